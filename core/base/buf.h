@@ -1,0 +1,26 @@
+/* core/base/buf - bytes that grow. A buf owns its bytes; an empty buf owns nothing.
+ * Out of memory ends the program.
+ */
+#pragma once
+
+#include <stdarg.h>
+
+#include "core/base/str.h"
+
+struct buf {
+    char *ptr;
+    size_t len, cap;
+};
+
+void buf_init(struct buf *b);                  /* empty, nothing allocated; same as { 0 } */
+void buf_free(struct buf *b);                  /* leaves it empty: twice is harmless */
+void buf_clear(struct buf *b);                 /* length 0, memory kept */
+char *buf_reserve(struct buf *b, size_t more); /* room for more bytes; where to write them */
+void buf_add(struct buf *b, struct str bytes); /* copies; may move b->ptr */
+void buf_add_c(struct buf *b, const char *c);
+void buf_add_char(struct buf *b, char c);
+void buf_add_u64(struct buf *b, uint64_t n); /* decimal */
+void buf_add_i64(struct buf *b, int64_t n);
+void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct str buf_view(const struct buf *b); /* borrowed until the next buf_add */
+struct buf buf_take(struct buf *b);       /* the bytes are the caller's now; b is empty */

@@ -1,0 +1,45 @@
+/* core/base/str - a borrowed run of bytes: pointer and length, never NUL-terminated by promise.
+ *
+ * A str owns nothing. Strings that an arena made (arena_printf, arena_copy) do carry a NUL behind
+ * the last byte, so that ptr may be handed to the C library; no other str may.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+struct str {
+    const char *ptr;
+    size_t len;
+};
+
+/* A literal as a str, its length known at compile time. */
+#define STR(literal) ((struct str){ "" literal, sizeof(literal) - 1 })
+/* For printf's "%.*s". */
+#define STR_ARG(s) (int)(s).len, (s).ptr
+
+struct str str_c(const char *c); /* borrowed; NULL gives an empty str */
+bool str_eq(struct str a, struct str b);
+bool str_eq_c(struct str a, const char *c);
+bool str_eq_nocase(struct str a, struct str b); /* ASCII letters only */
+int str_cmp(struct str a, struct str b);        /* byte order, as memcmp; shorter first */
+bool str_has_prefix(struct str s, struct str prefix);
+bool str_has_suffix(struct str s, struct str suffix);
+struct str str_sub(struct str s, size_t from, size_t len); /* clamped to s */
+struct str str_trim(struct str s);                         /* ASCII blanks at both ends */
+/* Cut s at the first sep: *head before it, *tail behind it. False: no sep, *head = s, *tail empty.
+ */
+bool str_cut(struct str s, char sep, struct str *head, struct str *tail);
+bool str_rcut(struct str s, char sep, struct str *head, struct str *tail); /* at the last sep */
+ptrdiff_t str_find(struct str s, struct str needle);                       /* offset, or -1 */
+/* Whole of s as a decimal number, optional '-'. False: empty, junk or out of range; *out untouched.
+ */
+bool str_to_i64(struct str s, int64_t *out);
+bool str_to_f64(struct str s, double *out); /* "C" locale whatever the process's locale is */
+/* Shell-like match: '*' any run, '?' one byte. Linear in practice, no recursion. */
+bool str_match(struct str pattern, struct str s);
+uint64_t str_hash(struct str s); /* stable over runs and machines */

@@ -1,0 +1,16 @@
+/* core/codec/gzip - one gzip member <-> bytes (zlib). */
+#pragma once
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+
+/* One member, header as CloudTrail's files have it: mtime 0, no name, OS byte 0 (unknown writers
+ * see the same bytes everywhere). level 1-9. Appends to out. */
+int gzip_write(struct buf *out, struct str bytes, int level, struct err *err);
+
+enum gzip_extra { GZIP_WHOLE, GZIP_MORE_MEMBERS, GZIP_TRAILING_BYTES };
+/* Inflate the first member and any that follow; appends to out. E_PARSE (says what: header, data,
+ * CRC, length, truncated), E_LIMIT over limit_bytes. *out_extra (may be NULL) tells what stood
+ * behind the first member. */
+int gzip_read(struct str bytes, size_t limit_bytes, struct buf *out, enum gzip_extra *out_extra,
+              struct err *err);

@@ -1,0 +1,166 @@
+/* emulator/catalogue - the AWS API models, compiled into one file that is mapped at start.
+ *
+ * Everything is a pointer into the mapping; nothing is allocated or freed but the catalogue itself.
+ * Names are offsets: cat_str(cat, off) gives the text; offset 0 is the empty string.
+ * Members, list elements and map keys/values are all struct cat_member, so that one walker serves.
+ * The file's layout is described in emulator/catalogue/README.md; it is private to this folder.
+ * Threads: read-only after cat_open.
+ */
+#pragma once
+
+#include "core/base/err.h"
+#include "core/base/str.h"
+
+struct cat;
+
+enum cat_protocol { CAT_JSON, CAT_REST_JSON, CAT_REST_XML, CAT_QUERY, CAT_EC2, CAT_CBOR };
+
+enum cat_type {
+    CAT_STRUCTURE,
+    CAT_LIST,
+    CAT_MAP,
+    CAT_STRING,
+    CAT_BLOB,
+    CAT_BOOLEAN,
+    CAT_INTEGER,
+    CAT_LONG,
+    CAT_FLOAT,
+    CAT_DOUBLE,
+    CAT_TIMESTAMP,
+};
+enum cat_location { CAT_BODY, CAT_URI, CAT_QUERYSTRING, CAT_HEADER, CAT_HEADERS, CAT_STATUS };
+enum cat_ts { CAT_TS_DEFAULT, CAT_TS_ISO8601, CAT_TS_RFC822, CAT_TS_UNIX };
+
+enum cat_shape_flag {
+    CAT_S_SENSITIVE = 1,
+    CAT_S_UNION = 2,
+    CAT_S_DOCUMENT = 4,
+    CAT_S_EVENTSTREAM = 8,
+    CAT_S_STREAMING = 16,
+    CAT_S_FLATTENED = 32,
+    CAT_S_WRAPPER = 64,
+    CAT_S_EXCEPTION = 128,
+    CAT_S_FAULT = 256,
+    CAT_S_SPARSE = 512,
+    CAT_S_SENDER_FAULT = 1024,
+};
+enum cat_member_flag {
+    CAT_M_REQUIRED = 1,
+    CAT_M_FLATTENED = 2,
+    CAT_M_XML_ATTRIBUTE = 4,
+    CAT_M_JSONVALUE = 8,
+    CAT_M_IDEMPOTENCY = 16,
+    CAT_M_STREAMING = 32,
+    CAT_M_EVENT_PAYLOAD = 64,
+    CAT_M_EVENT_HEADER = 128,
+    CAT_M_HOST_LABEL = 256,
+    CAT_M_DEPRECATED = 512,
+};
+enum cat_op_flag {
+    CAT_O_READONLY = 1,
+    CAT_O_IDEMPOTENT = 2,
+    CAT_O_NOAUTH = 4,
+    CAT_O_UNSIGNED_BODY = 8,
+    CAT_O_EC2_2014 = 16, /* exists in ec2/2014-10-01: record style A */
+    CAT_O_CHECKSUM_REQUIRED = 32,
+    CAT_O_EVENTSTREAM_IN = 64,
+    CAT_O_EVENTSTREAM_OUT = 128,
+    CAT_O_RETIRED = 256, /* only in an older data set */
+};
+enum cat_service_flag { CAT_SV_QUERY_COMPATIBLE = 1, CAT_SV_RETIRED = 2 };
+
+struct cat_shape {
+    uint32_t name;
+    uint32_t location_name; /* the shape's own locationName, or 0 */
+    uint32_t xml_namespace; /* uri, or 0 */
+    uint32_t first_member;  /* index; list: 1 element member; map: key, value */
+    uint16_t member_count;
+    uint16_t flags;       /* enum cat_shape_flag */
+    uint16_t payload;     /* structure: 1 + index among its members, or 0 */
+    uint8_t type, ts;     /* enum cat_type, enum cat_ts */
+    uint32_t constraint;  /* for cat_constraint; 0 none */
+    uint32_t error_code;  /* exceptions: wire code, or 0 for the shape's name */
+    uint16_t http_status; /* exceptions: 0 = by protocol */
+    uint16_t reserved;
+};
+struct cat_member {
+    uint32_t name; /* the model's member name; list element and map parts: 0 */
+    uint32_t
+        wire; /* member.locationName, else the target shape's, else name (list: else "member") */
+    uint32_t own_wire;      /* member.locationName, or 0 */
+    uint32_t query_name;    /* ec2 queryName, or 0 */
+    uint32_t xml_namespace; /* uri; with prefix "xsi" for S3's Grantee; or 0 */
+    uint32_t shape;         /* index */
+    uint16_t flags;         /* enum cat_member_flag */
+    uint8_t location, ts;   /* enum cat_location, enum cat_ts */
+};
+struct cat_op {
+    uint32_t name;        /* operations.<key>.name (cloudfront: dated) */
+    uint32_t key;         /* operations.<key> (cloudfront: bare) */
+    uint32_t method, uri; /* uri: requestUri as in the model, with query */
+    uint32_t host_prefix, result_wrapper;
+    uint32_t input, output; /* 1 + shape index, or 0 */
+    uint32_t first_error;   /* into a list of shape indexes */
+    uint16_t error_count, status, flags;
+    uint16_t service; /* index */
+};
+struct cat_service {
+    uint32_t name; /* botocore's directory: "iam", "elbv2" */
+    uint32_t service_id, signing_name, endpoint_prefix, target_prefix, api_version;
+    uint32_t xml_namespace, json_version, global_endpoint, uid;
+    uint32_t first_op;
+    uint16_t op_count, flags;
+    uint8_t protocol;  /* metadata.protocol */
+    uint8_t protocols; /* bit set 1 << enum cat_protocol of all that may be spoken */
+    uint16_t reserved;
+};
+
+/* path NULL: MOCKTRAIL_CATALOGUE, else beside the executable, else ../share/mocktrail/.
+ * E_MISSING, E_PARSE (damaged, other version) with the path and what to do ("run make"). */
+int cat_open(struct cat **out, const char *path, struct err *err);
+void cat_close(struct cat *cat);
+
+struct str cat_str(const struct cat *cat, uint32_t off);
+uint32_t cat_service_count(const struct cat *cat);
+uint32_t cat_op_count(const struct cat *cat);
+const struct cat_service *cat_service_at(const struct cat *cat, uint32_t i);
+const struct cat_op *cat_op_at(const struct cat *cat, uint32_t i); /* 0 .. cat_op_count-1 */
+uint32_t cat_op_index(const struct cat *cat, const struct cat_op *op);
+const struct cat_shape *cat_shape_at(const struct cat *cat, uint32_t i);
+const struct cat_member *cat_member_at(const struct cat *cat, uint32_t i);
+
+const struct cat_service *cat_op_service(const struct cat *cat, const struct cat_op *op);
+const struct cat_shape *cat_op_input(const struct cat *cat, const struct cat_op *op);  /* or NULL */
+const struct cat_shape *cat_op_output(const struct cat *cat, const struct cat_op *op); /* or NULL */
+const struct cat_shape *cat_member_shape(const struct cat *cat, const struct cat_member *m);
+/* i-th member of a structure (list: element; map: 0 key, 1 value). */
+const struct cat_member *cat_shape_member(const struct cat *cat, const struct cat_shape *s,
+                                          uint32_t i);
+const struct cat_member *cat_member_find(const struct cat *cat, const struct cat_shape *s,
+                                         struct str name);
+
+const struct cat_service *cat_service_find(const struct cat *cat, struct str name);
+/* By operations.<name>, dated or bare. */
+const struct cat_op *cat_op_find(const struct cat *cat, const struct cat_service *s,
+                                 struct str name);
+const struct cat_op *cat_op_find_c(const struct cat *cat, const char *service, const char *op);
+/* json: the prefix and operation of X-Amz-Target. */
+const struct cat_op *cat_op_by_target(const struct cat *cat, struct str prefix, struct str op);
+/* query, ec2: signing may be empty (unsigned). An unknown version of a known service gives its op.
+ */
+const struct cat_op *cat_op_by_action(const struct cat *cat, struct str signing, struct str version,
+                                      struct str action);
+
+/* The exception shape of an operation by shape name or by wire code; NULL when not listed (then
+ * also tried: any exception shape of the service). */
+const struct cat_shape *cat_op_error(const struct cat *cat, const struct cat_op *op,
+                                     struct str code);
+
+struct cat_constraint {
+    bool has_min, has_max;
+    int64_t min, max;
+    struct str pattern; /* empty: none */
+    uint32_t enum_count;
+};
+struct cat_constraint cat_constraint_at(const struct cat *cat, const struct cat_shape *s);
+struct str cat_enum_at(const struct cat *cat, const struct cat_shape *s, uint32_t i);

@@ -1,0 +1,75 @@
+/* emulator/engine - perform(call) -> outcome: the one way in for HTTP, the generator and services.
+ *
+ * perform takes the locks, opens a state transaction, runs the service's handler (or answers 501
+ * NotImplemented), builds the record, commits state and record together, puts the record into the
+ * journal, applies the file effects. When it returns 0 the call may be answered.
+ */
+#pragma once
+
+#include "core/base/clock.h"
+#include "core/base/rng.h"
+#include "emulator/engine/call.h"
+
+struct store;
+struct identity;
+struct trail;
+struct schedule;
+struct recorder;
+
+enum auth_mode { AUTH_IDENTIFY, AUTH_VERIFY, AUTH_ENFORCE };
+enum durability { DURABILITY_OS, DURABILITY_DISK };
+
+struct engine_options {
+    const char *data_dir;
+    struct str account, region; /* the defaults of the command line */
+    bool clock_is_virtual, seeded, no_default_trail;
+    int64_t clock_start_ms;
+    uint64_t seed;
+    int64_t deliver_every_ms, digest_every_ms;
+    enum durability durability;
+    enum auth_mode auth;
+};
+
+struct engine {
+    struct engine_options opt;
+    struct cat *cat;
+    struct clock clock;
+    struct store *store;
+    struct identity *identity;
+    struct recorder *recorder;
+    struct trail *trail;
+    struct schedule *schedule;
+    uint64_t seed; /* of the command line, or drawn once for the data directory */
+    _Atomic uint64_t next_seq;
+    _Atomic uint64_t accepted_count;
+    struct services *services; /* private to engine.c: handlers by operation */
+};
+
+int engine_open(struct engine **out, const struct engine_options *opt, struct err *err);
+/* Delivers what is pending, then closes. Returns 0 or the first failure. */
+int engine_close(struct engine *e, struct err *err);
+
+/* A call's number, ids and chance: set call->seq, request_id, host_id, event_id, time_ms. */
+void engine_begin(struct engine *e, struct arena *a, struct call *call);
+/* 0: outcome is set (success or refusal) and recorded. < 0: a failure (disk ...): answer 500
+ * InternalFailure; nothing was changed or recorded. */
+int engine_perform(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
+                   struct err *err);
+/* The whole way of an HTTP request: identify, authenticate, parse, perform, write. Never fails: a
+ * failure becomes an AWS-shaped 5xx. */
+void engine_answer(struct engine *e, struct arena *a, const struct request *q, struct reply *reply);
+
+/* What a handler gets. One per call; the arena is the call's. */
+struct ctx {
+    struct engine *e;
+    struct arena *a;
+    struct rng rng; /* seeded from (engine seed, call->seq) */
+    int64_t now_ms;
+};
+/* Returns 0 (outcome set: output or outcome_refuse) or a negative enum fail. Operation handlers are
+ * named service_Operation and listed in emulator/services/services.def:
+ *     SERVICE_OP(iam, CreateUser)
+ * S3 object operations say SERVICE_OP_UNLOCKED: they run without the state lock and keep their own.
+ */
+typedef int service_fn(struct ctx *cx, const struct call *call, struct outcome *out,
+                       struct err *err);

@@ -1,0 +1,43 @@
+/* emulator/store/history - the 90-day event history: an index built from the journal, never in
+ * front of an answer. Rows are added in batches; asking first drains the journal (emulator/trail
+ * does).
+ */
+#pragma once
+
+#include "emulator/store/store.h"
+
+struct history_row {
+    uint64_t seq; /* order of arrival; breaks ties of time */
+    int64_t time_ms;
+    struct str account, region, event_id, event_name, event_source, user_name, access_key_id;
+    bool read_only, is_insight;
+    struct value *resources; /* [{ResourceType, ResourceName}] or NULL */
+    struct str record;       /* the whole record, compact JSON */
+};
+int history_add(struct store *s, const struct history_row *rows, size_t count, struct err *err);
+
+enum history_attribute {
+    HISTORY_ANY,
+    HISTORY_EVENT_ID,
+    HISTORY_EVENT_NAME,
+    HISTORY_READ_ONLY,
+    HISTORY_USERNAME,
+    HISTORY_RESOURCE_TYPE,
+    HISTORY_RESOURCE_NAME,
+    HISTORY_EVENT_SOURCE,
+    HISTORY_ACCESS_KEY_ID,
+};
+struct history_query {
+    struct str account, region;
+    int64_t start_ms, end_ms; /* inclusive */
+    enum history_attribute attribute;
+    struct str value;
+    bool is_insight;
+    size_t limit;
+    int64_t before_time_ms; /* continue below this (time, seq); INT64_MAX to start */
+    uint64_t before_seq;
+};
+/* Newest first. *out_more: there are further rows. */
+int history_find(struct store *s, struct arena *a, const struct history_query *q,
+                 struct history_row **out, size_t *count, bool *out_more, struct err *err);
+int history_prune(struct store *s, int64_t before_ms, struct err *err);

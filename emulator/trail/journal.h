@@ -1,0 +1,43 @@
+/* emulator/trail/journal - accepted, not yet delivered: records in memory-mapped, pre-written
+ * segments.
+ *
+ * An entry that journal_put returned for survives kill -9 of the process at once (DURABILITY_OS:
+ * the mapping is the page cache) or a power cut (DISK: group commit; put waits for the msync). An
+ * entry carries the file effects of its call; it is marked applied once they are done, and
+ * journal_open does what was not (the last ones before a crash).
+ * Segments: DIR/journal/NNNNNNNN.seg, deleted when every sink has passed them.
+ * Threads: put from any thread, concurrently; reading from one.
+ */
+#pragma once
+
+#include "emulator/record/record.h"
+
+struct journal;
+
+struct journal_entry {
+    uint64_t position; /* increases; unique for the life of the data directory */
+    uint64_t seq;      /* call->seq; a call with several recipients has several entries */
+    uint8_t recipient;
+    struct record_facts facts;
+    struct str record; /* compact JSON */
+};
+
+int journal_open(struct journal **out, const char *data_dir, bool power_safe, struct err *err);
+void journal_close(struct journal *j);
+/* effects may be NULL; they are NOT applied here: the caller does and calls journal_applied. */
+int journal_put(struct journal *j, uint64_t seq, int recipient, struct str record,
+                const struct record_facts *facts, const struct effect *effects,
+                uint64_t *out_position, struct err *err);
+void journal_applied(struct journal *j, uint64_t position);
+uint64_t journal_end(const struct journal *j);      /* position behind the last complete entry */
+uint64_t journal_last_seq(const struct journal *j); /* greatest seq ever put; 0 if none */
+/* Entries from position on; false at the end or at an entry still being written. Borrowed from the
+ * mapping until journal_trim. */
+bool journal_next(struct journal *j, struct arena *a, uint64_t *position,
+                  struct journal_entry *out);
+int journal_trim(struct journal *j, uint64_t before_position, struct err *err);
+/* For the outbox: one self-contained payload <-> put. */
+void journal_pack(struct buf *out, uint64_t seq, int recipient, struct str record,
+                  const struct record_facts *facts, const struct effect *effects);
+int journal_put_packed(struct journal *j, struct str packed, uint64_t *out_position,
+                       struct err *err);

@@ -1,0 +1,54 @@
+/* emulator/wire/message - one HTTP request and one reply as the wire floor sees them: no socket.
+ *
+ * emulator/http fills a request and sends a reply; tests and the upstream proxy make their own.
+ * Memory: everything lives in the request's arena, or is a file under the data directory.
+ */
+#pragma once
+
+#include "core/base/arena.h"
+#include "core/base/buf.h"
+#include "core/codec/uri.h"
+
+struct http_header {
+    struct str name, value; /* name as received; compare with str_eq_nocase */
+};
+
+/* Bytes in memory, or a file (S3 objects, parts): exactly one of text.ptr and path is set, or none.
+ */
+struct body {
+    struct str text;
+    const char *path; /* NUL-terminated */
+    int64_t offset, len;
+};
+
+struct request {
+    struct str method;
+    struct str target; /* as on the request line: path?query, still encoded */
+    struct str path;   /* encoded, without the query */
+    struct str query;  /* encoded, without '?' */
+    struct http_header *headers;
+    size_t header_count;
+    struct uri_param *params; /* the query, decoded */
+    size_t param_count;
+    struct body body; /* after aws-chunked was taken off */
+    struct str source_ip;
+    struct str s3_bucket; /* decoded, when the host named it (virtual-host style); else empty */
+    bool body_is_chunk_signed;
+    struct str sha256_hex; /* of the body as received, when http/ has computed it; else empty */
+    struct str trailer_checksum_name,
+        trailer_checksum; /* x-amz-checksum-... of an aws-chunked trailer */
+};
+
+struct str request_header(const struct request *q, const char *name); /* empty if absent */
+bool request_has_header(const struct request *q, const char *name);
+struct str request_param(const struct request *q, const char *name); /* decoded; empty if absent */
+bool request_has_param(const struct request *q, const char *name);
+
+struct reply {
+    int status;
+    struct http_header *headers; /* in the arena; grow with reply_header */
+    size_t header_count, header_cap;
+    struct body body;
+};
+/* Set a header (replaces one of the same name). name and value are borrowed. */
+void reply_header(struct arena *a, struct reply *r, const char *name, struct str value);

@@ -1,0 +1,55 @@
+/* emulator/wire - AWS protocols: request bytes -> operation and parameters, outcome -> reply bytes.
+ *
+ * The protocol belongs to the request, not to the service. One file each: query, ec2, json,
+ * rest_json, rest_xml, cbor; identify.c decides service, operation, protocol, region.
+ * Parameters and outputs are value trees by the MODEL's member names (never wire names):
+ * structure -> VALUE_MAP, list -> VALUE_LIST, map -> VALUE_MAP, blob -> VALUE_BLOB (decoded),
+ * timestamp -> VALUE_TIME, integer/long -> VALUE_INT, float/double -> VALUE_FLOAT, document -> any.
+ * A streaming payload is not in the tree: it is call->body / outcome->body.
+ */
+#pragma once
+
+#include "core/codec/value.h"
+#include "emulator/catalogue/catalogue.h"
+#include "emulator/wire/message.h"
+
+struct outcome;
+
+struct route {
+    const struct cat_op *op; /* NULL: refused, see code */
+    enum cat_protocol protocol;
+    struct str signing;      /* from the credential scope; may be empty */
+    struct str region;       /* from the scope, host, or empty */
+    struct str json_version; /* "1.0" or "1.1" as the request had it */
+    struct str service;      /* botocore name, known also when the operation is not; may be empty */
+    struct str action;       /* the operation's name as asked, for errors and the record */
+    struct str version;      /* query: Version as asked */
+    struct str s3_bucket, s3_key; /* decoded; has_key tells "" from none */
+    bool s3_has_key, query_mode;  /* x-amzn-query-mode: true */
+    int status;                   /* when op is NULL: HTTP status and AWS's error to answer */
+    struct str code, message;
+};
+
+/* Which call is this? Never fails: what can't be told is a route with op NULL and AWS's own error
+ * (UnknownOperationException, InvalidAction, MissingAction, S3 MethodNotAllowed ...), in the
+ * protocol that the request seems to speak. */
+void wire_identify(struct arena *a, const struct cat *cat, const struct request *q,
+                   struct route *out);
+
+/* Parse the parameters. 0, or E_PARSE with the text that AWS answers (SerializationException,
+ * MalformedXML, ...); code_out gets the error code for the protocol. */
+int wire_parse(struct arena *a, const struct cat *cat, const struct request *q,
+               const struct route *route, struct value **params, struct str *code_out,
+               struct err *err);
+
+/* Query parameters and headers of a REST request that the model doesn't know, for the S3 record:
+ * a map of name -> string ("" when valueless); NULL when there are none. */
+struct value *wire_unmodeled(struct arena *a, const struct cat *cat, const struct request *q,
+                             const struct route *route);
+
+/* Write an outcome, success or refusal, as the route's protocol wants it: status, headers (request
+ * ids included), body. request_id and host_id (S3's x-amz-id-2; may be empty) as the client gets
+ * them. */
+void wire_write(struct arena *a, const struct cat *cat, const struct request *q,
+                const struct route *route, const struct outcome *out, struct str request_id,
+                struct str host_id, struct reply *reply);

@@ -1,0 +1,22 @@
+/* tests/unit/check - what every unit test shares: CMocka, string checks, golden files. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/base/arena.h"
+#include "core/base/err.h"
+
+/* Fails unless got is exactly want. */
+void check_str(struct str got, const char *want);
+/* Fails with err's text unless rc is 0. */
+void check_ok(int rc, const struct err *err);
+/* Compare with fixtures/golden/<name>; GOLDEN_WRITE=1 renews it. */
+void golden_check(const char *name, struct str got);
+/* A new empty directory below build/tmp, removed by check_dir_end. */
+const char *check_dir(struct arena *a);
+void check_dir_end(const char *dir);
