@@ -58,6 +58,8 @@ $(B)/%.o: %.c Makefile
 	$(CC) $(CFLAGS) -c -o $@ $<
 
 # The files of fixtures/ that the program needs, by name, linked in.
+.PHONY: FORCE
+FORCE:
 $(B)/embed.list: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' $(EMBED) | cmp -s - $@ || printf '%s\n' $(EMBED) > $@
@@ -65,8 +67,6 @@ $(B)/embed.c: $(B)/embed.list core/base/embed.awk
 	@awk -f core/base/embed.awk $< > $@
 $(B)/embed.o: $(B)/embed.c $(EMBED)
 	$(CC) $(CFLAGS) -c -o $@ $<
-.PHONY: FORCE
-FORCE:
 
 -include $(wildcard mk/*.mk)
 

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# lint.sh: what the style asks, as checks that can fail: layout, forbidden calls, sizes, includes that go
+# up, cppcheck and clang-tidy. Prints the numbers and exits 1 on the first class that is over its limit.
+set -u
+cd "$(dirname "$0")/.."
+bad=0
+note() { printf '%s\n' "$*"; bad=1; }
+mapfile -t sources < <(git ls-files 'core/*.c' 'emulator/*.c' 'generator/*.c' 'verify/*.c' mocktrail.c)
+mapfile -t headers < <(git ls-files 'core/*.h' 'emulator/*.h' 'generator/*.h' 'verify/*.h')
+
+clang-format --dry-run -Werror "${sources[@]}" "${headers[@]}" 2>/dev/null || note 'layout: run make format'
+
+grep -nE '\b(strcpy|strcat|sprintf|strtok|atoi|rand|localtime|gmtime)\(|[^_a-z]time\(' "${sources[@]}" |
+    grep -vE '^\S+\s*(/\*|\*)' && note 'forbidden calls, above'
+grep -nE '\b(malloc|calloc|realloc|free)\(' "${sources[@]}" | grep -v '^core/base/' |
+    grep -vE '\b(mem|arena|buf|[a-z_]+)_(malloc|calloc|realloc|free)\(' && note 'malloc outside core/base, above'
+
+grep -nE '#include "(emulator|generator|verify)/' $(git ls-files 'core/*.[ch]') && note 'core includes from above'
+grep -nE '#include "(generator|verify)/' $(git ls-files 'emulator/*.[ch]') && note 'emulator includes from above'
+grep -nE '#include "(emulator|generator)/' $(git ls-files 'verify/*.[ch]') 2>/dev/null && note 'verify includes the emulator'
+
+wc -l "${sources[@]}" | awk '$2 != "total" && $1 > 800 { print "over 800 lines: " $2, $1; f = 1 } END { exit f }' || bad=1
+wc -l "${headers[@]}" | awk '$2 != "total" && $1 > 200 { print "over 200 lines: " $2, $1; f = 1 } END { exit f }' || bad=1
+python3 scripts/lint_numbers.py "${sources[@]}" || bad=1
+
+cppcheck -q -j"$(nproc)" --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+    --suppress=missingIncludeSystem -I. "${sources[@]}" || note 'cppcheck, above'
+printf '%s\n' "${sources[@]}" | xargs -P"$(nproc)" -n8 clang-tidy -quiet \
+    --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-narrowing-conversions,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling' \
+    --warnings-as-errors='*' -- -std=c17 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. 2>/dev/null || note 'clang-tidy, above'
+[ "$bad" = 0 ] && echo 'lint: clean'
+exit "$bad"
