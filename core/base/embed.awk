@@ -20,5 +20,5 @@ END {
     print "            return (struct str){ files[i].start, (size_t)(files[i].end - files[i].start) };"
     print "    return (struct str){ 0 };\n}\n"
     print "struct str embed_name(size_t i)\n{"
-    print "    return i < COUNT(files) - 1 ? str_c(files[i].name) : (struct str){ 0 };\n}"
+    print "    return i + 1 < COUNT(files) ? str_c(files[i].name) : (struct str){ 0 };\n}"
 }
