@@ -56,6 +56,10 @@ struct outcome {
     bool changed; /* state was written: the engine commits it with the record */
     int64_t bytes_in, bytes_out;
     struct value *headers; /* further reply headers name -> string (S3), or NULL */
+    /* A lock that the handler took and that holds until its effects are applied: the engine calls
+     * release(release_arg) once, after the effects or after giving up on the call. NULL: none. */
+    void (*release)(void *arg);
+    void *release_arg;
 };
 
 /* Refuse, as AWS would: code is the exception SHAPE's name when the model has one
