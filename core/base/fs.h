@@ -7,6 +7,9 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 
+/* What fs_replace writes on the way; fs_list and fs_copy_tree leave out names that begin so. */
+#define FS_TEMP_PREFIX ".mocktrail-new-"
+
 /* Append the whole file to out. E_MISSING when absent, E_LIMIT over LIMIT_FILE_BYTES. */
 int fs_read(const char *path, struct buf *out, struct err *err);
 /* Readers see the old file or the new one, never half. The bytes are fsynced before the rename; the

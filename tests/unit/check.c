@@ -1,0 +1,59 @@
+#include "tests/unit/check.h"
+
+#include <stdlib.h>
+
+#include "core/base/fs.h"
+
+void check_str(struct str got, const char *want)
+{
+    if (!str_eq_c(got, want))
+        fail_msg("got \"%.*s\", want \"%s\"", STR_ARG(got), want);
+}
+
+void check_ok(int rc, const struct err *err)
+{
+    if (rc != 0)
+        fail_msg("returned %d: %s", rc, err->text);
+}
+
+void golden_check(const char *name, struct str got)
+{
+    struct arena a = { 0 };
+    struct buf want = { 0 };
+    const char *path = arena_printf(&a, "fixtures/golden/%s", name).ptr;
+
+    if (getenv("GOLDEN_WRITE")) {
+        struct err err = { 0 };
+
+        check_ok(fs_mkdirs_for(path, &err), &err);
+        check_ok(fs_replace(path, got, &err), &err);
+    } else if (fs_read(path, &want, NULL) < 0 || !str_eq(buf_view(&want), got)) {
+        const char *seen = arena_printf(&a, "build/golden/%s.got", name).ptr;
+
+        (void)fs_mkdirs_for(seen, NULL); /* the message below is the failure */
+        (void)fs_replace(seen, got, NULL);
+        fail_msg("differs: diff -u %s %s", path, seen);
+    }
+    buf_free(&want);
+    arena_free(&a);
+}
+
+const char *check_dir(struct arena *a)
+{
+    struct err err = { 0 };
+
+    check_ok(fs_mkdirs("build/tmp", &err), &err);
+
+    char *dir = (char *)arena_copy(a, STR("build/tmp/XXXXXX")).ptr;
+
+    if (!mkdtemp(dir))
+        fail_msg("%s: no directory", dir);
+    return dir;
+}
+
+void check_dir_end(const char *dir)
+{
+    struct err err = { 0 };
+
+    check_ok(fs_remove_tree(dir, &err), &err);
+}
