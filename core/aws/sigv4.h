@@ -4,14 +4,28 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "core/base/arena.h"
 #include "core/base/err.h"
+
+#define SIGV4_EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 struct sigv4_scope {
     struct str access_key_id, date, region, service; /* date: YYYYMMDD */
 };
 /* "Credential=AKID/DATE/REGION/SERVICE/aws4_request" -> parts (borrowed). E_PARSE. */
 int sigv4_parse_credential(struct str credential, struct sigv4_scope *out, struct err *err);
+
+/* What an Authorization header says. SigV4a names no region in its credential. */
+struct sigv4_authorization {
+    struct sigv4_scope scope;
+    struct str signed_headers, signature; /* "host;x-amz-date"; hex */
+    bool is_v4a;
+};
+/* "AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=..." -> parts (borrowed). E_PARSE
+ * with AWS's own text when one is missing or malformed. */
+int sigv4_parse_authorization(struct str header, struct sigv4_authorization *out, struct err *err);
 
 struct sigv4_pair {
     struct str name, value; /* headers: lower-case name, raw value; query: still encoded */
@@ -35,3 +49,13 @@ struct str sigv4_string_to_sign(struct arena *a, const struct sigv4_scope *scope
 void sigv4_hmac_hex(const unsigned char key[32], struct str text, char out[65]);
 void sha256_hex(struct str bytes, char out[65]);
 bool sigv4_equal(struct str a, struct str b); /* constant time */
+/* One signed chunk of an aws-chunked body (of the trailer, when is_trailer: chunk_hash is that of
+ * its lines): the signature that must follow previous. */
+struct sigv4_chunk {
+    struct str datetime, previous, chunk_hash;
+    bool is_trailer;
+};
+void sigv4_sign_chunk(const unsigned char key[32], const struct sigv4_scope *scope,
+                      const struct sigv4_chunk *chunk, char out[65]);
+/* Signature Version 2 of S3: base64 of HMAC-SHA1. */
+struct str sigv2_sign(struct arena *a, struct str secret, struct str string_to_sign);
