@@ -63,3 +63,5 @@ struct outbox_row {
 int store_outbox_list(struct store *s, struct arena *a, struct outbox_row **out, size_t *count,
                       struct err *err);
 int store_outbox_prune(struct store *s, uint64_t up_to_seq, struct err *err);
+/* Fold the write-ahead logs into state.db and history.db: before their files are copied. */
+int store_checkpoint(struct store *s, struct err *err);
