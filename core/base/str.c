@@ -276,3 +276,43 @@ uint64_t str_hash(struct str s)
     h = (h ^ (h >> 32)) * 0xd6e8feb86659fd93u;
     return h ^ (h >> 32);
 }
+
+/* What may stand behind a first byte; the second byte alone has limits of its own. */
+static const struct utf8_row {
+    unsigned char first, last, low, high;
+    size_t len;
+} utf8_rows[] = {
+    { 0x00, 0x7f, 0x00, 0x00, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+    { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+    { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+};
+
+size_t str_utf8_len(struct str s)
+{
+    const unsigned char *u = (const unsigned char *)s.ptr;
+    const struct utf8_row *row = NULL;
+
+    for (size_t i = 0; s.len && !row && i < COUNT(utf8_rows); i++)
+        if (u[0] >= utf8_rows[i].first && u[0] <= utf8_rows[i].last)
+            row = &utf8_rows[i];
+    if (!row || s.len < row->len)
+        return 0;
+    if (row->len > 1 && (u[1] < row->low || u[1] > row->high))
+        return 0;
+    for (size_t i = 2; i < row->len; i++)
+        if ((u[i] & 0xc0) != 0x80)
+            return 0;
+    return row->len;
+}
+
+bool str_is_utf8(struct str s)
+{
+    while (s.len) {
+        size_t len = str_utf8_len(s);
+
+        if (len == 0)
+            return false;
+        s = str_sub(s, len, s.len);
+    }
+    return true;
+}

@@ -43,3 +43,7 @@ bool str_to_f64(struct str s, double *out); /* "C" locale whatever the process's
 /* Shell-like match: '*' any run, '?' one byte. Linear in practice, no recursion. */
 bool str_match(struct str pattern, struct str s);
 uint64_t str_hash(struct str s); /* stable over runs and machines */
+/* Bytes of the UTF-8 sequence that s begins with: 1 to 4, or 0 when it is empty or not well-formed.
+ * Source: Unicode Standard, table 3-7 "Well-Formed UTF-8 Byte Sequences". */
+size_t str_utf8_len(struct str s);
+bool str_is_utf8(struct str s);
