@@ -42,6 +42,7 @@ struct engine {
     uint64_t seed; /* of the command line, or drawn once for the data directory */
     _Atomic uint64_t next_seq;
     _Atomic uint64_t accepted_count;
+    struct s3 *s3;             /* s3_open's: emulator/services/s3.h */
     struct services *services; /* private to engine.c: handlers by operation */
 };
 

@@ -1,0 +1,31 @@
+/* emulator/services/s3 - buckets and objects: what others need of the service.
+ *
+ * The engine opens it once the store is open and the effects of a crashed run are replayed, and
+ * hands every effect to object_place (emulator/store/objects.h) with s3_root.
+ * Threads: safe.
+ */
+#pragma once
+
+#include "core/base/err.h"
+#include "core/base/arena.h"
+
+struct engine;
+struct request;
+struct reply;
+struct s3;
+
+/* Folders, locks and the cache of bucket configurations. A folder of buckets/ that no bucket is
+ * known for (a dataset, or made by hand) becomes a bucket of the default account and region.
+ * Sets e->s3. */
+int s3_open(struct engine *e, struct err *err);
+void s3_close(struct engine *e);     /* twice is harmless */
+void s3_forget(struct engine *e);    /* the whole cache: after reset or restore */
+int s3_root(const struct engine *e); /* a descriptor of the data directory */
+
+/* Make a bucket without a call, as CloudTrail's set-up does; one of that name is left as it is. */
+int s3_ensure_bucket(struct engine *e, struct str account, struct str region, struct str name,
+                     struct err *err);
+
+/* Answer a CORS preflight of a bucket (OPTIONS): 1 = *r is the answer, 0 = not one of S3's,
+ * < 0 a failure. Adds nothing to the record: preflights are not API calls. */
+int s3_cors_preflight(struct engine *e, struct arena *a, const struct request *q, struct reply *r);

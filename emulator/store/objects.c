@@ -1,0 +1,478 @@
+#include "emulator/store/objects.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "core/base/clock.h"
+#include "core/base/fs.h"
+#include "core/base/limits.h"
+#include "core/codec/json.h"
+#include "core/codec/uri.h"
+
+#define PATH_BYTES  4096
+#define PLACE_TRIES 16
+
+static bool has_place_aside(struct str path)
+{
+    return str_has_prefix(path, STR("buckets/")) || str_has_prefix(path, STR("meta/"));
+}
+
+/* open_beneath for kernels and sandboxes without openat2: name by name. */
+static int open_by_steps(int root, const char *path, int flags, mode_t mode)
+{
+    struct str rest = str_c(path), name;
+    int dir = root;
+
+    for (bool more = true; more;) {
+        char leaf[256];
+
+        more = str_cut(rest, '/', &name, &rest);
+        if (name.len == 0 || name.len >= sizeof leaf || str_eq_c(name, "..")) {
+            errno = name.len >= sizeof leaf ? ENAMETOOLONG : ENOENT;
+            break;
+        }
+        memcpy(leaf, name.ptr, name.len);
+        leaf[name.len] = '\0';
+
+        int fd = openat(dir, leaf, (more ? O_RDONLY | O_DIRECTORY : flags) | O_NOFOLLOW | O_CLOEXEC,
+                        mode);
+        int why = errno;
+        if (dir != root)
+            (void)close(dir);
+        errno = why;
+        if (fd < 0 || !more)
+            return fd;
+        dir = fd;
+    }
+    int why = errno;
+    if (dir != root)
+        (void)close(dir);
+    errno = why;
+    return -1;
+}
+
+/* Like openat, but never through a symbolic link nor out of root. Sets errno. */
+static int open_beneath(int root, const char *path, int flags, mode_t mode)
+{
+    struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC),
+                            .mode = flags & O_CREAT ? mode : 0,
+                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+    int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+        fd = open_by_steps(root, path, flags, mode);
+    return fd;
+}
+
+/* The folder of path, as a descriptor; *out_leaf is the name in it. */
+static int open_parent(int root, const char *path, const char **out_leaf)
+{
+    const char *slash = strrchr(path, '/');
+    char dir[PATH_BYTES];
+
+    if (!slash) {
+        *out_leaf = path;
+        return open_beneath(root, ".", O_RDONLY | O_DIRECTORY, 0);
+    }
+    if ((size_t)(slash - path) >= sizeof dir) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(dir, path, (size_t)(slash - path));
+    dir[slash - path] = '\0';
+    *out_leaf = slash + 1;
+    return open_beneath(root, dir, O_RDONLY | O_DIRECTORY, 0);
+}
+
+/* Make the folders above path. Sets errno: ENOTDIR when a file is in the way. */
+static int make_parents(int root, const char *path)
+{
+    char dir[PATH_BYTES];
+
+    for (const char *p = strchr(path, '/'); p; p = strchr(p + 1, '/')) {
+        const char *leaf;
+
+        if ((size_t)(p - path) >= sizeof dir) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        memcpy(dir, path, (size_t)(p - path));
+        dir[p - path] = '\0';
+
+        int parent = open_parent(root, dir, &leaf);
+        if (parent < 0)
+            return -1;
+        int rc = mkdirat(parent, leaf, 0755), why = errno;
+        (void)close(parent); /* nothing was written through it */
+        errno = why;
+        if (rc < 0 && errno != EEXIST)
+            return -1;
+    }
+    return 0;
+}
+
+/* Remove the folders above path that are empty, never a bucket's own. */
+static void prune_parents(int root, struct arena *a, const char *path)
+{
+    char *dir = (char *)arena_copy(a, str_c(path)).ptr;
+    const char *leaf;
+
+    for (;;) {
+        char *slash = strrchr(dir, '/');
+        if (!slash)
+            return;
+        *slash = '\0';
+        char *second = strchr(dir, '/');
+        if (!second || !strchr(second + 1, '/')) /* top/BUCKET stays */
+            return;
+        int parent = open_parent(root, dir, &leaf);
+        if (parent < 0)
+            return;
+        int rc = unlinkat(parent, leaf, AT_REMOVEDIR);
+        (void)close(parent);
+        if (rc < 0)
+            return;
+    }
+}
+
+/* A folder that holds nothing but empty folders is no obstacle: remove it. */
+static bool remove_empty_tree(int root, struct arena *a, const char *path, int depth)
+{
+    struct fs_entry *list;
+    size_t count;
+    const char *leaf;
+    int fd = depth > LIMIT_S3_KEY_BYTES ? -1 : open_beneath(root, path, O_RDONLY | O_DIRECTORY, 0);
+    char proc[32];
+    bool emptied = fd >= 0;
+
+    if (fd < 0)
+        return false;
+    (void)snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
+    if (fs_list(a, proc, &list, &count, NULL) < 0)
+        emptied = false;
+    (void)close(fd);
+    for (size_t i = 0; emptied && i < count; i++) {
+        struct str below = arena_printf(a, "%s/%.*s", path, STR_ARG(list[i].name));
+        emptied = list[i].is_dir && remove_empty_tree(root, a, below.ptr, depth + 1);
+    }
+    int parent = emptied ? open_parent(root, path, &leaf) : -1;
+    if (parent < 0)
+        return false;
+    emptied = unlinkat(parent, leaf, AT_REMOVEDIR) == 0;
+    (void)close(parent);
+    return emptied;
+}
+
+static int unlink_one(int root, const char *path)
+{
+    const char *leaf;
+    int parent = open_parent(root, path, &leaf);
+
+    if (parent < 0)
+        return -1;
+    int rc = unlinkat(parent, leaf, 0), why = errno;
+    (void)close(parent);
+    errno = why;
+    return rc;
+}
+
+static bool is_absent(int why)
+{
+    return why == ENOENT || why == ENOTDIR || why == EISDIR || why == ELOOP;
+}
+
+static int remove_both(int root, struct arena *a, struct str path, struct err *err)
+{
+    struct str places[2] = { path, has_place_aside(path) ? object_aside(a, path) : STR("") };
+
+    for (size_t i = 0; i < COUNT(places) && places[i].len > 0; i++) {
+        if (unlink_one(root, places[i].ptr) == 0)
+            prune_parents(root, a, places[i].ptr);
+        else if (!is_absent(errno))
+            return err_sys(err, "remove", places[i].ptr);
+    }
+    return 0;
+}
+
+static int rename_beneath(int root, const char *from, const char *to)
+{
+    const char *from_leaf, *to_leaf;
+    int why = 0, rc = -1, from_dir = open_parent(root, from, &from_leaf), to_dir = -1;
+
+    if (from_dir < 0)
+        return -1;
+    to_dir = open_parent(root, to, &to_leaf);
+    if (to_dir >= 0)
+        rc = renameat(from_dir, from_leaf, to_dir, to_leaf);
+    why = errno;
+    if (to_dir >= 0)
+        (void)close(to_dir);
+    (void)close(from_dir);
+    errno = why;
+    return rc;
+}
+
+enum placed { PLACED, PLACE_TAKEN, PLACE_GONE, PLACE_FAILED };
+
+static enum placed place_at(int root, struct arena *a, const char *from, const char *to)
+{
+    struct stat st;
+
+    for (int i = 0; i < PLACE_TRIES; i++) {
+        if (rename_beneath(root, from, to) == 0)
+            return PLACED;
+        if (errno == ENOENT && fstatat(root, from, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            return PLACE_GONE;
+        if (errno == ENOENT && make_parents(root, to) == 0)
+            continue; /* again: the folder may have been pruned in between */
+        if ((errno == EISDIR || errno == ENOTEMPTY || errno == EEXIST) &&
+            remove_empty_tree(root, a, to, 0))
+            continue;
+        return errno == EISDIR || errno == ENOTDIR || errno == ENOTEMPTY || errno == EEXIST ||
+                       errno == ELOOP
+                   ? PLACE_TAKEN
+                   : PLACE_FAILED;
+    }
+    return PLACE_FAILED;
+}
+
+int object_place(int root, struct str from, struct str to, struct err *err)
+{
+    struct arena a = { 0 };
+    struct str source = arena_copy(&a, from), target = arena_copy(&a, to);
+    struct str aside = has_place_aside(to) ? object_aside(&a, target) : STR("");
+    int rc = 0;
+
+    if (to.len == 0) {
+        rc = remove_both(root, &a, source, err);
+        goto out;
+    }
+    source = object_where(&a, root, source);
+    enum placed placed = place_at(root, &a, source.ptr, target.ptr);
+    if (placed == PLACED && aside.len > 0)
+        (void)unlink_one(root,
+                         aside.ptr); /* an older one of this key, if the name was taken then */
+    if (placed == PLACED)
+        prune_parents(root, &a, source.ptr);
+    if (placed == PLACE_TAKEN && aside.len > 0)
+        placed = place_at(root, &a, source.ptr, aside.ptr);
+    if (placed != PLACED && placed != PLACE_GONE)
+        rc = err_sys(err, "rename to", target.ptr);
+out:
+    arena_free(&a);
+    return rc;
+}
+
+struct str object_where(struct arena *a, int root, struct str path)
+{
+    struct stat st;
+    struct str aside;
+
+    if (!has_place_aside(path))
+        return path;
+    if (fstatat(root, path.ptr, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+        return path;
+    aside = object_aside(a, path);
+    if (fstatat(root, aside.ptr, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+        return aside;
+    return path;
+}
+
+int object_root(const char *data_dir, int *out, struct err *err)
+{
+    int fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return err_sys(err, "open", data_dir);
+    *out = fd;
+    return 0;
+}
+
+/* O_NONBLOCK: a FIFO made by hand must not hang a GET. */
+static int open_file(int root, const char *path, struct stat *st)
+{
+    int fd = open_beneath(root, path, O_RDONLY | O_NONBLOCK, 0);
+
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+        return fd;
+    (void)close(fd);
+    errno = ENOENT;
+    return -1;
+}
+
+int object_open(int root, struct str path, int *out_fd, struct stat *out_stat, struct err *err)
+{
+    struct arena a = { 0 };
+    struct stat st;
+    int rc = 0;
+    const char *file = arena_copy(&a, path).ptr;
+    int fd = open_file(root, file, &st);
+
+    if (fd < 0 && is_absent(errno) && has_place_aside(path)) {
+        file = object_aside(&a, path).ptr;
+        fd = open_file(root, file, &st);
+    }
+    if (fd < 0 && is_absent(errno))
+        rc = err_set(err, E_MISSING, "no file %s", file);
+    else if (fd < 0)
+        rc = err_sys(err, "open", file);
+    arena_free(&a);
+    if (rc < 0)
+        return rc;
+    *out_fd = fd;
+    *out_stat = st;
+    return 0;
+}
+
+int object_read(int root, struct str path, struct buf *out, struct err *err)
+{
+    struct stat st;
+    int fd, rc = object_open(root, path, &fd, &st, err);
+
+    if (rc < 0)
+        return rc;
+    if ((uint64_t)st.st_size > LIMIT_FILE_BYTES) {
+        rc = err_set(err, E_LIMIT, "%.*s is over %llu bytes", STR_ARG(path), LIMIT_FILE_BYTES);
+        goto out;
+    }
+    for (ssize_t got = 1; got > 0;) {
+        char *room = buf_reserve(out, (size_t)st.st_size + 1);
+        got = read(fd, room, (size_t)st.st_size + 1);
+        if (got < 0)
+            rc = err_set(err, E_IO, "read %.*s failed", STR_ARG(path));
+        out->len += got > 0 ? (size_t)got : 0;
+        if (got <= st.st_size) /* short by one: the end, without asking again */
+            break;
+    }
+out:
+    (void)close(fd);
+    return rc;
+}
+
+int object_stat(int root, struct str path, struct stat *out)
+{
+    struct arena a = { 0 };
+    struct stat st;
+    struct str at = object_where(&a, root, arena_copy(&a, path));
+    int rc = fstatat(root, at.ptr, &st, AT_SYMLINK_NOFOLLOW);
+
+    arena_free(&a);
+    if (rc < 0 || !S_ISREG(st.st_mode))
+        return E_MISSING;
+    *out = st;
+    return 0;
+}
+
+static int set_mtime(int fd, int64_t ms)
+{
+    int64_t s = ms / 1000, part = ms % 1000;
+
+    if (part < 0) {
+        part += 1000;
+        s--;
+    }
+    struct timespec t = { .tv_sec = (time_t)s, .tv_nsec = (long)part * 1000000 };
+    return futimens(fd, (struct timespec[]){ t, t });
+}
+
+int object_stage(int root, struct str path, struct str bytes, int64_t modified_ms, bool sync,
+                 struct err *err)
+{
+    int flags = O_WRONLY | O_CREAT | O_TRUNC;
+    int rc, fd = open_beneath(root, path.ptr, flags, 0644);
+
+    if (fd < 0 && errno == ENOENT && make_parents(root, path.ptr) == 0)
+        fd = open_beneath(root, path.ptr, flags, 0644);
+    if (fd < 0)
+        return err_sys(err, "create", path.ptr);
+    rc = fs_write_all(fd, bytes, path.ptr, err);
+    if (rc == 0 && (set_mtime(fd, modified_ms) < 0 || (sync && fsync(fd) < 0)))
+        rc = err_sys(err, "write", path.ptr);
+    (void)close(fd); /* what could fail has failed above */
+    return rc;
+}
+
+int object_touch(int root, struct str path, int64_t modified_ms, bool sync, struct err *err)
+{
+    int rc = 0, fd = open_beneath(root, path.ptr, O_RDONLY, 0);
+
+    if (fd < 0)
+        return err_sys(err, "open", path.ptr);
+    if (set_mtime(fd, modified_ms) < 0 || (sync && fsync(fd) < 0))
+        rc = err_sys(err, "set the time of", path.ptr);
+    (void)close(fd);
+    return rc;
+}
+
+static void add_md5(struct buf *out, struct str bytes)
+{
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+
+    if (EVP_Digest(bytes.ptr, bytes.len, sum, &len, EVP_md5(), NULL) == 1)
+        hex_encode(out, (struct str){ (const char *)sum, len });
+}
+
+/* Stage data and metadata, then place the metadata first: until the data is there, there is no
+ * object, so that a reader never sees one without its signature. */
+static int write_object(int root, struct arena *a, const struct str path[2],
+                        const struct str content[2], int64_t modified_ms, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < 2; i++) {
+        struct str temp =
+            arena_printf(a, "staging/write-%016llx-%zu", (unsigned long long)str_hash(path[i]), i);
+        rc = object_stage(root, temp, content[i], modified_ms, true, err);
+        if (rc == 0)
+            rc = object_place(root, temp, path[i], err);
+    }
+    return rc;
+}
+
+int object_write(const char *data_dir, struct str bucket, struct str key, struct str bytes,
+                 const struct value *meta, struct err *err)
+{
+    struct arena a = { 0 };
+    struct buf text = { 0 }, etag = { 0 };
+    struct str path[2];
+    struct value *m = meta ? value_copy(&a, meta) : value_map(&a);
+    int64_t modified_ms = value_get_time(m, "LastModified", clock_machine_ms());
+    int rc, root = -1;
+
+    if ((rc = object_root(data_dir, &root, err)) < 0 ||
+        (rc = object_meta_path(&a, bucket, key, &path[0], err)) < 0 ||
+        (rc = object_path(&a, bucket, key, &path[1], err)) < 0)
+        goto out;
+    if (!fs_is_dir(arena_printf(&a, "%s/buckets/%.*s", data_dir, STR_ARG(bucket)).ptr)) {
+        rc = err_set(err, E_MISSING, "NoSuchBucket: %.*s", STR_ARG(bucket));
+        goto out;
+    }
+    add_md5(&etag, bytes);
+    value_put_int(&a, m, "Size", (int64_t)bytes.len);
+    value_set(m, STR("LastModified"), value_str(&a, clock_iso_ms(&a, modified_ms)));
+    value_put_str(&a, m, "ETag", buf_view(&etag));
+    json_write(&text, m);
+    rc = write_object(root, &a, path, (struct str[]){ buf_view(&text), bytes }, modified_ms, err);
+    if (rc == 0) /* the names, too, outlive a power cut */
+        for (size_t i = 0; rc == 0 && i < 2; i++) {
+            struct str folder = path[i], leaf;
+            (void)str_rcut(object_where(&a, root, path[i]), '/', &folder, &leaf);
+            rc = fs_sync_dir(arena_printf(&a, "%s/%.*s", data_dir, STR_ARG(folder)).ptr, err);
+        }
+out:
+    if (root >= 0)
+        (void)close(root);
+    buf_free(&text);
+    buf_free(&etag);
+    arena_free(&a);
+    return rc;
+}
