@@ -32,24 +32,53 @@ void clock_init_real(struct clock *c)
 {
     c->mode = CLOCK_REAL;
     atomic_init(&c->offset_ms, 0);
+    atomic_init(&c->frozen_ms, 0);
 }
 
 void clock_init_virtual(struct clock *c, int64_t start_ms)
 {
     c->mode = CLOCK_VIRTUAL;
     atomic_init(&c->offset_ms, start_ms);
+    atomic_init(&c->frozen_ms, 0);
 }
 
 int64_t clock_now_ms(const struct clock *c)
 {
     int64_t offset_ms = atomic_load(&c->offset_ms);
 
-    return c->mode == CLOCK_REAL ? clock_machine_ms() + offset_ms : offset_ms;
+    if (c->mode == CLOCK_VIRTUAL)
+        return offset_ms;
+    int64_t frozen_ms = atomic_load(&c->frozen_ms);
+    return frozen_ms != 0 ? frozen_ms : clock_machine_ms() + offset_ms;
 }
 
 void clock_set_ms(struct clock *c, int64_t now_ms)
 {
-    atomic_store(&c->offset_ms, c->mode == CLOCK_REAL ? now_ms - clock_machine_ms() : now_ms);
+    if (c->mode == CLOCK_REAL && atomic_load(&c->frozen_ms) != 0)
+        atomic_store(&c->frozen_ms, now_ms);
+    else
+        atomic_store(&c->offset_ms, c->mode == CLOCK_REAL ? now_ms - clock_machine_ms() : now_ms);
+}
+
+void clock_freeze(struct clock *c)
+{
+    if (c->mode == CLOCK_REAL)
+        atomic_store(&c->frozen_ms, clock_now_ms(c));
+}
+
+void clock_unfreeze(struct clock *c)
+{
+    int64_t frozen_ms = atomic_load(&c->frozen_ms);
+
+    if (frozen_ms == 0)
+        return;
+    atomic_store(&c->offset_ms, frozen_ms - clock_machine_ms());
+    atomic_store(&c->frozen_ms, 0);
+}
+
+bool clock_is_frozen(const struct clock *c)
+{
+    return c->mode == CLOCK_VIRTUAL || atomic_load(&c->frozen_ms) != 0;
 }
 
 static int64_t floor_div(int64_t n, int64_t by)

@@ -15,12 +15,18 @@ enum clock_mode { CLOCK_REAL, CLOCK_VIRTUAL };
 struct clock {
     enum clock_mode mode;
     _Atomic int64_t offset_ms; /* real: now = machine + offset; virtual: now = offset itself */
+    _Atomic int64_t frozen_ms; /* a real clock that stands: now; else 0 */
 };
 
 void clock_init_real(struct clock *c);
 void clock_init_virtual(struct clock *c, int64_t start_ms);
 int64_t clock_now_ms(const struct clock *c);
 void clock_set_ms(struct clock *c, int64_t now_ms); /* real: shifts the offset */
+/* A real clock stands where it is, or goes on from there. One thread at a time; readers are safe.
+ * A virtual clock stands anyway. */
+void clock_freeze(struct clock *c);
+void clock_unfreeze(struct clock *c);
+bool clock_is_frozen(const struct clock *c); /* standing: a virtual clock always is */
 int64_t clock_machine_ms(void);                     /* the machine's own, for signature skew only */
 int64_t clock_monotonic_us(void);                   /* for measuring durations only */
 

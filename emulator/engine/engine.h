@@ -28,6 +28,7 @@ struct engine_options {
     int64_t deliver_every_ms, digest_every_ms;
     enum durability durability;
     enum auth_mode auth;
+    struct str root_secret; /* of the key whose id is the account's number; empty: "test" */
 };
 
 struct engine {
@@ -43,12 +44,32 @@ struct engine {
     _Atomic uint64_t next_seq;
     _Atomic uint64_t accepted_count;
     struct s3 *s3;             /* s3_open's: emulator/services/s3.h */
-    struct services *services; /* private to engine.c: handlers by operation */
+    struct services *services; /* private to engine/: handlers, the gate, what waits for a commit */
 };
 
 int engine_open(struct engine **out, const struct engine_options *opt, struct err *err);
 /* Delivers what is pending, then closes. Returns 0 or the first failure. */
 int engine_close(struct engine *e, struct err *err);
+
+/* Move the clock forward (schedule_advance) and remember it: a later start can't go behind it. */
+int engine_advance(struct engine *e, int64_t target_ms, struct err *err);
+
+/* These three wait for the calls under way, and hold back new ones and all jobs meanwhile. Modules
+ * are closed and opened again: keep no pointer to a store, a trail or an identity beyond a call. */
+/* Back to a new data directory: no resource, record or object; snapshots stay. The clock goes back
+ * to its start when it is virtual; with a seed the same ids come again. */
+int engine_reset(struct engine *e, struct err *err);
+/* Copy resources, objects, records, keys, time and chance to DIR/snapshots/NAME, replacing it.
+ * E_PARSE: a name of other than 1 to 64 of A-Z a-z 0-9 . _ - */
+int engine_snapshot(struct engine *e, struct str name, struct err *err);
+int engine_restore(struct engine *e, struct str name, struct err *err); /* E_MISSING: none such */
+/* Called once at engine_watch, and again whenever the modules were opened anew. */
+typedef int engine_reopened_fn(void *arg, struct engine *e, struct err *err);
+int engine_watch(struct engine *e, engine_reopened_fn *fn, void *arg, struct err *err);
+
+/* Free journal segments before position; what the outbox kept for them goes first, for an entry
+ * that is in neither would be delivered twice after a crash. Instead of journal_trim. */
+int engine_trim_journal(struct engine *e, uint64_t before_position, struct err *err);
 
 /* A call's number, ids and chance: set call->seq, request_id, host_id, event_id, time_ms. */
 void engine_begin(struct engine *e, struct arena *a, struct call *call);

@@ -2,7 +2,9 @@
  *
  * Virtual clock: schedule_advance moves the clock from due time to due time and runs each job with
  * the clock standing exactly at its due time (equal times: in order of name). Real clock:
- * a thread of the schedule runs them as they fall due.
+ * a thread of the schedule runs them as they fall due; a job that fails is logged and tried again
+ * a few seconds later.
+ * Threads: all functions are safe; jobs run one at a time and may add and remove jobs.
  */
 #pragma once
 
@@ -19,9 +21,17 @@ void schedule_close(struct schedule *s); /* stops the thread */
 /* name orders equal times and must be unique; a second add of a name replaces it. */
 int schedule_add(struct schedule *s, const char *name, int64_t due_ms, schedule_fn *run, void *arg,
                  struct err *err);
-/* Virtual: fire all that falls due up to target_ms, then stand there. E_CONFLICT when target_ms
- * lies in the past or the clock is real (a real clock jumps: shifts its offset, then fires). */
+void schedule_remove(struct schedule *s, const char *name); /* absent is no error */
+/* A clock that stands (virtual, or frozen): fire all that falls due up to target_ms, then stand
+ * there. A real clock jumps: shifts its offset, then fires. E_CONFLICT when target_ms lies in the
+ * past; a job's failure is passed on and the clock stays where it failed. */
 int schedule_advance(struct schedule *s, int64_t target_ms, struct err *err);
-/* Real clock only: start the thread. freeze stops time where it is (real becomes virtual and back).
- */
+/* Real clock only: start the thread. */
 int schedule_start(struct schedule *s, struct err *err);
+/* Stop a real clock where it is, or let it go on from there. E_CONFLICT when asked to let a virtual
+ * clock go: it has nowhere to go by itself. */
+int schedule_freeze(struct schedule *s, bool freeze, struct err *err);
+bool schedule_is_frozen(const struct schedule *s);
+/* Between the two no job runs and none begins: for reset, snapshot and restore. */
+void schedule_hold(struct schedule *s);
+void schedule_release(struct schedule *s);

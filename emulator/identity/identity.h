@@ -46,6 +46,7 @@ struct principal {
     struct str service;                 /* AWS_SERVICE: host, such as cloudtrail.amazonaws.com */
     struct value *session_tags, *transitive_tags; /* or NULL */
     struct str session_policy;                    /* JSON or empty */
+    bool is_inactive; /* an access key that UpdateAccessKey switched off */
     bool ec2_role_delivery, assumed_root;
 };
 
@@ -59,11 +60,15 @@ int identity_authenticate(struct identity *id, struct arena *a, const struct req
                           const struct route *route, struct call *call, struct outcome *refusal,
                           struct err *err);
 
-/* A key is valid from now on (copied). Called by iam_CreateAccessKey and sts_*. */
-void identity_put_key(struct identity *id, const struct principal *p);
-void identity_drop_key(struct identity *id, struct str access_key_id);
+/* A key is valid from now on (copied), or no longer. Called inside the state transaction of
+ * iam_CreateAccessKey, sts_AssumeRole ...: the key is kept and undone with the call. */
+int identity_put_key(struct identity *id, const struct principal *p, struct err *err);
+int identity_drop_key(struct identity *id, struct str access_key_id, struct err *err);
 void identity_forget(struct identity *id); /* the whole cache: after reset or restore */
 
 /* For service-made calls and the generator. Arena-owned. */
 struct principal *principal_service(struct arena *a, struct str host);
 struct principal *principal_root(struct arena *a, struct str account);
+/* AIDA... of a user that no CreateUser has made: the same for the same name, never the same for
+ * two. */
+struct str principal_believed_id(struct arena *a, struct str account, struct str name);
