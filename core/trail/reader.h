@@ -10,7 +10,7 @@ struct record_iter {
     struct str text; /* a whole uncompressed file: {"Records":[...]}, or one record a line */
     size_t offset;
     uint64_t number; /* of the record last given, 1-based */
-    bool is_lines, broken;
+    bool is_lines, broken, done;
     struct err err;
 };
 struct record_iter record_iter_start(struct str text);
