@@ -24,12 +24,20 @@ struct journal_entry {
 
 int journal_open(struct journal **out, const char *data_dir, bool power_safe, struct err *err);
 void journal_close(struct journal *j);
+/* The positions of what is put from now on are at least this: for a data directory whose journal
+ * was taken away while its state stayed. */
+int journal_start_at(struct journal *j, uint64_t position, struct err *err);
+/* Entries that were whole once and whose bytes are damaged now (a bad disk): skipped. */
+uint64_t journal_damaged_count(const struct journal *j);
 /* effects may be NULL; they are NOT applied here: the caller does and calls journal_applied. */
 int journal_put(struct journal *j, uint64_t seq, int recipient, struct str record,
                 const struct record_facts *facts, const struct effect *effects,
                 uint64_t *out_position, struct err *err);
 void journal_applied(struct journal *j, uint64_t position);
-uint64_t journal_end(const struct journal *j);      /* position behind the last complete entry */
+/* Do the effects of an entry that journal_put_packed wrote (as far as they are not done yet) and
+ * mark it applied. */
+int journal_apply(struct journal *j, uint64_t position, struct err *err);
+uint64_t journal_end(const struct journal *j);      /* position behind the last entry begun */
 uint64_t journal_last_seq(const struct journal *j); /* greatest seq ever put; 0 if none */
 /* Entries from position on; false at the end or at an entry still being written. Borrowed from the
  * mapping until journal_trim. */

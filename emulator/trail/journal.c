@@ -1,0 +1,698 @@
+#include "emulator/trail/journal.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "emulator/trail/entry.h"
+#include "emulator/trail/segment.h"
+
+/* The first segment is small, so that starting writes little; the others large enough that a switch
+ * is rare and small enough that two of them (the one in use, the spare) stay a modest part of the
+ * resident memory. */
+#define FIRST_SEGMENT_BYTES (4u << 20)
+#define SEGMENT_BYTES       (8u << 20)
+#define ENTRY_LIMIT_BYTES   (3u << 20)
+
+#define LEN_CLOSED UINT32_MAX /* no entry follows in this segment */
+
+enum entry_flag {
+    ENTRY_COMMITTED = 1, /* the payload is whole */
+    ENTRY_APPLIED = 2,   /* its effects are done */
+    ENTRY_DEAD = 4,      /* reserved by a process that died: skipped */
+};
+
+struct entry_header {
+    _Atomic uint32_t len; /* of the payload; 0: nothing here yet */
+    uint32_t check;       /* of len and position: stale bytes are no entry */
+    uint32_t crc;         /* of the payload */
+    _Atomic uint32_t flags;
+};
+_Static_assert(sizeof(struct entry_header) == 16, "entries are multiples of 16 bytes");
+
+struct journal {
+    char dir[3072];
+    bool power_safe;
+
+    pthread_mutex_t mutex; /* everything below */
+    struct segment *oldest, *active;
+    uint64_t used_bytes; /* of the active segment */
+    uint64_t last_seq;
+    uint64_t damaged_count;
+
+    pthread_t helper; /* prepares the spare segment ahead */
+    pthread_cond_t wake_helper, spare_ready;
+    struct segment *spare;
+    bool want_spare, stop;
+    uint64_t spare_attempts;
+    struct err spare_err;
+
+    pthread_cond_t round_done; /* group commit: a round syncs all that was put before it began */
+    uint64_t rounds_started, rounds_done, failed_round;
+    bool syncing;
+    struct segment *unsynced; /* oldest segment with bytes that no round has synced */
+    struct err sync_err;
+};
+
+static uint32_t header_check(uint32_t len, uint64_t position)
+{
+    uint64_t h = (position ^ (uint64_t)len << 40) * 0x9e3779b97f4a7c15ull;
+
+    return (uint32_t)(h >> 32) | 1;
+}
+
+static uint64_t entry_bytes(size_t payload_len)
+{
+    return (sizeof(struct entry_header) + payload_len + 15) & ~(uint64_t)15;
+}
+
+static struct entry_header *entry_at(const struct segment *s, uint64_t offset)
+{
+    return (struct entry_header *)(s->map + offset);
+}
+
+static struct str entry_payload(const struct entry_header *h, uint32_t len)
+{
+    return (struct str){ (const char *)(h + 1), len };
+}
+
+/* The entry at an offset: its payload's length, LEN_CLOSED at the segment's end, 0 when there is
+ * none yet (or bytes that a power cut left half written). */
+static uint32_t entry_len(const struct segment *s, uint64_t offset)
+{
+    if (offset >= s->size_bytes)
+        return LEN_CLOSED;
+    struct entry_header *h = entry_at(s, offset);
+    uint32_t len = atomic_load_explicit(&h->len, memory_order_acquire);
+    if (len == 0 || h->check != header_check(len, s->base + offset))
+        return 0;
+    if (len != LEN_CLOSED && (len > ENTRY_LIMIT_BYTES || offset + entry_bytes(len) > s->size_bytes))
+        return 0;
+    return len;
+}
+
+static void chain_append(struct journal *j, struct segment *s)
+{
+    s->prev = j->active;
+    if (j->active)
+        j->active->next = s;
+    else
+        j->oldest = s;
+    j->active = s;
+    j->used_bytes = SEGMENT_HEADER_BYTES;
+    if (!j->unsynced)
+        j->unsynced = s;
+}
+
+static void *helper_run(void *arg)
+{
+    struct journal *j = arg;
+
+    (void)pthread_mutex_lock(&j->mutex);
+    while (!j->stop) {
+        if (!j->want_spare || j->spare) {
+            (void)pthread_cond_wait(&j->wake_helper, &j->mutex);
+            continue;
+        }
+        (void)pthread_mutex_unlock(&j->mutex);
+        struct segment *s = NULL;
+        struct err err = { 0 };
+        if (segment_prepare(&s, j->dir, SEGMENT_BYTES, &err) == 0)
+            segment_warm(s);
+        (void)pthread_mutex_lock(&j->mutex);
+        j->spare = s;
+        j->spare_err = err;
+        j->spare_attempts++;
+        j->want_spare = false;
+        (void)pthread_cond_broadcast(&j->spare_ready);
+    }
+    (void)pthread_mutex_unlock(&j->mutex);
+    return NULL;
+}
+
+static void ask_for_spare(struct journal *j)
+{
+    if (j->want_spare || j->spare)
+        return;
+    j->want_spare = true;
+    (void)pthread_cond_signal(&j->wake_helper);
+}
+
+/* Wait until there is a spare segment, or until another putter has switched to one. */
+static int wait_for_spare(struct journal *j, const struct segment *full, struct err *err)
+{
+    while (j->active == full && !j->spare) {
+        uint64_t attempts = j->spare_attempts;
+        ask_for_spare(j);
+        while (j->active == full && !j->spare && j->spare_attempts == attempts)
+            (void)pthread_cond_wait(&j->spare_ready, &j->mutex);
+        if (j->active == full && !j->spare && j->spare_err.code < 0)
+            return err_set(err, j->spare_err.code, "%s", j->spare_err.text);
+    }
+    return 0;
+}
+
+static void close_active(struct journal *j)
+{
+    if (j->used_bytes < j->active->size_bytes) {
+        struct entry_header *h = entry_at(j->active, j->used_bytes);
+        h->check = header_check(LEN_CLOSED, j->active->base + j->used_bytes);
+        atomic_store_explicit(&h->len, LEN_CLOSED, memory_order_release);
+    }
+    segment_cool(j->active);
+}
+
+/* The active segment is full: the spare takes over. */
+static int switch_segment(struct journal *j, struct err *err)
+{
+    struct segment *full = j->active, *s;
+    int rc = wait_for_spare(j, full, err);
+
+    if (rc < 0 || j->active != full)
+        return rc;
+    s = j->spare;
+    rc = segment_activate(s, j->dir, full->number + 1, full->base + full->size_bytes, j->last_seq,
+                          err);
+    if (rc < 0)
+        return rc;
+    j->spare = NULL;
+    close_active(j);
+    chain_append(j, s);
+    return 0;
+}
+
+static int effect_apply(const char *dir, const struct effect *e, struct err *err)
+{
+    char from[4096], to[4096];
+
+    if (snprintf(from, sizeof from, "%s/%.*s", dir, STR_ARG(e->from)) >= (int)sizeof from ||
+        snprintf(to, sizeof to, "%s/%.*s", dir, STR_ARG(e->to)) >= (int)sizeof to)
+        return err_set(err, E_LIMIT, "path over %zu bytes", sizeof from);
+    if (!e->to.ptr)
+        return fs_remove(from, err);
+    if (!fs_is_file(from))
+        return 0; /* done before the crash */
+    int rc = fs_mkdirs_for(to, err);
+    if (rc == 0 && rename(from, to) < 0)
+        rc = err_sys(err, "rename to", to);
+    return rc;
+}
+
+static int apply_effects(const struct journal *j, struct str payload, struct err *err)
+{
+    struct arena a = { 0 };
+    struct journal_entry entry;
+    struct effect *effects = NULL;
+    int rc = entry_unpack(&a, payload, &entry, &effects, err);
+
+    for (; rc == 0 && effects; effects = effects->next)
+        rc = effect_apply(j->dir, effects, err);
+    arena_free(&a);
+    return rc;
+}
+
+/* One entry that an earlier process left: dead when it never finished, else its effects are made
+ * sure of. */
+static int recover_entry(struct journal *j, struct entry_header *h, uint32_t len, struct err *err)
+{
+    struct str payload = entry_payload(h, len);
+    uint32_t flags = atomic_load(&h->flags);
+    bool whole = h->crc == (uint32_t)crc32(0, (const unsigned char *)payload.ptr, len);
+
+    if (flags & ENTRY_DEAD)
+        return 0;
+    if (!(flags & ENTRY_COMMITTED) || !whole) {
+        if (flags & ENTRY_COMMITTED)
+            j->damaged_count++;
+        (void)atomic_fetch_or(&h->flags, ENTRY_DEAD);
+        return 0;
+    }
+    if (entry_seq(payload) > j->last_seq)
+        j->last_seq = entry_seq(payload);
+    if (flags & ENTRY_APPLIED || !entry_has_effects(payload))
+        return 0;
+    int rc = apply_effects(j, payload, err);
+    if (rc == 0)
+        (void)atomic_fetch_or(&h->flags, ENTRY_APPLIED);
+    return rc;
+}
+
+static int recover_segment(struct journal *j, struct segment *s, struct err *err)
+{
+    uint64_t at = SEGMENT_HEADER_BYTES;
+    uint32_t len;
+    int rc = 0;
+
+    if (s->seq_before > j->last_seq)
+        j->last_seq = s->seq_before;
+    while (rc == 0 && (len = entry_len(s, at)) != 0 && len != LEN_CLOSED) {
+        rc = recover_entry(j, entry_at(s, at), len, err);
+        at += entry_bytes(len);
+    }
+    j->used_bytes = at;
+    return rc;
+}
+
+/* Behind the last entry a power cut may have left bytes of entries that nobody was answered for:
+ * what is put next must not join up with them. */
+static void clear_tail(struct journal *j)
+{
+    struct segment *s = j->active;
+
+    if (j->used_bytes < s->size_bytes && entry_len(s, j->used_bytes) == 0)
+        memset(s->map + j->used_bytes, 0,
+               s->size_bytes - j->used_bytes < 16 ? s->size_bytes - j->used_bytes : 16);
+}
+
+static int open_segment_file(struct journal *j, struct str name, struct err *err)
+{
+    struct segment *s;
+    struct err why = { 0 };
+    int rc = segment_open(&s, j->dir, name, &why);
+
+    if (rc == E_MISSING) { /* a crash came between its making and its first use */
+        char path[4096];
+        (void)snprintf(path, sizeof path, "%s/journal/%.*s", j->dir, STR_ARG(name));
+        return fs_remove(path, err);
+    }
+    if (rc < 0)
+        return err_set(err, rc, "%s", why.text);
+    if (j->active && s->base < j->active->base + j->active->size_bytes) {
+        rc = err_set(err, E_PARSE, "%s: overlaps the segment before it", s->path);
+        segment_close(s);
+        return rc;
+    }
+    chain_append(j, s);
+    return recover_segment(j, s, err);
+}
+
+static int open_files(struct journal *j, struct err *err)
+{
+    struct arena a = { 0 };
+    struct fs_entry *files;
+    size_t count;
+    char path[4096];
+
+    (void)snprintf(path, sizeof path, "%s/journal", j->dir);
+    int rc = fs_mkdirs(path, err);
+    if (rc == 0)
+        rc = fs_list(&a, path, &files, &count, err);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        if (str_has_suffix(files[i].name, STR(".seg")))
+            rc = open_segment_file(j, files[i].name, err);
+    arena_free(&a);
+    return rc;
+}
+
+static int open_first(struct journal *j, struct err *err)
+{
+    struct segment *s;
+    int rc = segment_prepare(&s, j->dir, FIRST_SEGMENT_BYTES, err);
+
+    if (rc < 0)
+        return rc;
+    if ((rc = segment_activate(s, j->dir, 1, 0, 0, err)) < 0) {
+        segment_close(s);
+        return rc;
+    }
+    chain_append(j, s);
+    return 0;
+}
+
+static void free_all(struct journal *j)
+{
+    segment_close(j->spare);
+    for (struct segment *s = j->oldest, *next; s; s = next) {
+        next = s->next;
+        segment_close(s);
+    }
+    (void)pthread_cond_destroy(&j->round_done);
+    (void)pthread_cond_destroy(&j->spare_ready);
+    (void)pthread_cond_destroy(&j->wake_helper);
+    (void)pthread_mutex_destroy(&j->mutex);
+    mem_free(j);
+}
+
+int journal_open(struct journal **out, const char *data_dir, bool power_safe, struct err *err)
+{
+    struct journal *j = mem_alloc(sizeof *j);
+    int rc = 0;
+
+    j->power_safe = power_safe;
+    (void)pthread_mutex_init(&j->mutex, NULL);
+    (void)pthread_cond_init(&j->wake_helper, NULL);
+    (void)pthread_cond_init(&j->spare_ready, NULL);
+    (void)pthread_cond_init(&j->round_done, NULL);
+    if (snprintf(j->dir, sizeof j->dir, "%s", data_dir) >= (int)sizeof j->dir)
+        rc = err_set(err, E_LIMIT, "path over %zu bytes", sizeof j->dir);
+    if (rc == 0)
+        rc = open_files(j, err);
+    if (rc == 0 && !j->active)
+        rc = open_first(j, err);
+    if (rc == 0) {
+        clear_tail(j);
+        if (pthread_create(&j->helper, NULL, helper_run, j) != 0)
+            rc = err_set(err, E_IO, "start a thread of the journal");
+    }
+    if (rc < 0) {
+        free_all(j);
+        return rc;
+    }
+    *out = j;
+    return 0;
+}
+
+void journal_close(struct journal *j)
+{
+    if (!j)
+        return;
+    (void)pthread_mutex_lock(&j->mutex);
+    j->stop = true;
+    (void)pthread_cond_signal(&j->wake_helper);
+    (void)pthread_mutex_unlock(&j->mutex);
+    (void)pthread_join(j->helper, NULL);
+    if (j->spare)
+        (void)segment_remove(j->spare, NULL); /* one that stays is overwritten by the next */
+    j->spare = NULL;
+    free_all(j);
+}
+
+int journal_start_at(struct journal *j, uint64_t position, struct err *err)
+{
+    int rc = 0;
+
+    (void)pthread_mutex_lock(&j->mutex);
+    if (j->active->base + j->used_bytes < position) {
+        struct segment *old = j->active, *s = NULL;
+        rc = segment_prepare(&s, j->dir, FIRST_SEGMENT_BYTES, err);
+        if (rc == 0)
+            rc = segment_activate(s, j->dir, old->number + 1, position, j->last_seq, err);
+        if (rc == 0) {
+            close_active(j);
+            chain_append(j, s);
+        } else {
+            segment_close(s);
+        }
+    }
+    (void)pthread_mutex_unlock(&j->mutex);
+    return rc;
+}
+
+/* Where an entry goes. */
+struct place {
+    struct segment *seg;
+    uint64_t at;
+    size_t len; /* of the payload */
+};
+
+static struct entry_header *place_header(const struct place *p)
+{
+    return entry_at(p->seg, p->at);
+}
+
+/* A place for one entry; under the mutex. The length goes in last, behind a cleared next header:
+ * whoever walks the segment, now or after a crash, finds entries without a hole. */
+static int reserve(struct journal *j, struct place *p, struct err *err)
+{
+    uint64_t bytes = entry_bytes(p->len);
+
+    if (p->len > ENTRY_LIMIT_BYTES)
+        return err_set(err, E_LIMIT, "a journal entry of %zu bytes", p->len);
+    while (j->used_bytes + bytes > j->active->size_bytes) {
+        int rc = switch_segment(j, err);
+        if (rc < 0)
+            return rc;
+    }
+    struct segment *s = p->seg = j->active;
+    p->at = j->used_bytes;
+    j->used_bytes += bytes;
+    if (j->used_bytes < s->size_bytes)
+        atomic_store_explicit(&entry_at(s, j->used_bytes)->len, 0, memory_order_relaxed);
+    struct entry_header *h = place_header(p);
+    atomic_store_explicit(&h->flags, 0, memory_order_relaxed);
+    h->check = header_check((uint32_t)p->len, s->base + p->at);
+    atomic_store_explicit(&h->len, (uint32_t)p->len, memory_order_release);
+    if (j->used_bytes > s->size_bytes / 2)
+        ask_for_spare(j);
+    return 0;
+}
+
+/* Sync every segment that has bytes no round has synced. Only one round runs at a time; segments
+ * that a trim wants to remove wait for it. */
+static int sync_round(struct journal *j, struct err *err)
+{
+    struct segment *first = j->unsynced, *last = j->active;
+    int rc = 0;
+
+    (void)pthread_mutex_unlock(&j->mutex);
+    for (struct segment *s = first; rc == 0 && s; s = s == last ? NULL : s->next)
+        rc = segment_sync(s, err);
+    if (rc == 0 && last != first) { /* new names came */
+        char path[4096];
+        (void)snprintf(path, sizeof path, "%s/journal", j->dir);
+        rc = fs_sync_dir(path, err);
+    }
+    (void)pthread_mutex_lock(&j->mutex);
+    if (rc == 0)
+        j->unsynced = last;
+    return rc;
+}
+
+/* Return when a round that began after this moment is done. The first to wait runs it. */
+static int wait_durable(struct journal *j, struct err *err)
+{
+    uint64_t need = j->rounds_started + 1;
+
+    while (j->rounds_done < need) {
+        if (j->syncing) {
+            (void)pthread_cond_wait(&j->round_done, &j->mutex);
+            continue;
+        }
+        struct err why = { 0 };
+        uint64_t round = ++j->rounds_started;
+        j->syncing = true;
+        int rc = sync_round(j, &why);
+        j->syncing = false;
+        j->rounds_done = round;
+        if (rc < 0) {
+            j->failed_round = round;
+            j->sync_err = why;
+        }
+        (void)pthread_cond_broadcast(&j->round_done);
+    }
+    if (j->failed_round >= need)
+        return err_set(err, E_IO, "%s", j->sync_err.text);
+    return 0;
+}
+
+static int lock_and_reserve(struct journal *j, struct place *p, uint64_t seq, bool has_effects,
+                            struct err *err)
+{
+    (void)pthread_mutex_lock(&j->mutex);
+    int rc = reserve(j, p, err);
+    if (rc == 0 && seq > j->last_seq)
+        j->last_seq = seq;
+    if (rc == 0 && has_effects)
+        (void)atomic_fetch_add(&p->seg->pending_effects, 1);
+    (void)pthread_mutex_unlock(&j->mutex);
+    return rc;
+}
+
+static int commit(struct journal *j, const struct place *p, struct err *err)
+{
+    struct entry_header *h = place_header(p);
+    int rc = 0;
+
+    h->crc = (uint32_t)crc32(0, (const unsigned char *)(h + 1), (unsigned)p->len);
+    atomic_store_explicit(&h->flags, ENTRY_COMMITTED, memory_order_release);
+    if (j->power_safe) {
+        (void)pthread_mutex_lock(&j->mutex);
+        rc = wait_durable(j, err);
+        (void)pthread_mutex_unlock(&j->mutex);
+    }
+    return rc;
+}
+
+int journal_put(struct journal *j, uint64_t seq, int recipient, struct str record,
+                const struct record_facts *facts, const struct effect *effects,
+                uint64_t *out_position, struct err *err)
+{
+    struct entry_source from = { seq, recipient, record, facts, effects };
+    struct place p = { .len = entry_size(&from) };
+    int rc = lock_and_reserve(j, &p, seq, effects != NULL, err);
+
+    if (rc < 0)
+        return rc;
+    entry_pack(&from, (char *)(place_header(&p) + 1));
+    *out_position = p.seg->base + p.at;
+    return commit(j, &p, err);
+}
+
+void journal_pack(struct buf *out, uint64_t seq, int recipient, struct str record,
+                  const struct record_facts *facts, const struct effect *effects)
+{
+    struct entry_source from = { seq, recipient, record, facts, effects };
+    size_t len = entry_size(&from);
+
+    entry_pack(&from, buf_reserve(out, len));
+    out->len += len;
+}
+
+int journal_put_packed(struct journal *j, struct str packed, uint64_t *out_position,
+                       struct err *err)
+{
+    struct place p = { .len = packed.len };
+    int rc = lock_and_reserve(j, &p, entry_seq(packed), entry_has_effects(packed), err);
+
+    if (rc < 0)
+        return rc;
+    memcpy(place_header(&p) + 1, packed.ptr, packed.len);
+    *out_position = p.seg->base + p.at;
+    return commit(j, &p, err);
+}
+
+/* The segment that holds a position; from the newest on, where nearly all questions lead. NULL when
+ * it has been trimmed, or the position stands at the very end. */
+static struct segment *segment_of(struct journal *j, uint64_t position)
+{
+    for (struct segment *s = j->active; s; s = s->prev)
+        if (position >= s->base)
+            return position < s->base + s->size_bytes ? s : NULL;
+    return NULL;
+}
+
+static struct segment *segment_find(struct journal *j, uint64_t position)
+{
+    (void)pthread_mutex_lock(&j->mutex);
+    struct segment *s = segment_of(j, position);
+    (void)pthread_mutex_unlock(&j->mutex);
+    return s;
+}
+
+void journal_applied(struct journal *j, uint64_t position)
+{
+    struct segment *s = segment_find(j, position);
+
+    if (!s)
+        return;
+    struct entry_header *h = entry_at(s, position - s->base);
+    uint32_t flags = atomic_fetch_or(&h->flags, ENTRY_APPLIED);
+    uint32_t len = atomic_load(&h->len);
+    if (!(flags & ENTRY_APPLIED) && entry_has_effects(entry_payload(h, len)))
+        (void)atomic_fetch_sub(&s->pending_effects, 1);
+}
+
+int journal_apply(struct journal *j, uint64_t position, struct err *err)
+{
+    struct segment *s = segment_find(j, position);
+    uint32_t len = s ? entry_len(s, position - s->base) : 0;
+
+    if (len == 0 || len == LEN_CLOSED)
+        return err_set(err, E_MISSING, "no journal entry at %llu", (unsigned long long)position);
+    int rc = apply_effects(j, entry_payload(entry_at(s, position - s->base), len), err);
+    if (rc == 0)
+        journal_applied(j, position);
+    return rc;
+}
+
+uint64_t journal_end(const struct journal *j)
+{
+    struct journal *m = (struct journal *)j; /* the mutex is no part of what const promises */
+
+    (void)pthread_mutex_lock(&m->mutex);
+    uint64_t end = j->active->base + j->used_bytes;
+    (void)pthread_mutex_unlock(&m->mutex);
+    return end;
+}
+
+uint64_t journal_last_seq(const struct journal *j)
+{
+    struct journal *m = (struct journal *)j;
+
+    (void)pthread_mutex_lock(&m->mutex);
+    uint64_t seq = j->last_seq;
+    (void)pthread_mutex_unlock(&m->mutex);
+    return seq;
+}
+
+uint64_t journal_damaged_count(const struct journal *j)
+{
+    return j->damaged_count; /* set by journal_open alone */
+}
+
+/* The segment to read at *position: the one that holds it, or the next one there is. */
+static struct segment *segment_to_read(struct journal *j, uint64_t *position)
+{
+    struct segment *found = NULL;
+
+    (void)pthread_mutex_lock(&j->mutex);
+    for (struct segment *s = j->active; s && *position < s->base + s->size_bytes; s = s->prev)
+        found = s;
+    (void)pthread_mutex_unlock(&j->mutex);
+    if (found && *position < found->base + SEGMENT_HEADER_BYTES)
+        *position = found->base + SEGMENT_HEADER_BYTES;
+    return found;
+}
+
+bool journal_next(struct journal *j, struct arena *a, uint64_t *position, struct journal_entry *out)
+{
+    struct segment *s;
+
+    while ((s = segment_to_read(j, position)) != NULL) {
+        uint64_t at = *position - s->base;
+        uint32_t len = entry_len(s, at);
+        if (len == 0)
+            return false;
+        if (len == LEN_CLOSED) {
+            segment_cool(s);
+            *position = s->base + s->size_bytes;
+            continue;
+        }
+        struct entry_header *h = entry_at(s, at);
+        uint32_t flags = atomic_load_explicit(&h->flags, memory_order_acquire);
+        if (!(flags & (ENTRY_COMMITTED | ENTRY_DEAD)))
+            return false;
+        *position += entry_bytes(len);
+        if (flags & ENTRY_DEAD)
+            continue;
+        if (entry_unpack(a, entry_payload(h, len), out, NULL, NULL) < 0)
+            continue; /* its CRC was right, so this is not reached; never a crash though */
+        out->position = s->base + at;
+        return true;
+    }
+    return false;
+}
+
+/* The oldest segment, when everything in it lies before the position and nothing needs it. */
+static struct segment *trim_one(struct journal *j, uint64_t before_position)
+{
+    struct segment *s = j->oldest;
+
+    if (s == j->active || s->base + s->size_bytes > before_position ||
+        atomic_load(&s->pending_effects) > 0 || j->syncing)
+        return NULL;
+    if (j->unsynced == s)
+        j->unsynced = s->next;
+    j->oldest = s->next;
+    j->oldest->prev = NULL;
+    return s;
+}
+
+int journal_trim(struct journal *j, uint64_t before_position, struct err *err)
+{
+    int rc = 0;
+
+    while (rc == 0) {
+        (void)pthread_mutex_lock(&j->mutex);
+        struct segment *s = trim_one(j, before_position);
+        (void)pthread_mutex_unlock(&j->mutex);
+        if (!s)
+            break;
+        rc = segment_remove(s, err);
+    }
+    return rc;
+}

@@ -1,0 +1,191 @@
+#include "emulator/trail/segment.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+
+#define ZEROS_BYTES (256u << 10)
+
+static const char magic[8] = { 'm', 't', 'j', 'r', 'n', 'l', '0', '1' };
+
+/* As it lies in the file, in the machine's byte order: a journal is not carried about. */
+struct header {
+    char magic[8];
+    uint64_t number, base, size_bytes, seq_before;
+    uint32_t check; /* CRC-32 of all above */
+};
+_Static_assert(sizeof(struct header) <= SEGMENT_HEADER_BYTES, "the header fits its place");
+
+static uint32_t header_check(const struct header *h)
+{
+    return (uint32_t)crc32(0, (const unsigned char *)h, offsetof(struct header, check));
+}
+
+static int path_set(struct segment *s, const char *dir, struct str name, struct err *err)
+{
+    int n = snprintf(s->path, sizeof s->path, "%s/journal/%.*s", dir, STR_ARG(name));
+
+    if (n < 0 || n >= (int)sizeof s->path)
+        return err_set(err, E_LIMIT, "path over %zu bytes", sizeof s->path);
+    return 0;
+}
+
+static int write_zeros(int fd, uint64_t size_bytes, const char *path, struct err *err)
+{
+    char *zeros = mem_alloc(ZEROS_BYTES);
+    int rc = 0;
+
+    for (uint64_t done = 0; rc == 0 && done < size_bytes; done += ZEROS_BYTES)
+        rc = fs_write_all(fd, (struct str){ zeros, ZEROS_BYTES }, path, err);
+    mem_free(zeros);
+    return rc;
+}
+
+static int map_file(struct segment *s, struct err *err)
+{
+    void *map = mmap(NULL, s->size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
+
+    if (map == MAP_FAILED)
+        return err_sys(err, "map", s->path);
+    s->map = map;
+    return 0;
+}
+
+int segment_prepare(struct segment **out, const char *dir, uint64_t size_bytes, struct err *err)
+{
+    struct segment *s = mem_alloc(sizeof *s);
+    int rc;
+
+    s->fd = -1;
+    s->size_bytes = size_bytes;
+    if ((rc = path_set(s, dir, STR("spare"), err)) < 0)
+        goto out;
+    s->fd = open(s->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (s->fd < 0) {
+        rc = err_sys(err, "create", s->path);
+        goto out;
+    }
+    if ((rc = write_zeros(s->fd, size_bytes, s->path, err)) == 0)
+        rc = map_file(s, err);
+out:
+    if (rc < 0)
+        segment_close(s);
+    else
+        *out = s;
+    return rc;
+}
+
+void segment_warm(struct segment *s)
+{
+    for (uint64_t at = 0; at < s->size_bytes; at += 4096)
+        *(volatile char *)(s->map + at) = 0;
+}
+
+int segment_activate(struct segment *s, const char *dir, uint64_t number, uint64_t base,
+                     uint64_t seq_before, struct err *err)
+{
+    char name[32], old[sizeof s->path];
+    struct header h = {
+        .number = number, .base = base, .size_bytes = s->size_bytes, .seq_before = seq_before
+    };
+
+    memcpy(h.magic, magic, sizeof magic);
+    h.check = header_check(&h);
+    memcpy(old, s->path, sizeof old);
+    (void)snprintf(name, sizeof name, "%08llu.seg", (unsigned long long)number);
+    int rc = path_set(s, dir, str_c(name), err);
+    if (rc < 0)
+        return rc;
+    memcpy(s->map, &h, sizeof h);
+    if (rename(old, s->path) < 0) {
+        rc = err_sys(err, "rename to", s->path);
+        memcpy(s->path, old, sizeof old);
+        return rc;
+    }
+    s->number = number;
+    s->base = base;
+    s->seq_before = seq_before;
+    return 0;
+}
+
+static int header_read(struct segment *s, struct err *err)
+{
+    struct header h;
+    struct stat st;
+
+    if (fstat(s->fd, &st) < 0)
+        return err_sys(err, "stat", s->path);
+    ssize_t n = pread(s->fd, &h, sizeof h, 0);
+    if (n < 0)
+        return err_sys(err, "read", s->path);
+    if (n < (ssize_t)sizeof h || h.magic[0] == '\0')
+        return err_set(err, E_MISSING, "%s: never used", s->path);
+    if (memcmp(h.magic, magic, sizeof magic) != 0 || h.check != header_check(&h))
+        return err_set(err, E_PARSE, "%s: the header is damaged", s->path);
+    if ((uint64_t)st.st_size < h.size_bytes || h.size_bytes < SEGMENT_HEADER_BYTES)
+        return err_set(err, E_PARSE, "%s: cut short: %lld of %llu bytes", s->path,
+                       (long long)st.st_size, (unsigned long long)h.size_bytes);
+    s->number = h.number;
+    s->base = h.base;
+    s->size_bytes = h.size_bytes;
+    s->seq_before = h.seq_before;
+    return 0;
+}
+
+int segment_open(struct segment **out, const char *dir, struct str name, struct err *err)
+{
+    struct segment *s = mem_alloc(sizeof *s);
+    int rc;
+
+    s->fd = -1;
+    if ((rc = path_set(s, dir, name, err)) < 0)
+        goto out;
+    s->fd = open(s->path, O_RDWR | O_CLOEXEC);
+    if (s->fd < 0) {
+        rc = err_sys(err, "open", s->path);
+        goto out;
+    }
+    if ((rc = header_read(s, err)) == 0)
+        rc = map_file(s, err);
+out:
+    if (rc < 0)
+        segment_close(s);
+    else
+        *out = s;
+    return rc;
+}
+
+void segment_cool(struct segment *s)
+{
+    (void)madvise(s->map, s->size_bytes, MADV_DONTNEED); /* advice: a refusal costs only memory */
+}
+
+int segment_sync(const struct segment *s, struct err *err)
+{
+    return fdatasync(s->fd) < 0 ? err_sys(err, "sync", s->path) : 0;
+}
+
+void segment_close(struct segment *s)
+{
+    if (!s)
+        return;
+    if (s->map)
+        (void)munmap(s->map, s->size_bytes); /* nothing left to do about a failure */
+    if (s->fd >= 0)
+        (void)close(s->fd); /* written through the mapping: close reports nothing of use */
+    mem_free(s);
+}
+
+int segment_remove(struct segment *s, struct err *err)
+{
+    int rc = fs_remove(s->path, err);
+
+    segment_close(s);
+    return rc;
+}

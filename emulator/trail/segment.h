@@ -1,0 +1,41 @@
+/* emulator/trail/segment - one file of the journal: made, mapped, checked, taken away.
+ *
+ * A segment is written full of zeros before it is used, so that a full disk is an error here and
+ * never a SIGBUS in the mapping, and so that syncing it changes no file size.
+ * What stands behind the header is emulator/trail/journal's.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "core/base/arena.h"
+#include "core/base/err.h"
+
+#define SEGMENT_HEADER_BYTES 64
+
+struct segment {
+    struct segment *prev, *next;
+    char *map;
+    int fd;
+    uint64_t number, base; /* base: position of its first byte */
+    uint64_t size_bytes;
+    uint64_t seq_before;              /* greatest seq of all entries in earlier segments */
+    _Atomic uint64_t pending_effects; /* entries whose effects are not applied yet */
+    char path[4096];
+};
+
+/* Write size_bytes of zeros to DIR/journal/spare and map them. */
+int segment_prepare(struct segment **out, const char *dir, uint64_t size_bytes, struct err *err);
+/* Touch every page, so that the first writers need not: from a helper thread. */
+void segment_warm(struct segment *s);
+/* Give a prepared segment its number and name; from now on it is part of the journal. */
+int segment_activate(struct segment *s, const char *dir, uint64_t number, uint64_t base,
+                     uint64_t seq_before, struct err *err);
+/* Map DIR/journal/NAME. E_MISSING: it was never activated (a crash came first) and holds nothing.
+ * E_PARSE: damaged; the text names the path. */
+int segment_open(struct segment **out, const char *dir, struct str name, struct err *err);
+/* The pages leave this process's memory, not the file: for segments that are full. */
+void segment_cool(struct segment *s);
+int segment_sync(const struct segment *s, struct err *err); /* to the disk */
+void segment_close(struct segment *s);                      /* NULL is harmless */
+int segment_remove(struct segment *s, struct err *err);     /* closes and deletes the file */
