@@ -69,30 +69,39 @@ enum cat_op_flag {
 };
 enum cat_service_flag { CAT_SV_QUERY_COMPATIBLE = 1, CAT_SV_RETIRED = 2 };
 
+/* Bit-fields: the file holds a hundred thousand shapes and two hundred thousand members. */
 struct cat_shape {
-    uint32_t name;
-    uint32_t location_name; /* the shape's own locationName, or 0 */
-    uint32_t xml_namespace; /* uri, or 0 */
-    uint32_t first_member;  /* index; list: 1 element member; map: key, value */
-    uint16_t member_count;
-    uint16_t flags;       /* enum cat_shape_flag */
-    uint16_t payload;     /* structure: 1 + index among its members, or 0 */
-    uint8_t type, ts;     /* enum cat_type, enum cat_ts */
-    uint32_t constraint;  /* for cat_constraint; 0 none */
-    uint32_t error_code;  /* exceptions: wire code, or 0 for the shape's name */
-    uint16_t http_status; /* exceptions: 0 = by protocol */
-    uint16_t reserved;
+    uint64_t name : 24;          /* structures only; other shapes of equal content are one */
+    uint64_t location_name : 24; /* the shape's own locationName, or 0 */
+    uint64_t flags : 12;         /* enum cat_shape_flag */
+    uint64_t type : 4;           /* enum cat_type */
+    uint64_t xml_namespace : 24; /* uri, or 0 */
+    uint64_t error_code : 24;    /* exceptions: wire code, or 0 for the shape's name */
+    uint64_t http_status : 10;   /* exceptions: 0 = by protocol */
+    uint64_t ts : 2;             /* enum cat_ts */
+    uint64_t reserved : 4;
+    uint64_t first_member : 20; /* index; list: 1 element member; map: key, value */
+    uint64_t member_count : 12;
+    uint64_t payload : 12;    /* structure: 1 + index among its members, or 0 */
+    uint64_t constraint : 20; /* for cat_constraint; 0 none */
 };
 struct cat_member {
-    uint32_t name; /* the model's member name; list element and map parts: 0 */
-    uint32_t
-        wire; /* member.locationName, else the target shape's, else name (list: else "member") */
-    uint32_t own_wire;      /* member.locationName, or 0 */
+    uint64_t name : 24; /* the model's member name; list element and map parts: 0 */
+    /* member.locationName, else the target shape's, else name (list element: else "member") */
+    uint64_t wire : 24;
+    uint64_t flags : 16;    /* enum cat_member_flag */
+    uint64_t own_wire : 24; /* member.locationName, or 0 */
+    uint64_t shape : 20;    /* index */
+    uint64_t extra : 15;    /* for cat_member_extra */
+    uint64_t location : 3;  /* enum cat_location */
+    uint64_t ts : 2;        /* enum cat_ts */
+};
+/* What few members have. */
+struct cat_extra {
     uint32_t query_name;    /* ec2 queryName, or 0 */
     uint32_t xml_namespace; /* uri; with prefix "xsi" for S3's Grantee; or 0 */
-    uint32_t shape;         /* index */
-    uint16_t flags;         /* enum cat_member_flag */
-    uint8_t location, ts;   /* enum cat_location, enum cat_ts */
+    uint32_t query_wire;    /* see cat_query_own_wire */
+    uint16_t has_query, query_flattened;
 };
 struct cat_op {
     uint32_t name;        /* operations.<key>.name (cloudfront: dated) */
@@ -110,9 +119,10 @@ struct cat_service {
     uint32_t xml_namespace, json_version, global_endpoint, uid;
     uint32_t first_op;
     uint16_t op_count, flags;
+    uint32_t first_exception; /* of the service's exception shapes, see cat_op_error */
+    uint16_t exception_count;
     uint8_t protocol;  /* metadata.protocol */
     uint8_t protocols; /* bit set 1 << enum cat_protocol of all that may be spoken */
-    uint16_t reserved;
 };
 
 /* path NULL: MOCKTRAIL_CATALOGUE, else beside the executable, else ../share/mocktrail/.
@@ -139,6 +149,13 @@ const struct cat_member *cat_shape_member(const struct cat *cat, const struct ca
 const struct cat_member *cat_member_find(const struct cat *cat, const struct cat_shape *s,
                                          struct str name);
 
+/* Never NULL. */
+const struct cat_extra *cat_member_extra(const struct cat *cat, const struct cat_member *m);
+/* Names in the query protocol. Services that moved from query to json or CBOR (sqs, cloudwatch) have
+ * other names there: the explicit locationName, or 0; and whether a list or map is flattened. */
+uint32_t cat_query_own_wire(const struct cat *cat, const struct cat_member *m);
+bool cat_query_flattened(const struct cat *cat, const struct cat_member *m);
+
 const struct cat_service *cat_service_find(const struct cat *cat, struct str name);
 /* By operations.<name>, dated or bare. */
 const struct cat_op *cat_op_find(const struct cat *cat, const struct cat_service *s,
@@ -146,6 +163,8 @@ const struct cat_op *cat_op_find(const struct cat *cat, const struct cat_service
 const struct cat_op *cat_op_find_c(const struct cat *cat, const char *service, const char *op);
 /* json: the prefix and operation of X-Amz-Target. */
 const struct cat_op *cat_op_by_target(const struct cat *cat, struct str prefix, struct str op);
+/* The service of a target prefix; NULL when unknown. */
+const struct cat_service *cat_service_by_target(const struct cat *cat, struct str prefix);
 /* query, ec2: signing may be empty (unsigned). An unknown version of a known service gives its op.
  */
 const struct cat_op *cat_op_by_action(const struct cat *cat, struct str signing, struct str version,

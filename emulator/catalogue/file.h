@@ -1,0 +1,17 @@
+/* emulator/catalogue/file - the mapped file as the reader's own files see it. */
+#pragma once
+
+#include "emulator/catalogue/format.h"
+
+struct cat_view {
+    const char *ptr;
+    uint32_t count;
+};
+struct cat {
+    const char *map;
+    size_t map_bytes;
+    struct cat_view sections[CAT_SEC_COUNT];
+};
+
+/* Never NULL: past the end it is an element of zeroes. */
+const void *cat_element(const struct cat *cat, enum cat_section id, uint32_t i);

@@ -1,0 +1,65 @@
+/* emulator/catalogue/format - the file's layout, shared by its compiler and its reader only.
+ *
+ * header, section table, sections (each aligned to 16 bytes). A section is an array of fixed-size
+ * elements; all references are indexes, or offsets into the strings. Numbers are little-endian as
+ * the machine has them: header.order and header.sizes refuse a file from another kind of machine.
+ */
+#pragma once
+
+#include "emulator/catalogue/catalogue.h"
+
+#define CAT_MAGIC   "mocktcat"
+#define CAT_VERSION 1u
+#define CAT_ORDER   0x01020304u
+
+enum cat_section {
+    CAT_SEC_STRINGS,     /* NUL-terminated, one may be the tail of another; offset 0 is "" */
+    CAT_SEC_SERVICES,    /* struct cat_service, sorted by name */
+    CAT_SEC_OPS,         /* struct cat_op, by service, then key */
+    CAT_SEC_SHAPES,      /* struct cat_shape */
+    CAT_SEC_MEMBERS,     /* struct cat_member */
+    CAT_SEC_EXTRAS,      /* struct cat_extra; 0 is all zero */
+    CAT_SEC_CONSTRAINTS, /* struct cat_constraint_row; 0 is none */
+    CAT_SEC_NUMBERS,     /* int64_t: minima and maxima */
+    CAT_SEC_ENUMS,       /* uint32_t: strings */
+    CAT_SEC_ERRORS,      /* uint32_t: shapes, an operation's errors side by side */
+    CAT_SEC_EXCEPTIONS,  /* uint32_t: shapes, a service's exceptions side by side */
+    CAT_SEC_BY_NAME,     /* hash: service by name */
+    CAT_SEC_BY_OP,       /* hash: operation by service and name or key */
+    CAT_SEC_BY_TARGET,   /* hash: operation by target prefix and name */
+    CAT_SEC_BY_PREFIX,   /* hash: service by target prefix */
+    CAT_SEC_BY_ACTION,   /* hash: query and ec2 operations by name */
+    CAT_SEC_COUNT,
+};
+
+struct cat_header {
+    char magic[8];
+    uint32_t version, order;
+    uint64_t file_bytes;
+    uint64_t sizes; /* of the structs below, so that another compiler's layout is refused */
+    uint64_t check; /* of the header with check 0, and the section table */
+};
+struct cat_section_row {
+    uint64_t offset;
+    uint32_t element_bytes, count;
+};
+struct cat_constraint_row {
+    uint32_t pattern;
+    uint32_t min, max; /* 1 + index into the numbers, or 0 */
+    uint32_t first_enum, enum_count;
+};
+
+/* A hash section is a power of two of these, probed linearly; 0 is free, else 1 + index. */
+typedef uint32_t cat_slot;
+
+/* Keys of the hashes; both sides must agree. */
+static inline uint64_t cat_hash_two(uint64_t first, struct str second)
+{
+    return (first * 0x9e3779b97f4a7c15u) ^ str_hash(second);
+}
+
+uint32_t cat_element_bytes(enum cat_section id);
+/* Of all that the file holds: another layout gives another number. */
+uint64_t cat_sizes(void);
+/* Of the header (its check taken as 0) and the section table behind it. */
+uint64_t cat_check_sum(const struct cat_header *h, const struct cat_section_row *rows);

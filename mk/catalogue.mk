@@ -1,0 +1,26 @@
+# catalogue: the AWS API models, compiled into build/catalogue.bin.
+#
+# BOTOCORE_DATA=DIR[:DIR] names the data directories; else python3's botocore, Debian's, and what
+# scripts/fetch-botocore.sh unpacked below build/botocore/ are all taken, the newest first.
+CATALOGUE_SRC := $(sort $(wildcard emulator/catalogue/compile/*.c))
+CATALOGUE_OBJ := $(CATALOGUE_SRC:%.c=$(B)/%.o)
+
+ifeq ($(BOTOCORE_DATA),)
+BOTOCORE_PYTHON := $(shell python3 -c 'import botocore, os; print(os.path.join(botocore.__path__[0], "data"))' 2>/dev/null)
+CATALOGUE_SETS := $(sort $(wildcard $(BOTOCORE_PYTHON) /usr/lib/python3/dist-packages/botocore/data \
+                    build/botocore/*/botocore/data))
+else
+CATALOGUE_SETS := $(BOTOCORE_DATA)
+endif
+
+$(B)/catalogue-compile: $(CATALOGUE_OBJ) $(B)/libmocktrail.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Made anew when the compiler, the format or the data sets change: a compiler that only relinked
+# (the library moved) gives the same bytes, so the stamp hangs on the sources that matter.
+build/catalogue.sets: FORCE
+	@mkdir -p build
+	@echo '$(CATALOGUE_SETS)' | cmp -s - $@ || echo '$(CATALOGUE_SETS)' > $@
+build/catalogue.bin: $(CATALOGUE_SRC) $(wildcard emulator/catalogue/*.h emulator/catalogue/compile/*.h) \
+                     emulator/catalogue/format.c build/catalogue.sets | $(B)/catalogue-compile
+	$(B)/catalogue-compile -o $@ $(CATALOGUE_SETS)
