@@ -27,8 +27,8 @@ void clock_set_ms(struct clock *c, int64_t now_ms); /* real: shifts the offset *
 void clock_freeze(struct clock *c);
 void clock_unfreeze(struct clock *c);
 bool clock_is_frozen(const struct clock *c); /* standing: a virtual clock always is */
-int64_t clock_machine_ms(void);                     /* the machine's own, for signature skew only */
-int64_t clock_monotonic_us(void);                   /* for measuring durations only */
+int64_t clock_machine_ms(void);              /* the machine's own, for signature skew only */
+int64_t clock_monotonic_us(void);            /* for measuring durations only */
 
 struct clock_parts {
     int year, month, day, hour, minute, second, ms; /* month 1-12, day 1-31 */

@@ -250,60 +250,6 @@ static int read_list(struct reader *r, struct value **out)
     return take(r, ']') ? 0 : expected(r, "',' or ']'");
 }
 
-/* The slot that holds name, or the free one where it belongs. */
-static struct value **find_slot(struct value **slots, size_t size, struct str name)
-{
-    size_t i = (size_t)str_hash(name) & (size - 1);
-
-    while (slots[i] && !str_eq(slots[i]->name, name))
-        i = (i + 1) & (size - 1);
-    return &slots[i];
-}
-
-static struct value *find_before(struct value *map, const struct value *member)
-{
-    struct value *k = map->u.kids.first;
-
-    while (k != member && !str_eq(k->name, member->name))
-        k = k->next;
-    return k == member ? NULL : k;
-}
-
-/* Of members of one name the last wins, in the first one's place. Looking back is quadratic, so a
- * large map gets a table, which the arena takes back. */
-static void drop_duplicates(struct arena *a, struct value *map)
-{
-    struct arena_mark mark = arena_mark(a);
-    struct value **slots = NULL, *before = NULL;
-    size_t size = 64;
-
-    if (map->count > 16) {
-        while (size < map->count * (size_t)2)
-            size *= 2;
-        slots = arena_array(a, size, sizeof *slots);
-    }
-    for (struct value *k = map->u.kids.first, *next; k; k = next) {
-        struct value **slot = slots ? find_slot(slots, size, k->name) : NULL;
-        struct value *earlier = slot ? *slot : find_before(map, k);
-
-        next = k->next;
-        if (!earlier) {
-            if (slot)
-                *slot = k;
-            before = k;
-            continue;
-        }
-        before->next = next;
-        map->count--;
-        struct value *after = earlier->next;
-
-        *earlier = *k; /* of one name, so that the name needs no care */
-        earlier->next = after;
-    }
-    map->u.kids.last = before;
-    arena_rewind(a, mark);
-}
-
 static int read_map(struct reader *r, struct value **out)
 {
     struct value *map = value_map(r->a), *item;
@@ -333,7 +279,7 @@ static int read_map(struct reader *r, struct value **out)
     } while (take(r, ','));
     if (!take(r, '}'))
         return expected(r, "',' or '}'");
-    drop_duplicates(r->a, map);
+    (void)value_keep_last(r->a, map); /* RFC 8259 leaves the choice; most readers take the last */
     return 0;
 }
 

@@ -163,6 +163,61 @@ bool value_remove(struct value *map, struct str name)
     return true;
 }
 
+/* The slot that holds name, or the free one where it belongs. */
+static struct value **find_slot(struct value **slots, size_t size, struct str name)
+{
+    size_t i = (size_t)str_hash(name) & (size - 1);
+
+    while (slots[i] && !str_eq(slots[i]->name, name))
+        i = (i + 1) & (size - 1);
+    return &slots[i];
+}
+
+static struct value *find_before(struct value *map, const struct value *member)
+{
+    struct value *k = map->u.kids.first;
+
+    while (k != member && !str_eq(k->name, member->name))
+        k = k->next;
+    return k == member ? NULL : k;
+}
+
+/* Looking back is quadratic, so a large map gets a table, which the arena takes back. */
+struct value *value_keep_last(struct arena *a, struct value *map)
+{
+    struct arena_mark mark = arena_mark(a);
+    struct value **slots = NULL, *before = NULL, *renewed = NULL;
+    size_t size = 64;
+
+    if (map->count > 16) {
+        while (size < map->count * (size_t)2)
+            size *= 2;
+        slots = arena_array(a, size, sizeof *slots);
+    }
+    for (struct value *k = map->u.kids.first, *next; k; k = next) {
+        struct value **slot = slots ? find_slot(slots, size, k->name) : NULL;
+        struct value *earlier = slot ? *slot : find_before(map, k);
+
+        next = k->next;
+        if (!earlier) {
+            if (slot)
+                *slot = k;
+            before = k;
+            continue;
+        }
+        before->next = next;
+        map->count--;
+        struct value *after = earlier->next;
+
+        *earlier = *k; /* of one name, so that the name needs no care */
+        earlier->next = after;
+        renewed = earlier;
+    }
+    map->u.kids.last = before;
+    arena_rewind(a, mark);
+    return renewed;
+}
+
 struct value *value_copy(struct arena *a, const struct value *v)
 {
     struct value *copy = make(a, v->kind);
@@ -319,4 +374,18 @@ void value_put_bool(struct arena *a, struct value *map, const char *name, bool b
 void value_put_time(struct arena *a, struct value *map, const char *name, int64_t ms)
 {
     value_set(map, str_c(name), value_time(a, ms));
+}
+
+struct str value_to_text(struct arena *a, const struct value *v)
+{
+    switch (v ? v->kind : VALUE_NULL) {
+    case VALUE_STRING:
+        return v->u.text;
+    case VALUE_INT:
+        return arena_printf(a, "%lld", (long long)v->u.integer);
+    case VALUE_BOOL:
+        return v->u.boolean ? STR("true") : STR("false");
+    default:
+        return STR("");
+    }
 }

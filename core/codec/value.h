@@ -55,6 +55,9 @@ void value_push(struct value *list, struct value *item); /* item must not stand 
 void value_set(struct value *map, struct str name, struct value *item);
 /* Append without looking for an old one: for parsers that build in order. */
 void value_append(struct value *map, struct str name, struct value *item);
+/* Of members of one name the last wins, in the first one's place: for parsers, after their appends.
+ * Returns a member that stood for more than one, or NULL. */
+struct value *value_keep_last(struct arena *a, struct value *map);
 bool value_remove(struct value *map, struct str name);            /* true if it was there */
 struct value *value_copy(struct arena *a, const struct value *v); /* deep; strings copied too */
 bool value_equal(const struct value *a, const struct value *b);   /* maps in any order */
@@ -70,6 +73,9 @@ struct str value_get_str(const struct value *map, const char *name); /* empty st
 int64_t value_get_int(const struct value *map, const char *name, int64_t fallback);
 bool value_get_bool(const struct value *map, const char *name, bool fallback);
 int64_t value_get_time(const struct value *map, const char *name, int64_t fallback_ms);
+/* A string as it is, an integer in decimal, true or false; empty for NULL and the other kinds. For
+ * what a person may write without quotes, such as an account id in YAML. */
+struct str value_to_text(struct arena *a, const struct value *v);
 
 /* Shorthands for building output: value_set with a C name; text is copied into the arena. */
 void value_put_str(struct arena *a, struct value *map, const char *name, struct str text);
