@@ -17,8 +17,14 @@ struct http_header {
  */
 struct body {
     struct str text;
-    const char *path; /* NUL-terminated */
+    const char *path; /* NUL-terminated, relative to the data directory */
     int64_t offset, len;
+};
+
+/* One chunk of a signed aws-chunked body: what identity/ needs to check the chain of signatures.
+ * Source: S3 API Reference, "Signature calculations: chunked upload". */
+struct chunk_signature {
+    char signature[65], sha256[65]; /* lower-case hex, NUL-terminated; sha256 of the chunk's data */
 };
 
 struct request {
@@ -37,6 +43,9 @@ struct request {
     struct str sha256_hex; /* of the body as received, when http/ has computed it; else empty */
     struct str trailer_checksum_name,
         trailer_checksum; /* x-amz-checksum-... of an aws-chunked trailer */
+    const struct chunk_signature *chunks; /* in order, the empty last one included */
+    size_t chunk_count;
+    struct str trailer_text, trailer_signature; /* "name:value\n" as signed; hex, or empty */
 };
 
 struct str request_header(const struct request *q, const char *name); /* empty if absent */
