@@ -12,6 +12,7 @@
 #define LIMIT_HTTP_HEADER_BYTES  (64u << 10)  /* all headers and the request line */
 #define LIMIT_HTTP_HEADERS       256
 #define LIMIT_HTTP_BODY_BYTES    (64ull << 20) /* a body that is not an S3 object */
+#define LIMIT_HTTP_DROPPED_BYTES (1ull << 30)  /* of a refused body, before the server hangs up */
 #define LIMIT_S3_OBJECT_BYTES    (5ull << 40)
 #define LIMIT_S3_PART_BYTES      (5ull << 30)
 #define LIMIT_S3_KEY_BYTES       1024

@@ -1,0 +1,164 @@
+#include "emulator/http/inbound.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+
+#include <microhttpd.h>
+
+#include "core/base/limits.h"
+#include "core/base/mem.h"
+
+static void set_source_ip(struct inbound *in, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *sa = info ? info->client_addr : NULL;
+    socklen_t len =
+        sa && sa->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+
+    if (!sa || getnameinfo(sa, len, in->source_ip, sizeof in->source_ip, NULL, 0, NI_NUMERICHOST))
+        in->source_ip[0] = '\0';
+}
+
+struct inbound *inbound_open(struct staging *staging, struct MHD_Connection *connection)
+{
+    struct inbound *in = mem_alloc(sizeof *in);
+
+    body_init(&in->body, staging);
+    set_source_ip(in, connection);
+    return in;
+}
+
+void inbound_close(struct inbound *in)
+{
+    if (!in)
+        return;
+    body_free(&in->body);
+    arena_free(&in->arena);
+    mem_free(in);
+}
+
+void inbound_start(struct inbound *in, const char *target)
+{
+    body_drop(&in->body);
+    arena_reset(&in->arena);
+    in->request = (struct request){ .source_ip = str_c(in->source_ip) };
+    in->request.target = arena_copy(&in->arena, str_c(target));
+    in->state = INBOUND_LINE;
+    in->refusal = REFUSE_NOTHING;
+    in->dropped_bytes = 0;
+}
+
+void inbound_over(struct inbound *in)
+{
+    body_drop(&in->body);
+    in->state = INBOUND_ANSWERED;
+}
+
+struct gathering {
+    struct request *q;
+    size_t room, bytes;
+};
+
+static enum MHD_Result add_header(void *cls, enum MHD_ValueKind kind, const char *name,
+                                  size_t name_len, const char *value, size_t value_len)
+{
+    struct gathering *g = cls;
+
+    (void)kind; /* only headers are asked for */
+    g->bytes += name_len + value_len + 4;
+    if (g->q->header_count < g->room)
+        g->q->headers[g->q->header_count++] =
+            (struct http_header){ { name, name_len }, { value, value ? value_len : 0 } };
+    return MHD_YES;
+}
+
+static bool gather_headers(struct inbound *in, struct MHD_Connection *connection)
+{
+    struct gathering g = { .q = &in->request, .bytes = in->request.target.len };
+    int count = MHD_get_connection_values_n(connection, MHD_HEADER_KIND, NULL, NULL);
+
+    g.room = count < 0 ? 0 : (size_t)count;
+    if (g.room > LIMIT_HTTP_HEADERS)
+        g.room = LIMIT_HTTP_HEADERS;
+    in->request.headers = arena_array(&in->arena, g.room + 1, sizeof *in->request.headers);
+    (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &g);
+    return (size_t)(count < 0 ? 0 : count) == g.room && g.bytes <= LIMIT_HTTP_HEADER_BYTES;
+}
+
+/* "http://host/path" (a client that believes in a proxy) -> "/path". */
+static struct str without_authority(struct str target)
+{
+    ptrdiff_t scheme = str_find(target, STR("://"));
+    const char *slash;
+    struct str rest;
+
+    if (str_has_prefix(target, STR("/")) || scheme < 0)
+        return target;
+    rest = str_sub(target, (size_t)scheme + 3, target.len);
+    slash = memchr(rest.ptr, '/', rest.len);
+    return slash ? str_sub(rest, (size_t)(slash - rest.ptr), rest.len) : STR("/");
+}
+
+/* Every escape whole, no NUL, no raw control byte. */
+static bool is_clean(struct arena *a, struct str encoded)
+{
+    struct str plain;
+
+    for (size_t i = 0; i < encoded.len; i++)
+        if ((unsigned char)encoded.ptr[i] <= ' ' || encoded.ptr[i] == 0x7f)
+            return false;
+    if (!memchr(encoded.ptr, '%', encoded.len))
+        return true;
+    return uri_decode(a, encoded, URI_PLUS_IS_PLUS, &plain, NULL) == 0 &&
+           !memchr(plain.ptr, '\0', plain.len);
+}
+
+static bool split_target(struct inbound *in)
+{
+    struct request *q = &in->request;
+    struct str target = without_authority(q->target);
+
+    (void)str_cut(target, '?', &q->path, &q->query); /* without '?' all of it is the path */
+    if (!str_has_prefix(q->path, STR("/")) || !is_clean(&in->arena, target))
+        return false;
+    return uri_parse_query(&in->arena, q->query, &q->params, &q->param_count, NULL) == 0;
+}
+
+bool inbound_headers(struct inbound *in, struct MHD_Connection *connection, const char *method,
+                     const struct host_names *names)
+{
+    struct request *q = &in->request;
+
+    in->state = INBOUND_BODY;
+    q->method = str_c(method);
+    if (!gather_headers(in, connection))
+        in->refusal = REFUSE_HEADERS_TOO_LARGE;
+    else if (!split_target(in))
+        in->refusal = REFUSE_BAD_URI;
+    if (in->refusal != REFUSE_NOTHING)
+        return false;
+    if (host_request_is_s3(q))
+        q->s3_bucket = host_bucket(request_header(q, "host"), names);
+    if (!body_begin(&in->body, &in->arena, q))
+        in->refusal = in->body.refusal;
+    return in->refusal == REFUSE_NOTHING;
+}
+
+/* A refused body is read to its end, for a client that is still sending would not see the answer.
+ */
+bool inbound_body(struct inbound *in, struct str bytes)
+{
+    if (in->refusal == REFUSE_NOTHING && in->body.refusal == REFUSE_NOTHING)
+        body_add(&in->body, bytes);
+    else
+        in->dropped_bytes += bytes.len;
+    return in->dropped_bytes <= LIMIT_HTTP_DROPPED_BYTES;
+}
+
+void inbound_complete(struct inbound *in)
+{
+    body_end(&in->body, &in->request);
+    if (in->refusal == REFUSE_NOTHING)
+        in->refusal = in->body.refusal;
+}

@@ -1,0 +1,39 @@
+/* emulator/http/inbound - one connection, and the request that is on it: libmicrohttpd's callbacks
+ * fill a struct request. Its memory is used again for each request of the connection.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "emulator/http/body.h"
+#include "emulator/http/host.h"
+
+struct MHD_Connection;
+
+enum inbound_state { INBOUND_LINE, INBOUND_BODY, INBOUND_ANSWERED };
+
+struct inbound {
+    struct arena arena; /* of the request */
+    struct request request;
+    struct body_sink body;
+    enum inbound_state state;
+    enum refusal refusal;
+    bool is_counted;        /* among what the server must finish before it stops */
+    uint64_t dropped_bytes; /* of a body that is refused already */
+    char source_ip[64];
+};
+
+struct inbound *inbound_open(struct staging *staging, struct MHD_Connection *connection);
+void inbound_close(struct inbound *in);
+/* A request line has come: forget the last request, keep the raw target (copied). */
+void inbound_start(struct inbound *in, const char *target);
+/* The headers have come (borrowed until the request is over); the body may begin.
+ * Returns false when in->refusal is decided already. */
+bool inbound_headers(struct inbound *in, struct MHD_Connection *connection, const char *method,
+                     const struct host_names *names);
+/* Some of the body. False: a refused body goes on and on; hang up. */
+bool inbound_body(struct inbound *in, struct str bytes);
+/* The body has come whole. */
+void inbound_complete(struct inbound *in);
+/* The reply is sent, or the client is gone. */
+void inbound_over(struct inbound *in);
