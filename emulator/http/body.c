@@ -1,8 +1,10 @@
 #include "emulator/http/body.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/fs.h"
@@ -12,15 +14,29 @@
 
 #define KEPT_BYTES (64u << 10) /* room in memory that a connection keeps between requests */
 
+#define STAGED "http-" /* our files among those of staging/ */
+
+static int remove_leftovers(struct arena *a, const char *dir, struct err *err)
+{
+    struct fs_entry *entries = NULL;
+    size_t count = 0;
+    int rc = fs_list(a, dir, &entries, &count, err);
+
+    for (size_t i = 0; i < count && rc == 0; i++)
+        if (str_has_prefix(entries[i].name, STR(STAGED)))
+            rc = fs_remove(arena_printf(a, "%s/%.*s", dir, STR_ARG(entries[i].name)).ptr, err);
+    return rc;
+}
+
 int staging_open(struct staging *s, const char *data_dir, bool power_safe, struct err *err)
 {
     struct arena a = { 0 };
     const char *dir = arena_printf(&a, "%s/staging", data_dir).ptr;
-    int rc = fs_remove_tree(dir, err);
+    int rc = fs_mkdirs(dir, err);
 
     *s = (struct staging){ .data_fd = -1, .power_safe = power_safe };
     if (rc == 0)
-        rc = fs_mkdirs(dir, err);
+        rc = remove_leftovers(&a, dir, err);
     if (rc == 0)
         s->data_fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (rc == 0 && s->data_fd < 0)
@@ -166,12 +182,21 @@ static void fail(struct body_sink *b, int rc, const struct err *err)
     (void)refuse(b, REFUSE_INTERNAL);
 }
 
+static int create(const struct body_sink *b)
+{
+    return openat(b->staging->data_fd, b->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+}
+
 /* From memory to a file: the upload has outgrown LIMIT_BODY_MEMORY_BYTES. */
 static int spill(struct body_sink *b, struct err *err)
 {
-    (void)snprintf(b->path, sizeof b->path, "staging/%016llx",
+    (void)snprintf(b->path, sizeof b->path, "staging/" STAGED "%016llx",
                    (unsigned long long)atomic_fetch_add(&b->staging->next, 1));
-    b->fd = openat(b->staging->data_fd, b->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    b->fd = create(b);
+    if (b->fd < 0 && errno == ENOENT) {                      /* a reset has removed the folder */
+        (void)mkdirat(b->staging->data_fd, "staging", 0755); /* create says if it failed */
+        b->fd = create(b);
+    }
     if (b->fd < 0)
         return err_sys(err, "create", b->path);
     return fs_write_all(b->fd, buf_view(&b->text), b->path, err);

@@ -20,7 +20,7 @@ struct staging {
     bool power_safe;
     _Atomic uint64_t next;
 };
-/* Make DIR/staging, and empty it. */
+/* Make DIR/staging; remove what a crashed run left there. */
 int staging_open(struct staging *s, const char *data_dir, bool power_safe, struct err *err);
 void staging_close(struct staging *s);
 

@@ -100,7 +100,7 @@ static struct str without_authority(struct str target)
     return slash ? str_sub(rest, (size_t)(slash - rest.ptr), rest.len) : STR("/");
 }
 
-/* Every escape whole, no NUL, no raw control byte. */
+/* Every escape whole, no raw control byte. What an escaped one means is S3's to say. */
 static bool is_clean(struct arena *a, struct str encoded)
 {
     struct str plain;
@@ -110,8 +110,7 @@ static bool is_clean(struct arena *a, struct str encoded)
             return false;
     if (!memchr(encoded.ptr, '%', encoded.len))
         return true;
-    return uri_decode(a, encoded, URI_PLUS_IS_PLUS, &plain, NULL) == 0 &&
-           !memchr(plain.ptr, '\0', plain.len);
+    return uri_decode(a, encoded, URI_PLUS_IS_PLUS, &plain, NULL) == 0;
 }
 
 static bool split_target(struct inbound *in)
