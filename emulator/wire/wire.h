@@ -6,6 +6,7 @@
  * structure -> VALUE_MAP, list -> VALUE_LIST, map -> VALUE_MAP, blob -> VALUE_BLOB (decoded),
  * timestamp -> VALUE_TIME, integer/long -> VALUE_INT, float/double -> VALUE_FLOAT, document -> any.
  * A streaming payload is not in the tree: it is call->body / outcome->body.
+ * In rest-xml a header's time that can't be read (S3: Expires) is a VALUE_STRING as it came.
  */
 #pragma once
 
@@ -41,6 +42,11 @@ void wire_identify(struct arena *a, const struct cat *cat, const struct request 
 int wire_parse(struct arena *a, const struct cat *cat, const struct request *q,
                const struct route *route, struct value **params, struct str *code_out,
                struct err *err);
+
+/* An operation with an event stream in or out: parsed without it, never performed (501). */
+bool wire_is_event_stream(const struct cat_op *op);
+/* The body is the input's streaming payload: it goes to call->body, not into the tree. */
+bool wire_streams_input(const struct cat *cat, const struct cat_op *op);
 
 /* Query parameters and headers of a REST request that the model doesn't know, for the S3 record:
  * a map of name -> string ("" when valueless); NULL when there are none. */

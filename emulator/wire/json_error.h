@@ -1,0 +1,11 @@
+/* emulator/wire/json_error - the text and the further members of an error, in JSON bodies. */
+#pragma once
+
+#include "emulator/wire/protocol.h"
+#include "emulator/wire/tree.h"
+
+/* Into o->body, behind '{' or behind another member. */
+void json_error_members(struct wire_out *o, const struct wire_error *e, enum tree_part part);
+/* __type of json and CBOR: the shape's name for services that once spoke query (their old code goes
+ * into a header), the wire code for others. */
+struct str json_error_type(const struct wire_out *o, const struct wire_error *e);

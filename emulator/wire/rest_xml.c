@@ -1,0 +1,155 @@
+#include "emulator/wire/rest.h"
+#include "emulator/wire/xml_body.h"
+#include "emulator/wire/xml_error.h"
+
+#define DECLARATION "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+/* Source: S3 API Reference, "Error responses", MalformedXML. */
+#define MALFORMED                                                                                  \
+    "The XML you provided was not well-formed or did not validate against our published schema"
+
+static const struct dialect {
+    const char *service, *xmlns, *malformed_code;
+    bool always_milli;
+} dialects[] = {
+#define DIALECT(service, xmlns, code, milli) { service, xmlns, code, milli },
+#define ROOT(operation, element)
+#include "emulator/wire/rest_xml.def"
+#undef DIALECT
+#undef ROOT
+};
+
+static const struct root {
+    const char *operation, *element;
+} roots[] = {
+#define DIALECT(service, xmlns, code, milli)
+#define ROOT(operation, element) { operation, element },
+#include "emulator/wire/rest_xml.def"
+#undef DIALECT
+#undef ROOT
+};
+
+/* The first row also serves a service of which we know nothing. */
+static const struct dialect *dialect_of(const struct cat *cat, const struct cat_service *service)
+{
+    for (size_t i = 0; service && i < COUNT(dialects); i++)
+        if (str_eq_c(cat_str(cat, service->name), dialects[i].service))
+            return &dialects[i];
+    return &dialects[0];
+}
+
+static bool is_s3(const struct dialect *d)
+{
+    return d == &dialects[0];
+}
+
+static int parse_body(struct wire_in *in, struct slot s, bool is_payload, struct value **out)
+{
+    struct xml_node *root;
+
+    (void)is_payload; /* the root element stands for either */
+    if (xml_parse(in->a, in->body, &root, NULL) == 0 &&
+        xml_body_parse(in->a, s, root, out, NULL) == 0)
+        return 0;
+    in->code = str_c(dialect_of(in->cat, cat_op_service(in->cat, in->route->op))->malformed_code);
+    return err_set(in->err, E_PARSE, MALFORMED);
+}
+
+static struct str root_name(struct wire_out *o, struct slot s, const struct dialect *d)
+{
+    for (size_t i = 0; is_s3(d) && !s.member && i < COUNT(roots); i++)
+        if (str_eq_c(cat_str(o->cat, o->op->name), roots[i].operation))
+            return str_c(roots[i].element);
+    return s.member ? slot_wire(s, NULL) : cat_str(o->cat, s.shape->name);
+}
+
+/* <Root xmlns="..."> without its '>': an element that holds an attribute of its own is opened by
+ * xml_body_open, and none of the roots does. */
+static void open_root(struct wire_out *o, struct str name, const struct dialect *d)
+{
+    buf_add(&o->body, STR(DECLARATION "<"));
+    buf_add(&o->body, name);
+    buf_add(&o->body, STR(" xmlns=\""));
+    buf_add_c(&o->body, d->xmlns);
+    buf_add_char(&o->body, '"');
+}
+
+/* The one answer whose root is a text: the region, nothing for us-east-1.
+ * Source: S3 API Reference, "GetBucketLocation". */
+static void write_location(struct wire_out *o, const struct dialect *d, const struct value *v)
+{
+    struct str region = value_get_str(v, "LocationConstraint");
+
+    open_root(o, STR("LocationConstraint"), d);
+    if (!region.len) {
+        buf_add(&o->body, STR("/>"));
+        return;
+    }
+    buf_add_char(&o->body, '>');
+    xml_text(&o->body, region);
+    xml_close(&o->body, STR("LocationConstraint"));
+}
+
+static void write_body(struct wire_out *o, struct slot s, const struct value *v)
+{
+    const struct dialect *d = dialect_of(o->cat, o->service);
+    const struct xml_style style = { .scalar = { CAT_TS_ISO8601, d->always_milli },
+                                     .body_only = !s.member };
+    struct str name = root_name(o, s, d);
+
+    wire_header_c(o, "Content-Type", is_s3(d) ? "application/xml" : "text/xml");
+    if (is_s3(d) && str_eq_c(cat_str(o->cat, o->op->name), "GetBucketLocation")) {
+        write_location(o, d, v);
+        return;
+    }
+    open_root(o, name, d);
+    buf_add_char(&o->body, '>');
+    xml_body_members(o->a, &o->body, s, style, v);
+    xml_close(&o->body, name);
+}
+
+static const struct rest_codec codec = { parse_body, write_body };
+
+static int parse(struct wire_in *in, struct value *params)
+{
+    return rest_parse(in, &codec, params);
+}
+
+static void write(struct wire_out *o)
+{
+    rest_write(o, &codec);
+}
+
+/* S3's error has no namespace and no envelope; nothing goes with HEAD or 304.
+ * Source: S3 API Reference, "REST error responses"; RFC 9110, 15.4.5. */
+static void refuse_s3(struct wire_out *o, const struct wire_error *e)
+{
+    if (str_eq_c(o->q->method, "HEAD") || e->status == 304)
+        return;
+    wire_header_c(o, "Content-Type", "application/xml");
+    buf_add(&o->body, STR(DECLARATION "<Error>"));
+    xml_error_members(o, e);
+    xml_element(&o->body, STR("RequestId"), o->request_id);
+    xml_element(&o->body, STR("HostId"), o->host_id);
+    buf_add(&o->body, STR("</Error>"));
+}
+
+static void refuse(struct wire_out *o, const struct wire_error *e)
+{
+    const struct dialect *d = dialect_of(o->cat, o->service);
+
+    if (is_s3(d)) {
+        refuse_s3(o, e);
+        return;
+    }
+    wire_header_c(o, "Content-Type", "text/xml");
+    open_root(o, STR("ErrorResponse"), d);
+    buf_add(&o->body, STR("><Error>"));
+    xml_element(&o->body, STR("Type"), e->is_sender ? STR("Sender") : STR("Receiver"));
+    xml_error_members(o, e);
+    buf_add(&o->body, STR("</Error>"));
+    xml_element(&o->body, STR("RequestId"), o->request_id);
+    buf_add(&o->body, STR("</ErrorResponse>"));
+}
+
+/* What can't be read outside the body: a label, a query key, a header. */
+const struct wire_protocol wire_rest_xml = { "InvalidArgument", parse, write, refuse };

@@ -1,0 +1,229 @@
+#include "emulator/wire/wire.h"
+
+#include "core/base/limits.h"
+#include "core/codec/gzip.h"
+#include "emulator/wire/protocol.h"
+#include "emulator/wire/rest.h"
+
+static const struct wire_protocol *const protocols[] = {
+    [CAT_JSON] = &wire_json,         [CAT_REST_JSON] = &wire_rest_json,
+    [CAT_REST_XML] = &wire_rest_xml, [CAT_QUERY] = &wire_query,
+    [CAT_EC2] = &wire_ec2,           [CAT_CBOR] = &wire_cbor,
+};
+
+/* --- requests --- */
+
+bool wire_is_event_stream(const struct cat_op *op)
+{
+    return (op->flags & (CAT_O_EVENTSTREAM_IN | CAT_O_EVENTSTREAM_OUT)) != 0;
+}
+
+bool wire_streams_input(const struct cat *cat, const struct cat_op *op)
+{
+    struct slot payload;
+
+    if (!slot_payload(slot_root(cat, cat_op_input(cat, op)), &payload))
+        return false;
+    return (payload.member->flags & CAT_M_STREAMING) || (payload.shape->flags & CAT_S_STREAMING);
+}
+
+/* A body may come compressed where the model says requestcompression; S3 stores what it gets.
+ * Source: Smithy 2.0 specification, "requestCompression trait". */
+static int load_body(struct wire_in *in)
+{
+    struct buf plain = { 0 };
+    int rc;
+
+    in->body = in->q->body.text;
+    if (wire_streams_input(in->cat, in->route->op) ||
+        !str_eq_nocase(request_header(in->q, "Content-Encoding"), STR("gzip")))
+        return 0;
+    rc = gzip_read(in->body, LIMIT_HTTP_BODY_BYTES, &plain, NULL, in->err);
+    if (rc == 0)
+        in->body = arena_copy(in->a, buf_view(&plain));
+    buf_free(&plain);
+    return rc;
+}
+
+int wire_parse(struct arena *a, const struct cat *cat, const struct request *q,
+               const struct route *route, struct value **params, struct str *code_out,
+               struct err *err)
+{
+    const struct wire_protocol *p = protocols[route->protocol];
+    struct wire_in in = { .a = a, .cat = cat, .q = q, .route = route, .err = err };
+    struct value *map = value_map(a);
+
+    in.shape = cat_op_input(cat, route->op);
+    if (load_body(&in) < 0 || p->parse(&in, map) < 0) {
+        *code_out = in.code.len ? in.code : str_c(p->parse_code);
+        return E_PARSE;
+    }
+    *params = map;
+    return 0;
+}
+
+static bool is_modelled(struct slot root, struct str name, enum cat_location location)
+{
+    for (uint32_t i = 0; root.shape && i < root.shape->member_count; i++) {
+        struct slot m = slot_at(root, i);
+
+        if (m.member->location == location && str_eq_nocase(slot_wire(m, NULL), name))
+            return true;
+    }
+    return false;
+}
+
+struct value *wire_unmodeled(struct arena *a, const struct cat *cat, const struct request *q,
+                             const struct route *route)
+{
+    struct slot root = slot_root(cat, route->op ? cat_op_input(cat, route->op) : NULL);
+    struct value *map = value_map(a);
+
+    for (size_t i = 0; i < q->param_count; i++)
+        if (!is_modelled(root, q->params[i].name, CAT_QUERYSTRING))
+            value_set(map, q->params[i].name, value_str(a, q->params[i].value));
+    for (size_t i = 0; i < q->header_count; i++) {
+        const struct http_header *h = &q->headers[i];
+
+        if (str_eq_nocase(str_sub(h->name, 0, 6), STR("x-amz-")) &&
+            !is_modelled(root, h->name, CAT_HEADER))
+            value_set(map, h->name, value_str(a, h->value));
+    }
+    return map->count ? map : NULL;
+}
+
+/* --- answers --- */
+
+enum {
+    J = 1 << CAT_JSON,
+    C = 1 << CAT_CBOR,
+    R = 1 << CAT_REST_JSON,
+    X = 1 << CAT_REST_XML,
+    Q = 1 << CAT_QUERY,
+    E = 1 << CAT_EC2,
+    RX = R | X,
+    RXQ = RX | Q,
+    RXQE = RXQ | E,
+    ANY = RXQE | J | C,
+};
+
+static const struct code_status {
+    unsigned protocols;
+    const char *code;
+    int status;
+} code_statuses[] = {
+#define STATUS(protocols, code, status) { protocols, code, status },
+#include "emulator/wire/status.def"
+#undef STATUS
+};
+
+static int status_of(struct str code, enum cat_protocol protocol)
+{
+    for (size_t i = 0; i < COUNT(code_statuses); i++)
+        if ((code_statuses[i].protocols & (1u << protocol)) &&
+            str_eq_c(code, code_statuses[i].code))
+            return code_statuses[i].status;
+    return 0;
+}
+
+static struct wire_error error_of(const struct wire_out *o)
+{
+    const struct cat_shape *s = o->op ? cat_op_error(o->cat, o->op, o->outcome->code) : NULL;
+    struct wire_error e = { .shape = s, .message = o->outcome->message };
+
+    e.members = o->outcome->error;
+    e.type = s ? cat_str(o->cat, s->name) : o->outcome->code;
+    e.code = s && s->error_code ? cat_str(o->cat, s->error_code) : e.type;
+    e.status = o->outcome->status;
+    if (!e.status && s)
+        e.status = s->http_status;
+    if (!e.status)
+        e.status = status_of(e.code, o->route->protocol);
+    if (!e.status)
+        e.status = s && (s->flags & CAT_S_FAULT) ? 500 : 400;
+    e.is_sender = e.status < 500;
+    return e;
+}
+
+void wire_header_c(struct wire_out *o, const char *name, const char *value)
+{
+    reply_header(o->a, o->reply, name, str_c(value));
+}
+
+struct str wire_message_name(const struct wire_out *o, const struct wire_error *e,
+                             const char *fallback)
+{
+    static const char *const names[] = { "message", "Message" };
+
+    for (size_t i = 0; e->shape && i < COUNT(names); i++)
+        if (cat_member_find(o->cat, e->shape, str_c(names[i])))
+            return str_c(names[i]);
+    return str_c(fallback);
+}
+
+void wire_query_compatible(struct wire_out *o, const struct wire_error *e)
+{
+    if (!o->service || !(o->service->flags & CAT_SV_QUERY_COMPATIBLE))
+        return;
+    rest_header(
+        o->a, o->reply, STR("x-amzn-query-error"),
+        arena_printf(o->a, "%.*s;%s", STR_ARG(e->code), e->is_sender ? "Sender" : "Receiver"));
+}
+
+/* S3 has ids of its own. Source: S3 User Guide, "Getting Amazon S3 request IDs". */
+static void add_ids(struct wire_out *o)
+{
+    if (!o->host_id.len) {
+        reply_header(o->a, o->reply, "x-amzn-RequestId", o->request_id);
+        return;
+    }
+    reply_header(o->a, o->reply, "x-amz-request-id", o->request_id);
+    reply_header(o->a, o->reply, "x-amz-id-2", o->host_id);
+}
+
+static void write_success(struct wire_out *o, const struct wire_protocol *p)
+{
+    if (o->op)
+        o->reply->status = o->op->status;
+    if (o->outcome->status)
+        o->reply->status = o->outcome->status;
+    if (!o->reply->status)
+        o->reply->status = 200;
+    if (o->op)
+        p->write(o);
+}
+
+static void write_refusal(struct wire_out *o, const struct wire_protocol *p)
+{
+    struct wire_error e = error_of(o);
+
+    o->reply->status = e.status;
+    p->refuse(o, &e);
+}
+
+void wire_write(struct arena *a, const struct cat *cat, const struct request *q,
+                const struct route *route, const struct outcome *out, struct str request_id,
+                struct str host_id, struct reply *reply)
+{
+    const struct wire_protocol *p = protocols[route->protocol];
+    struct wire_out o = { .a = a, .cat = cat, .q = q, .route = route, .op = route->op };
+
+    o.outcome = out;
+    o.tree = out->output;
+    o.request_id = request_id;
+    o.host_id = host_id;
+    o.reply = reply;
+    o.service = route->op ? cat_op_service(cat, route->op) : cat_service_find(cat, route->service);
+    o.shape = route->op ? cat_op_output(cat, route->op) : NULL;
+    add_ids(&o);
+    if (outcome_refused(out))
+        write_refusal(&o, p);
+    else
+        write_success(&o, p);
+    for (const struct value *h = value_first(out->headers); h; h = h->next)
+        if (h->kind == VALUE_STRING)
+            rest_header(a, reply, h->name, h->u.text);
+    if (o.body.len)
+        reply->body = (struct body){ .text = arena_copy(a, buf_view(&o.body)) };
+    buf_free(&o.body);
+}
