@@ -8,6 +8,7 @@
 
 enum { TAG_EPOCH_TIME = 1 }; /* Source: RFC 8949, 3.4.2 */
 #define INDEFINITE UINT64_MAX
+#define MAX_TIME_S 1e12 /* up to here a double holds each millisecond */
 
 /* A list, map or string in pieces that is not yet complete. */
 struct level {
@@ -117,7 +118,7 @@ static void add_number(struct reader *r, double d)
     r->is_time = false;
     if (!is_time)
         add(r, value_float(r->a, d));
-    else if (!(fabs(d) < 9e15)) /* also NaN */
+    else if (!(fabs(d) < MAX_TIME_S)) /* also NaN */
         refuse(r, E_PARSE, "expected a time that fits");
     else
         add(r, value_time(r->a, (int64_t)floor(d * 1000 + 0.5)));

@@ -1,5 +1,6 @@
 #include "tests/unit/check.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "core/base/fs.h"
@@ -56,4 +57,26 @@ void check_dir_end(const char *dir)
     struct err err = { 0 };
 
     check_ok(fs_remove_tree(dir, &err), &err);
+}
+
+void check_add_rows(struct check_suite *s, CMUnitTestFunction run, const void *rows, size_t count,
+                    size_t row_bytes)
+{
+    for (size_t i = 0; i < count; i++) {
+        void *row = (char *)rows + i * row_bytes;
+
+        check_add(s, *(const char *const *)row, run);
+        s->tests[s->count - 1].initial_state = row;
+    }
+}
+
+void check_add(struct check_suite *s, const char *name, CMUnitTestFunction run)
+{
+    assert(s->count < COUNT(s->tests));
+    s->tests[s->count++] = (struct CMUnitTest){ .name = name, .test_func = run };
+}
+
+int check_run(struct check_suite *s, const char *name)
+{
+    return _cmocka_run_group_tests(name, s->tests, s->count, NULL, NULL);
 }

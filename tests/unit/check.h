@@ -20,3 +20,16 @@ void golden_check(const char *name, struct str got);
 /* A new empty directory below build/tmp, removed by check_dir_end. */
 const char *check_dir(struct arena *a);
 void check_dir_end(const char *dir);
+
+/* A suite gathered from tables of rows and from single functions. A row is a struct that begins
+ * with const char *name, the test's name; run finds it in *state. */
+struct check_suite {
+    struct CMUnitTest tests[256];
+    size_t count;
+};
+#define CHECK_ROWS(suite, rows, run)                                                               \
+    check_add_rows(suite, run, rows, sizeof(rows) / sizeof((rows)[0]), sizeof((rows)[0]))
+void check_add_rows(struct check_suite *s, CMUnitTestFunction run, const void *rows, size_t count,
+                    size_t row_bytes);
+void check_add(struct check_suite *s, const char *name, CMUnitTestFunction run);
+int check_run(struct check_suite *s, const char *name); /* what main returns */
