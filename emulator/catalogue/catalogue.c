@@ -244,7 +244,7 @@ uint32_t cat_query_own_wire(const struct cat *cat, const struct cat_member *m)
 {
     const struct cat_extra *extra = cat_member_extra(cat, m);
 
-    return extra->has_query ? extra->query_wire : m->own_wire;
+    return extra->has_query ? extra->query_wire : cat_own_wire(m);
 }
 
 bool cat_query_flattened(const struct cat *cat, const struct cat_member *m)

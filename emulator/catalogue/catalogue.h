@@ -86,16 +86,22 @@ struct cat_shape {
     uint64_t constraint : 20; /* for cat_constraint; 0 none */
 };
 struct cat_member {
-    uint64_t name : 24; /* the model's member name; list element and map parts: 0 */
+    uint32_t name : 24;        /* the model's member name; list element and map parts: 0 */
+    uint32_t location : 3;     /* enum cat_location */
+    uint32_t ts : 2;           /* enum cat_ts */
+    uint32_t has_own_wire : 1; /* the member has a locationName of its own: it is wire */
+    uint32_t reserved : 2;
     /* member.locationName, else the target shape's, else name (list element: else "member") */
-    uint64_t wire : 24;
-    uint64_t flags : 16;    /* enum cat_member_flag */
-    uint64_t own_wire : 24; /* member.locationName, or 0 */
-    uint64_t shape : 20;    /* index */
-    uint64_t extra : 15;    /* for cat_member_extra */
-    uint64_t location : 3;  /* enum cat_location */
-    uint64_t ts : 2;        /* enum cat_ts */
+    uint32_t wire : 24;
+    uint32_t extra : 8;  /* for cat_member_extra */
+    uint32_t shape : 20; /* index */
+    uint32_t flags : 12; /* enum cat_member_flag */
 };
+/* member.locationName, or 0. */
+static inline uint32_t cat_own_wire(const struct cat_member *m)
+{
+    return m->has_own_wire ? m->wire : 0;
+}
 /* What few members have. */
 struct cat_extra {
     uint32_t query_name;    /* ec2 queryName, or 0 */
@@ -104,14 +110,19 @@ struct cat_extra {
     uint16_t has_query, query_flattened;
 };
 struct cat_op {
-    uint32_t name;        /* operations.<key>.name (cloudfront: dated) */
-    uint32_t key;         /* operations.<key> (cloudfront: bare) */
-    uint32_t method, uri; /* uri: requestUri as in the model, with query */
-    uint32_t host_prefix, result_wrapper;
-    uint32_t input, output; /* 1 + shape index, or 0 */
-    uint32_t first_error;   /* into a list of shape indexes */
-    uint16_t error_count, status, flags;
-    uint16_t service; /* index */
+    uint64_t name : 24;    /* operations.<key>.name (cloudfront: dated) */
+    uint64_t key : 24;     /* operations.<key> (cloudfront: bare) */
+    uint64_t flags : 16;   /* enum cat_op_flag */
+    uint64_t method : 24;  /* string */
+    uint64_t uri : 24;     /* requestUri as in the model, with query */
+    uint64_t service : 10; /* index */
+    uint64_t reserved : 6;
+    uint64_t host_prefix : 24, result_wrapper : 24;
+    uint64_t status : 10; /* of success */
+    uint64_t reserved_too : 6;
+    uint64_t input : 20, output : 20; /* 1 + shape index, or 0 */
+    uint64_t first_error : 17;        /* into a list of shape indexes */
+    uint64_t error_count : 7;
 };
 struct cat_service {
     uint32_t name; /* botocore's directory: "iam", "elbv2" */
@@ -151,8 +162,9 @@ const struct cat_member *cat_member_find(const struct cat *cat, const struct cat
 
 /* Never NULL. */
 const struct cat_extra *cat_member_extra(const struct cat *cat, const struct cat_member *m);
-/* Names in the query protocol. Services that moved from query to json or CBOR (sqs, cloudwatch) have
- * other names there: the explicit locationName, or 0; and whether a list or map is flattened. */
+/* Names in the query protocol. Services that moved from query to json or CBOR (sqs, cloudwatch)
+ * have other names there: the explicit locationName, or 0; and whether a list or map is flattened.
+ */
 uint32_t cat_query_own_wire(const struct cat *cat, const struct cat_member *m);
 bool cat_query_flattened(const struct cat *cat, const struct cat_member *m);
 

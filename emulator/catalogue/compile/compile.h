@@ -18,9 +18,9 @@
 #include "emulator/catalogue/format.h"
 
 /* A growing array in a buf. */
-#define LIST_AT(buf, type)       ((type *)(void *)(buf).ptr)
-#define LIST_COUNT(buf, type)    ((uint32_t)((buf).len / sizeof(type)))
-#define LIST_ADD(buf, type, ...) \
+#define LIST_AT(buf, type)    ((type *)(void *)(buf).ptr)
+#define LIST_COUNT(buf, type) ((uint32_t)((buf).len / sizeof(type)))
+#define LIST_ADD(buf, type, ...)                                                                   \
     buf_add((buf), (struct str){ (const char *)(type[]){ __VA_ARGS__ }, sizeof(type) })
 
 /* ---- strings.c: text <-> number; number 0 is "" ---- */
@@ -105,9 +105,9 @@ int emit_file(struct build *b, const char *path, struct err *err);
 
 /* ---- pool.c: equal runs of elements stand once ---- */
 struct pool {
-    struct buf out;   /* the elements */
-    struct buf runs;  /* struct pool_run */
-    uint32_t *slots;  /* 1 + index into runs */
+    struct buf out;  /* the elements */
+    struct buf runs; /* struct pool_run */
+    uint32_t *slots; /* 1 + index into runs */
     uint32_t slot_count;
 };
 /* The index of the first element of the run; bytes is a multiple of element_bytes. */

@@ -43,10 +43,10 @@ static struct cat_member emit_member(struct emitting *e, const struct build_memb
     return (struct cat_member){
         .name = place(e, m->name),
         .wire = place(e, wire),
-        .flags = m->flags,
-        .own_wire = place(e, m->own_wire),
-        .shape = target->number - 1,
-        .extra = emit_extra(e, m) & 0x7fff,
+        .flags = m->flags & 0xfff,
+        .has_own_wire = m->own_wire != 0,
+        .shape = (target->number - 1) & 0xfffff,
+        .extra = emit_extra(e, m) & 0xff,
         .location = m->location & 7,
         .ts = m->ts & 3,
     };
@@ -57,11 +57,10 @@ static uint32_t emit_members(struct emitting *e, const struct build_shape *s)
     struct cat_member *run = mem_alloc((s->member_count + 1) * sizeof *run);
 
     for (uint32_t i = 0; i < s->member_count; i++)
-        run[i] =
-            emit_member(e, &LIST_AT(e->b->members, struct build_member)[s->first_member + i]);
+        run[i] = emit_member(e, &LIST_AT(e->b->members, struct build_member)[s->first_member + i]);
     /* A map's parts are "key" and "value" unless named otherwise. */
     for (uint32_t i = 0; s->type == CAT_MAP && i < s->member_count; i++)
-        if (run[i].own_wire == 0)
+        if (!run[i].has_own_wire)
             run[i].wire = place(e, strings_add(&e->b->strings, i ? "value" : "key"));
     uint32_t first = pool_add(&e->members, run, s->member_count * sizeof *run, sizeof *run);
 
@@ -130,13 +129,13 @@ static void emit_op(struct emitting *e, const struct build_op *op, uint16_t serv
         .uri = place(e, op->uri),
         .host_prefix = place(e, op->host_prefix),
         .result_wrapper = place(e, op->result_wrapper),
-        .input = op->input ? shape_number(e, op->input - 1) : 0,
-        .output = op->output ? shape_number(e, op->output - 1) : 0,
+        .input = op->input ? shape_number(e, op->input - 1) & 0xfffff : 0,
+        .output = op->output ? shape_number(e, op->output - 1) & 0xfffff : 0,
         .first_error = pool_add(&e->errors, run, op->error_count * sizeof *run, sizeof *run),
-        .error_count = (uint16_t)op->error_count,
-        .status = op->status,
+        .error_count = op->error_count & 0x7f,
+        .status = op->status & 0x3ff,
         .flags = op->flags,
-        .service = service,
+        .service = service & 0x3ff,
     };
     mem_free(run);
     LIST_ADD(&e->sections[CAT_SEC_OPS], struct cat_op, row);
@@ -145,9 +144,15 @@ static void emit_op(struct emitting *e, const struct build_op *op, uint16_t serv
 static void emit_service(struct emitting *e, const struct build_service *s, uint16_t index)
 {
     struct cat_service row = s->row;
-    uint32_t *strings[] = { &row.name,         &row.service_id,    &row.signing_name,
-                            &row.endpoint_prefix, &row.target_prefix, &row.api_version,
-                            &row.xml_namespace, &row.json_version,  &row.global_endpoint,
+    uint32_t *strings[] = { &row.name,
+                            &row.service_id,
+                            &row.signing_name,
+                            &row.endpoint_prefix,
+                            &row.target_prefix,
+                            &row.api_version,
+                            &row.xml_namespace,
+                            &row.json_version,
+                            &row.global_endpoint,
                             &row.uid };
 
     for (size_t i = 0; i < COUNT(strings); i++)
@@ -165,7 +170,7 @@ static void hash_start(struct emitting *e, enum cat_section id, uint32_t entries
 {
     uint32_t count = 16;
 
-    while (count < entries * 2)
+    while (count * 3 / 4 < entries)
         count *= 2;
     memset(buf_reserve(&e->sections[id], count * sizeof(cat_slot)), 0, count * sizeof(cat_slot));
     e->sections[id].len = count * sizeof(cat_slot);
@@ -266,9 +271,10 @@ static int check_widths(const struct emitting *e, struct err *err)
         { CAT_SEC_STRINGS, 1u << 24, "bytes of strings" },
         { CAT_SEC_SHAPES, 1u << 20, "shapes" },
         { CAT_SEC_MEMBERS, 1u << 20, "members" },
-        { CAT_SEC_EXTRAS, 1u << 15, "extras" },
+        { CAT_SEC_EXTRAS, 1u << 8, "extras" },
         { CAT_SEC_CONSTRAINTS, 1u << 20, "constraints" },
-        { CAT_SEC_SERVICES, 1u << 16, "services" },
+        { CAT_SEC_SERVICES, 1u << 10, "services" },
+        { CAT_SEC_ERRORS, 1u << 17, "errors" },
     };
     for (size_t i = 0; i < COUNT(widths); i++) {
         size_t count = e->sections[widths[i].id].len / cat_element_bytes(widths[i].id);

@@ -6,10 +6,10 @@
  * contents alone, then tell apart what leads to different classes, until nothing changes. */
 struct folding {
     struct build *b;
-    struct buf used;       /* uint32_t: shapes in use, in order of first use */
-    struct buf signature;  /* of one shape */
-    struct pool pool;      /* signatures of a round */
-    uint32_t *next;        /* class in the coming round, by place in used */
+    struct buf used;      /* uint32_t: shapes in use, in order of first use */
+    struct buf signature; /* of one shape */
+    struct pool pool;     /* signatures of a round */
+    uint32_t *next;       /* class in the coming round, by place in used */
 };
 
 static void use(struct folding *f, uint32_t index)
@@ -89,8 +89,8 @@ static void sign_targets(struct folding *f, const struct build_shape *s)
 }
 
 /* One round; returns how many classes there are now. */
-static uint32_t refine(struct folding *f, void (*sign_shape)(struct folding *,
-                                                             const struct build_shape *))
+static uint32_t refine(struct folding *f,
+                       void (*sign_shape)(struct folding *, const struct build_shape *))
 {
     struct build_shape *shapes = LIST_AT(f->b->shapes, struct build_shape);
     const uint32_t *used = LIST_AT(f->used, uint32_t);

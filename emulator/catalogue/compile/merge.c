@@ -5,8 +5,8 @@
 /* Record style of the 2014 API, though the actions are not in botocore's model of it.
  * Source: reference records of ImportImage and its siblings in CloudTrail. */
 static const char *const also_ec2_2014[] = {
-    "ImportImage",           "ImportSnapshot",   "DescribeImportImageTasks",
-    "DescribeImportSnapshotTasks", "CancelImportTask",
+    "ImportImage",      "ImportSnapshot", "DescribeImportImageTasks", "DescribeImportSnapshotTasks",
+    "CancelImportTask",
 };
 
 struct merging {
@@ -98,10 +98,9 @@ static void name_wrappers(struct merging *m, struct build_op *ops, uint32_t coun
 
     for (uint32_t i = 0; i < count; i++)
         if (ops[i].output && ops[i].result_wrapper == 0)
-            ops[i].result_wrapper =
-                strings_add(s, arena_printf(&m->b->arena, "%.*sResult",
-                                            STR_ARG(strings_text(s, ops[i].name)))
-                                   .ptr);
+            ops[i].result_wrapper = strings_add(
+                s, arena_printf(&m->b->arena, "%.*sResult", STR_ARG(strings_text(s, ops[i].name)))
+                       .ptr);
 }
 
 /* What an older model of the service knows that the newer has lost: operations, protocols. */

@@ -52,12 +52,11 @@ static int number_of(const char *text, const struct name_bit *rows)
 }
 
 static const struct name_bit types[] = {
-    { "structure", CAT_STRUCTURE }, { "list", CAT_LIST },       { "map", CAT_MAP },
-    { "string", CAT_STRING },       { "blob", CAT_BLOB },       { "boolean", CAT_BOOLEAN },
-    { "integer", CAT_INTEGER },     { "long", CAT_LONG },       { "float", CAT_FLOAT },
-    { "double", CAT_DOUBLE },       { "timestamp", CAT_TIMESTAMP },
-    { "character", CAT_STRING },    { "short", CAT_INTEGER },   { "byte", CAT_INTEGER },
-    { NULL, 0 },
+    { "structure", CAT_STRUCTURE }, { "list", CAT_LIST },           { "map", CAT_MAP },
+    { "string", CAT_STRING },       { "blob", CAT_BLOB },           { "boolean", CAT_BOOLEAN },
+    { "integer", CAT_INTEGER },     { "long", CAT_LONG },           { "float", CAT_FLOAT },
+    { "double", CAT_DOUBLE },       { "timestamp", CAT_TIMESTAMP }, { "character", CAT_STRING },
+    { "short", CAT_INTEGER },       { "byte", CAT_INTEGER },        { NULL, 0 },
 };
 static const struct name_bit locations[] = {
     { "uri", CAT_URI },         { "querystring", CAT_QUERYSTRING }, { "header", CAT_HEADER },
@@ -70,24 +69,33 @@ static const struct name_bit timestamps[] = {
     { NULL, 0 },
 };
 static const struct name_bit protocols[] = {
-    { "json", CAT_JSON },   { "rest-json", CAT_REST_JSON }, { "rest-xml", CAT_REST_XML },
-    { "query", CAT_QUERY }, { "ec2", CAT_EC2 },             { "smithy-rpc-v2-cbor", CAT_CBOR },
+    { "json", CAT_JSON },
+    { "rest-json", CAT_REST_JSON },
+    { "rest-xml", CAT_REST_XML },
+    { "query", CAT_QUERY },
+    { "ec2", CAT_EC2 },
+    { "smithy-rpc-v2-cbor", CAT_CBOR },
     { NULL, 0 },
 };
 static const struct name_bit shape_flags[] = {
-    { "sensitive", CAT_S_SENSITIVE },     { "union", CAT_S_UNION },
-    { "document", CAT_S_DOCUMENT },       { "eventstream", CAT_S_EVENTSTREAM },
-    { "streaming", CAT_S_STREAMING },     { "flattened", CAT_S_FLATTENED },
-    { "wrapper", CAT_S_WRAPPER },         { "exception", CAT_S_EXCEPTION },
-    { "fault", CAT_S_FAULT },             { "sparse", CAT_S_SPARSE },
+    { "sensitive", CAT_S_SENSITIVE },
+    { "union", CAT_S_UNION },
+    { "document", CAT_S_DOCUMENT },
+    { "eventstream", CAT_S_EVENTSTREAM },
+    { "streaming", CAT_S_STREAMING },
+    { "flattened", CAT_S_FLATTENED },
+    { "wrapper", CAT_S_WRAPPER },
+    { "exception", CAT_S_EXCEPTION },
+    { "fault", CAT_S_FAULT },
+    { "sparse", CAT_S_SPARSE },
     { NULL, 0 },
 };
 static const struct name_bit member_flags[] = {
-    { "flattened", CAT_M_FLATTENED },       { "xmlAttribute", CAT_M_XML_ATTRIBUTE },
-    { "jsonvalue", CAT_M_JSONVALUE },       { "idempotencyToken", CAT_M_IDEMPOTENCY },
-    { "streaming", CAT_M_STREAMING },       { "eventpayload", CAT_M_EVENT_PAYLOAD },
-    { "eventheader", CAT_M_EVENT_HEADER },  { "hostLabel", CAT_M_HOST_LABEL },
-    { "deprecated", CAT_M_DEPRECATED },     { NULL, 0 },
+    { "flattened", CAT_M_FLATTENED },      { "xmlAttribute", CAT_M_XML_ATTRIBUTE },
+    { "jsonvalue", CAT_M_JSONVALUE },      { "idempotencyToken", CAT_M_IDEMPOTENCY },
+    { "streaming", CAT_M_STREAMING },      { "eventpayload", CAT_M_EVENT_PAYLOAD },
+    { "eventheader", CAT_M_EVENT_HEADER }, { "hostLabel", CAT_M_HOST_LABEL },
+    { "deprecated", CAT_M_DEPRECATED },    { NULL, 0 },
 };
 static const struct name_bit op_flags[] = {
     { "readonly", CAT_O_READONLY },
@@ -339,6 +347,8 @@ static int read_op(struct reading *r, const cJSON *json)
         LIST_ADD(&r->b->errors, uint32_t, shape - 1);
         op.error_count++;
     }
+    if (rc == 0 && op.error_count >= 1u << 7)
+        rc = fail(r, "too many errors of", json->string);
     if (rc < 0)
         return rc;
     op.flags = flags_of_op(r, json, &op);

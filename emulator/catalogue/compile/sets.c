@@ -39,8 +39,8 @@ static struct str model_path(struct arena *a, const char *dir, struct str servic
     static const char *const names[] = { "service-2.json.gz", "service-2.json" };
 
     for (size_t i = 0; i < COUNT(names); i++) {
-        struct str path = arena_printf(a, "%s/%.*s/%.*s/%s", dir, STR_ARG(service),
-                                       STR_ARG(version), names[i]);
+        struct str path =
+            arena_printf(a, "%s/%.*s/%.*s/%s", dir, STR_ARG(service), STR_ARG(version), names[i]);
         if (fs_is_file(path.ptr))
             return path;
     }

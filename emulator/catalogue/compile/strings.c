@@ -112,8 +112,8 @@ void strings_lay_out(struct strings *s, struct buf *out)
     }
     for (uint32_t i = 1; i < count; i++)
         if (s->used.ptr[i])
-            offset[i] = offset[host[i]] + (uint32_t)(strings_text(s, host[i]).len -
-                                                     strings_text(s, i).len);
+            offset[i] =
+                offset[host[i]] + (uint32_t)(strings_text(s, host[i]).len - strings_text(s, i).len);
     buf_add(&s->offsets, (struct str){ (const char *)offset, count * sizeof *offset });
     s->laid_out = true;
 }
