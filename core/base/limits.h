@@ -9,7 +9,7 @@
 #define LIMIT_YAML_BYTES         (16ull << 20)
 #define LIMIT_CBOR_BYTES         (16ull << 20)
 #define LIMIT_INFLATE_BYTES      (1ull << 30) /* what one gzip may become */
-#define LIMIT_HTTP_HEADER_BYTES  (64u << 10)  /* all headers and the request line */
+#define LIMIT_HTTP_HEADER_BYTES  (16u << 10)  /* all headers and the request line */
 #define LIMIT_HTTP_HEADERS       256
 #define LIMIT_HTTP_BODY_BYTES    (64ull << 20) /* a body that is not an S3 object */
 #define LIMIT_HTTP_DROPPED_BYTES (1ull << 30)  /* of a refused body, before the server hangs up */

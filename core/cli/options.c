@@ -208,7 +208,8 @@ static int read_environment(struct reading *r, struct err *err)
 }
 
 /* One argument (and the next one, when it is its value). *at moves to the last one used. */
-static int read_argument(struct reading *r, int argc, char **argv, int *at, struct err *err)
+static int read_argument(struct reading *r, int argc, const char *const *argv, int *at,
+                         struct err *err)
 {
     struct str name, value;
     bool has_value = str_cut(str_c(argv[*at] + 2), '=', &name, &value);
@@ -227,7 +228,7 @@ static int read_argument(struct reading *r, int argc, char **argv, int *at, stru
     return apply(r, row, FROM_ARGUMENT, value, where.ptr, err);
 }
 
-static int read_arguments(struct reading *r, int argc, char **argv, int *operand_start,
+static int read_arguments(struct reading *r, int argc, const char *const *argv, int *operand_start,
                           struct err *err)
 {
     int i = 0, rc = 0;
@@ -250,7 +251,7 @@ static int read_arguments(struct reading *r, int argc, char **argv, int *operand
 }
 
 /* What must be known before all else: help, version, and which file to read. */
-static int look_ahead(struct reading *r, int argc, char **argv)
+static int look_ahead(struct reading *r, int argc, const char *const *argv)
 {
     const char *environment = getenv("MOCKTRAIL_CONFIG");
 
@@ -269,8 +270,8 @@ static int look_ahead(struct reading *r, int argc, char **argv)
     return OPTIONS_GO;
 }
 
-int options_read(struct arena *a, const struct option_set *set, int argc, char **argv, void *out,
-                 int *operand_start, struct err *err)
+int options_read(struct arena *a, const struct option_set *set, int argc, const char *const *argv,
+                 void *out, int *operand_start, struct err *err)
 {
     struct reading r = { .arena = a, .set = set, .out = out };
     int rc = look_ahead(&r, argc, argv);

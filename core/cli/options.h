@@ -52,8 +52,8 @@ enum option_result { OPTIONS_GO, OPTIONS_HELP, OPTIONS_VERSION };
  * mocktrail.yaml is read if it is there. *operand_start: index in argv of the first operand.
  * Returns an enum option_result, or E_PARSE / E_IO / E_MISSING with where ("mocktrail.yaml:3:
  * region: expected ..."). */
-int options_read(struct arena *a, const struct option_set *set, int argc, char **argv, void *out,
-                 int *operand_start, struct err *err);
+int options_read(struct arena *a, const struct option_set *set, int argc, const char *const *argv,
+                 void *out, int *operand_start, struct err *err);
 void options_help(const struct option_set *set, FILE *to);
 /* The same rows as a Markdown table, for docs/configuration.md. */
 void options_markdown(const struct option_set *set, FILE *to);

@@ -254,7 +254,8 @@ int serve_main(int argc, char **argv)
     struct arena a = { 0 };
     struct err err = { 0 };
     sigset_t stop;
-    int operand_start, rc = options_read(&a, &serve_options, argc, argv, &s, &operand_start, &err);
+    int operand_start, rc = options_read(&a, &serve_options, argc, (const char *const *)argv, &s,
+                                         &operand_start, &err);
 
     if (rc == OPTIONS_HELP)
         options_help(&serve_options, stdout);
