@@ -5,10 +5,12 @@
 
 #include "core/aws/sigv4.h"
 
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/base/buf.h"
 #include "core/codec/uri.h"
@@ -36,6 +38,38 @@ void sha256_hex(struct str bytes, char out[65])
     SHA256_Update(&c, bytes.ptr, bytes.len);
     SHA256_Final(hash, &c);
     to_hex(hash, sizeof hash, out);
+}
+
+int sha256_file_hex(const char *path, int64_t offset, int64_t len, char out[65], struct err *err)
+{
+    unsigned char hash[HASH_SIZE];
+    char block[16384];
+    SHA256_CTX c;
+    int rc = 0;
+
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return err_sys(err, "open", path);
+    SHA256_Init(&c);
+    while (rc == 0 && len > 0) {
+        size_t want = len < (int64_t)sizeof block ? (size_t)len : sizeof block;
+        ssize_t got = pread(fd, block, want, offset);
+
+        if (got < 0)
+            rc = err_sys(err, "read", path);
+        else if (got == 0)
+            rc = err_set(err, E_IO, "read %s: %lld bytes are missing", path, (long long)len);
+        else
+            SHA256_Update(&c, block, (size_t)got);
+        offset += got;
+        len -= got;
+    }
+    (void)close(fd); /* it was only read */
+    if (rc == 0) {
+        SHA256_Final(hash, &c);
+        to_hex(hash, sizeof hash, out);
+    }
+    return rc;
 }
 
 /* Source: RFC 2104, section 2. */

@@ -48,6 +48,8 @@ struct str sigv4_string_to_sign(struct arena *a, const struct sigv4_scope *scope
                                 const struct sigv4_request *q, struct str *canonical_out);
 void sigv4_hmac_hex(const unsigned char key[32], struct str text, char out[65]);
 void sha256_hex(struct str bytes, char out[65]);
+/* The same of len bytes of a file from offset on. E_IO. */
+int sha256_file_hex(const char *path, int64_t offset, int64_t len, char out[65], struct err *err);
 bool sigv4_equal(struct str a, struct str b); /* constant time */
 /* One signed chunk of an aws-chunked body (of the trailer, when is_trailer: chunk_hash is that of
  * its lines): the signature that must follow previous. */

@@ -1,0 +1,118 @@
+/* The way of an HTTP request: identify, authenticate, parse, perform, write. */
+#include "core/aws/region.h"
+#include "core/base/log.h"
+#include "emulator/engine/private.h"
+#include "emulator/identity/identity.h"
+#include "emulator/wire/wire.h"
+
+static bool has_streaming_input(const struct cat *cat, const struct cat_op *op)
+{
+    const struct cat_shape *in = op ? cat_op_input(cat, op) : NULL;
+
+    if (!in || in->payload == 0)
+        return false;
+    const struct cat_member *m = cat_shape_member(cat, in, in->payload - 1u);
+    const struct cat_shape *s = cat_member_shape(cat, m);
+    return (m->flags & CAT_M_STREAMING) || (s->flags & CAT_S_STREAMING);
+}
+
+static const struct cat_service *service_of(const struct cat *cat, const struct route *route)
+{
+    if (route->op)
+        return cat_op_service(cat, route->op);
+    return route->service.len > 0 ? cat_service_find(cat, route->service) : NULL;
+}
+
+static void fill_call(struct engine *e, struct arena *a, const struct request *q,
+                      const struct route *route, struct call *call)
+{
+    struct str asked = route->region.len > 0 ? route->region : e->opt.region;
+
+    *call = (struct call){
+        .cat = e->cat,
+        .op = route->op,
+        .service = service_of(e->cat, route),
+        .service_name = route->service,
+        .action = route->action,
+        .protocol = route->protocol,
+        .region = region_of_call(route->service, asked),
+        .params = value_map(a),
+        .source_ip = q->source_ip,
+        .user_agent = request_header(q, "user-agent"),
+        .host = request_header(q, "host"),
+        .trace_header = request_header(q, "x-amzn-trace-id"),
+        .door = DOOR_HTTP,
+        .request = q,
+    };
+    if (has_streaming_input(e->cat, route->op))
+        call->body = q->body;
+}
+
+/* Parameters and what the model lacks; a malformed request is a refusal. */
+static void parse(struct engine *e, struct arena *a, const struct request *q,
+                  const struct route *route, struct call *call, struct outcome *out)
+{
+    struct err err = { 0 };
+    struct str code = { 0 };
+    struct value *params = NULL;
+
+    if (wire_parse(a, e->cat, q, route, &params, &code, &err) == 0)
+        call->params = params;
+    else if (!outcome_refused(out))
+        outcome_refuse(a, out, 0, arena_copy(a, code).ptr, "%s", err.text);
+    call->unmodeled = wire_unmodeled(a, e->cat, q, route);
+}
+
+/* Source: General Reference, "Common errors". S3 has a name of its own for it. */
+static void fail(struct arena *a, const struct call *call, struct outcome *out)
+{
+    bool is_s3 = str_eq_c(call->service_name, "s3");
+
+    if (out->release)
+        out->release(out->release_arg);
+    *out = (struct outcome){ 0 };
+    outcome_refuse(a, out, 500, is_s3 ? "InternalError" : "InternalFailure",
+                   "We encountered an internal error. Please try again.");
+}
+
+static int decide(struct engine *e, struct arena *a, const struct request *q,
+                  const struct route *route, struct call *call, struct outcome *out,
+                  struct err *err)
+{
+    int rc = identity_authenticate(e->identity, a, q, route, call, out, err);
+
+    if (rc < 0)
+        return rc;
+    if (!route->op) { /* AWS tells of an unknown operation before it looks at the signature */
+        *out = (struct outcome){ 0 };
+        outcome_refuse(a, out, route->status, arena_copy(a, route->code).ptr, "%.*s",
+                       STR_ARG(route->message));
+    } else {
+        parse(e, a, q, route, call, out);
+    }
+    if (!outcome_refused(out))
+        return engine_perform(e, a, call, out, err);
+    /* Nobody's trail: the sender's account or the service asked for can't be told. */
+    if (call->account.len == 0 || !call->service)
+        return 0;
+    return engine_record_refused(e, a, call, out, err);
+}
+
+void engine_answer(struct engine *e, struct arena *a, const struct request *q, struct reply *reply)
+{
+    struct outcome out = { 0 };
+    struct err err = { 0 };
+    struct route route;
+    struct call call;
+
+    wire_identify(a, e->cat, q, &route);
+    fill_call(e, a, q, &route, &call);
+    pthread_rwlock_rdlock(&e->services->gate);
+    engine_begin(e, a, &call);
+    if (decide(e, a, q, &route, &call, &out, &err) < 0) {
+        log_write(LOG_ERROR, "%.*s: %s", STR_ARG(call.action), err.text);
+        fail(a, &call, &out);
+    }
+    pthread_rwlock_unlock(&e->services->gate);
+    wire_write(a, e->cat, q, &route, &out, call.request_id, call.host_id, reply);
+}

@@ -1,0 +1,323 @@
+/* One call, from its handler to the journal. The order is what makes a crash harmless: state and
+ * outbox commit together, then the journal gets the record, then files move; each step is repeated
+ * from the one before it when the emulator starts again. */
+#include <assert.h>
+#include <stdatomic.h>
+
+#include "core/aws/ids.h"
+#include "emulator/engine/private.h"
+#include "emulator/identity/federated.h"
+#include "emulator/identity/identity.h"
+#include "emulator/services/s3.h"
+#include "emulator/store/objects.h"
+#include "emulator/store/store.h"
+#include "emulator/trail/trail.h"
+
+/* Two streams of one call: ids of the call itself, and what its handler draws. */
+enum stream { STREAM_CALL, STREAM_HANDLER };
+
+static void init_chance(const struct engine *e, const struct call *call, enum stream stream,
+                        struct rng *out)
+{
+    rng_init(out, e->seed, 2 * call->seq + (uint64_t)stream);
+}
+
+void engine_begin(struct engine *e, struct arena *a, struct call *call)
+{
+    struct rng r;
+    char uuid[37];
+
+    call->cat = e->cat;
+    call->seq = atomic_fetch_add(&e->next_seq, 1);
+    call->time_ms = clock_now_ms(&e->clock);
+    init_chance(e, call, STREAM_CALL, &r);
+    rng_uuid(&r, uuid);
+    call->event_id = arena_copy(a, str_c(uuid));
+    if (str_eq_c(call->service_name, "s3")) {
+        call->request_id = ids_s3_request(a, &r);
+        call->host_id = ids_s3_host(a, &r);
+    } else {
+        rng_uuid(&r, uuid);
+        call->request_id = arena_copy(a, str_c(uuid));
+    }
+}
+
+static void entries_free(struct entries *n)
+{
+    for (int i = 0; i < n->count; i++)
+        buf_free(&n->of[i].text);
+    n->count = 0;
+}
+
+static int build(struct engine *e, struct arena *a, const struct call *call,
+                 const struct outcome *out, struct entries *n, struct err *err)
+{
+    int total = 1;
+
+    for (int i = 0; i < total && i < ENTRIES_MOST; i++) {
+        int rc = record_build(e->recorder, a, call, out, i, &n->of[i].text, &n->of[i].facts, err);
+
+        n->count = i + 1; /* to be freed, also after a failure */
+        if (rc < 0)
+            return rc;
+        total = rc;
+    }
+    return 0;
+}
+
+/* The files move with the first record: a second reader's copy must not move them again. */
+static const struct effect *effects_of(const struct effect *effects, int recipient)
+{
+    return recipient == 0 ? effects : NULL;
+}
+
+static int fill_outbox(struct engine *e, uint64_t seq, const struct outcome *out,
+                       const struct entries *n, struct err *err)
+{
+    struct buf packed = { 0 };
+    int rc = 0;
+
+    for (int i = 0; rc == 0 && i < n->count; i++) {
+        buf_clear(&packed);
+        journal_pack(&packed, seq, i, buf_view(&n->of[i].text), &n->of[i].facts,
+                     effects_of(out->effects, i));
+        rc = store_outbox_put(e->store, seq, buf_view(&packed), err);
+    }
+    buf_free(&packed);
+    return rc;
+}
+
+static int apply(struct engine *e, const struct effect *effects, struct err *err)
+{
+    for (const struct effect *f = effects; f; f = f->next) {
+        int rc = object_place(s3_root(e), f->from, f->to, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int into_journal(struct engine *e, uint64_t seq, const struct effect *all,
+                        const struct entries *n, struct err *err)
+{
+    struct journal *j = trail_journal(e->trail);
+
+    for (int i = 0; i < n->count; i++) {
+        const struct effect *effects = effects_of(all, i);
+        uint64_t position;
+        int rc = journal_put(j, seq, i, buf_view(&n->of[i].text), &n->of[i].facts, effects,
+                             &position, err);
+
+        if (rc == 0 && effects)
+            rc = apply(e, effects, err);
+        if (rc < 0)
+            return rc;
+        if (effects)
+            journal_applied(j, position);
+    }
+    atomic_fetch_add(&e->accepted_count, 1);
+    return 0;
+}
+
+static int run_handler(struct engine *e, struct arena *a, struct handler h, const struct call *call,
+                       struct outcome *out, struct err *err)
+{
+    struct ctx cx = { .e = e, .a = a, .now_ms = call->time_ms };
+
+    if (!h.run) {
+        outcome_refuse(a, out, 501, "NotImplemented", "mocktrail does not perform %.*s:%.*s.",
+                       STR_ARG(call->service_name), STR_ARG(call->action));
+        return 0;
+    }
+    init_chance(e, call, STREAM_HANDLER, &cx.rng);
+    return h.run(&cx, call, out, err);
+}
+
+static int perform_unlocked(struct engine *e, struct arena *a, struct handler h,
+                            const struct call *call, struct outcome *out, struct err *err)
+{
+    struct entries n = { 0 };
+    int rc = run_handler(e, a, h, call, out, err);
+
+    if (rc == 0)
+        rc = build(e, a, call, out, &n, err);
+    if (rc == 0)
+        rc = into_journal(e, call->seq, out->effects, &n, err);
+    entries_free(&n);
+    return rc;
+}
+
+/* What a refused or failed call changed is undone; keys that it put must not stay in the cache. */
+static void undo(struct engine *e)
+{
+    bool was_dirty = store_dirty(e->store);
+
+    store_rollback(e->store);
+    if (was_dirty)
+        identity_forget(e->identity);
+}
+
+static int commit(struct engine *e, const struct call *call, const struct outcome *out,
+                  const struct entries *n, struct err *err)
+{
+    struct services *s = e->services;
+    int rc = 0;
+
+    if (store_dirty(e->store)) {
+        /* The lock is held: what the outbox still has is in the journal. */
+        if (s->outbox_is_used && s->depth == 1)
+            rc = store_outbox_prune(e->store, UINT64_MAX, err);
+        if (rc == 0)
+            rc = fill_outbox(e, call->seq, out, n, err);
+        s->outbox_is_used = true;
+    }
+    return rc < 0 ? rc : store_commit(e->store, err);
+}
+
+static void leave_pending(struct services *s, struct arena *a, const struct call *call,
+                          const struct outcome *out, const struct entries *n)
+{
+    struct pending *p = arena_alloc(a, sizeof *p);
+
+    p->seq = call->seq;
+    p->effects = out->effects;
+    p->entries = *n;
+    *s->last = p;
+    s->last = &p->next;
+}
+
+/* Calls within this one happened before it ended: their records come first. */
+static int flush_pending(struct engine *e, struct pending *p, struct err *err)
+{
+    int rc = 0;
+
+    for (; p; p = p->next) {
+        if (rc == 0)
+            rc = into_journal(e, p->seq, p->effects, &p->entries, err);
+        entries_free(&p->entries);
+    }
+    return rc;
+}
+
+static void drop_pending(struct pending *p)
+{
+    for (; p; p = p->next)
+        entries_free(&p->entries);
+}
+
+/* The handler inside its transaction, its records built, all of it committed or undone. */
+static int transact(struct engine *e, struct arena *a, struct handler h, struct call *call,
+                    struct outcome *out, struct entries *n, struct err *err)
+{
+    struct pending **mark = e->services->last;
+    int rc = store_begin(e->store, err);
+
+    if (rc < 0)
+        return rc;
+    rc = run_handler(e, a, h, call, out, err);
+    if (rc == 0 && outcome_refused(out)) {
+        out->effects = NULL;
+        undo(e);
+        drop_pending(*mark); /* nothing of it happened */
+        *mark = NULL;
+        e->services->last = mark;
+        return build(e, a, call, out, n, err);
+    }
+    if (rc == 0)
+        rc = build(e, a, call, out, n, err);
+    if (rc == 0)
+        rc = commit(e, call, out, n, err);
+    if (rc < 0) {
+        undo(e);
+        drop_pending(*mark);
+        *mark = NULL;
+        e->services->last = mark;
+    }
+    return rc;
+}
+
+static int perform_locked(struct engine *e, struct arena *a, struct handler h, struct call *call,
+                          struct outcome *out, struct err *err)
+{
+    struct services *s = e->services;
+    struct entries n = { 0 };
+
+    store_lock(e->store);
+    if (s->depth++ == 0) {
+        s->first = NULL;
+        s->last = &s->first;
+    }
+    int rc = transact(e, a, h, call, out, &n, err);
+    if (rc == 0 && s->depth > 1) {
+        leave_pending(s, a, call, out, &n);
+        n.count = 0; /* the pending one's now */
+    } else if (rc == 0) {
+        rc = flush_pending(e, s->first, err);
+        s->first = NULL;
+        if (rc == 0)
+            rc = into_journal(e, call->seq, out->effects, &n, err);
+    }
+    s->depth--;
+    store_unlock(e->store);
+    entries_free(&n);
+    return rc;
+}
+
+static void release(struct outcome *out)
+{
+    if (out->release)
+        out->release(out->release_arg);
+    out->release = NULL;
+}
+
+int engine_perform(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
+                   struct err *err)
+{
+    struct handler h = handler_of(e, call->op);
+    int rc = 0;
+
+    pthread_rwlock_rdlock(&e->services->gate); /* readers first: a call within a call passes */
+    federated_claim(e, a, call);
+    if (call->account.len > 0)
+        rc = trail_account_seen(e->trail, call->account, err);
+    if (rc == 0)
+        rc = !h.run || h.is_unlocked ? perform_unlocked(e, a, h, call, out, err)
+                                     : perform_locked(e, a, h, call, out, err);
+    release(out);
+    pthread_rwlock_unlock(&e->services->gate);
+    return rc;
+}
+
+int engine_record_refused(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
+                          struct err *err)
+{
+    struct entries n = { 0 };
+    int rc;
+
+    assert(outcome_refused(out));
+    pthread_rwlock_rdlock(&e->services->gate);
+    federated_claim(e, a, call);
+    rc = trail_account_seen(e->trail, call->account, err);
+    if (rc == 0)
+        rc = build(e, a, call, out, &n, err);
+    if (rc == 0)
+        rc = into_journal(e, call->seq, out->effects, &n, err);
+    entries_free(&n);
+    pthread_rwlock_unlock(&e->services->gate);
+    return rc;
+}
+
+int engine_trim_journal(struct engine *e, uint64_t before_position, struct err *err)
+{
+    int rc = 0;
+
+    store_lock(e->store);
+    if (e->services->outbox_is_used && e->services->depth == 0) {
+        rc = store_outbox_prune(e->store, UINT64_MAX, err);
+        e->services->outbox_is_used = rc < 0;
+    }
+    if (rc == 0 && !e->services->outbox_is_used) /* inside a call: the next time will do */
+        rc = journal_trim(trail_journal(e->trail), before_position, err);
+    store_unlock(e->store);
+    return rc;
+}
