@@ -265,9 +265,15 @@ static int bind_header(struct wire_in *in, struct slot m, struct str text, struc
     return bind_text(in, m, text, params);
 }
 
+/* Without a name the prefix is empty: every header (dataexchange SendApiAsset). */
+static struct str header_prefix(struct slot m)
+{
+    return slot_is_named(m) ? slot_wire(m, NULL) : STR("");
+}
+
 static void bind_prefix(struct wire_in *in, struct slot m, struct value *params)
 {
-    struct str prefix = slot_wire(m, NULL);
+    struct str prefix = header_prefix(m);
     struct value *map = value_map(in->a);
 
     for (size_t i = 0; i < in->q->header_count; i++) {
@@ -365,6 +371,7 @@ int rest_parse(struct wire_in *in, const struct rest_codec *codec, struct value 
         return E_PARSE;
     for (struct value *kid = value_first(body), *next; kid; kid = next) {
         next = kid->next;
+        kid->next = NULL;
         value_append(params, kid->name, kid);
     }
     return 0;
@@ -435,7 +442,7 @@ static void write_header(struct wire_out *o, struct slot m, const struct value *
 
 static void write_prefixed(struct wire_out *o, struct slot m, const struct value *v)
 {
-    struct str parts[2] = { slot_wire(m, NULL) };
+    struct str parts[2] = { header_prefix(m) };
 
     for (const struct value *kid = value_first(v); kid; kid = kid->next) {
         parts[1] = kid->name;
@@ -478,12 +485,38 @@ static void write_payload(struct wire_out *o, const struct rest_codec *codec, st
                       m.shape->type == CAT_BLOB ? "application/octet-stream" : "text/plain");
 }
 
+/* An empty structure is said ({}), one whose members all stand in headers is not. */
 static bool has_body_members(struct slot root)
 {
     for (uint32_t i = 0; i < root.shape->member_count; i++)
         if (slot_at(root, i).member->location == CAT_BODY)
             return true;
     return root.shape->member_count == 0;
+}
+
+static bool holds_body_members(struct slot root, const struct value *tree)
+{
+    uint32_t hint = 0;
+    struct slot m;
+
+    for (const struct value *kid = value_first(tree); kid; kid = kid->next)
+        if (slot_find_name(root, kid->name, &hint, &m) && m.member->location == CAT_BODY &&
+            slot_can_write(m, kid))
+            return true;
+    return false;
+}
+
+/* Five operations are modelled as 204 and yet with members: one that has something to say says it
+ * with 200, as RFC 9110 (15.3.5) lets no content follow a 204. */
+static void write_members(struct wire_out *o, const struct rest_codec *codec, struct slot root)
+{
+    if (o->reply->status != 204) {
+        if (has_body_members(root))
+            codec->write(o, root, o->tree);
+    } else if (holds_body_members(root, o->tree)) {
+        o->reply->status = 200;
+        codec->write(o, root, o->tree);
+    }
 }
 
 void rest_write(struct wire_out *o, const struct rest_codec *codec)
@@ -494,7 +527,7 @@ void rest_write(struct wire_out *o, const struct rest_codec *codec)
         return;
     if (slot_payload(root, &payload))
         write_payload(o, codec, payload);
-    else if (o->reply->status != 204 && o->reply->status != 304 && has_body_members(root))
-        codec->write(o, root, o->tree);
+    else
+        write_members(o, codec, root);
     rest_write_bound(o, root, o->tree);
 }

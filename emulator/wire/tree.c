@@ -109,6 +109,7 @@ static int to_structure(struct arena *a, struct slot s, enum tree_part part, str
     while (kid && rc == 0) {
         struct value *next = kid->next;
 
+        kid->next = NULL;
         if (kid->kind != VALUE_NULL && slot_find_wire(s, kid->name, &hint, &m) &&
             (part == TREE_ALL || m.member->location == CAT_BODY)) {
             rc = convert(a, m, TREE_ALL, kid, err);
