@@ -357,6 +357,8 @@ struct stream *control_answer(struct control *c, struct arena *a, const struct r
         (void)answer_error(&v, 403,
                            "control calls come from this machine only: "
                            "the Host or Origin header names another");
+    else if (q->refused_code.len)
+        (void)answer_error(&v, q->refused_status, arena_copy(a, q->refused_message).ptr);
     else if (!route && path_known)
         (void)answer_error(&v, 405, "this route knows another method: GET /_mocktrail/ lists them");
     else if (!route)

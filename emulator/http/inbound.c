@@ -45,7 +45,7 @@ void inbound_start(struct inbound *in, const char *target)
     in->request = (struct request){ .source_ip = str_c(in->source_ip) };
     in->request.target = arena_copy(&in->arena, str_c(target));
     in->state = INBOUND_LINE;
-    in->refusal = REFUSE_NOTHING;
+    in->refusal = in->body.refusal = REFUSE_NOTHING;
     in->dropped_bytes = 0;
 }
 
@@ -139,9 +139,7 @@ bool inbound_headers(struct inbound *in, struct MHD_Connection *connection, cons
         return false;
     if (host_request_is_s3(q))
         q->s3_bucket = host_bucket(request_header(q, "host"), names);
-    if (!body_begin(&in->body, &in->arena, q))
-        in->refusal = in->body.refusal;
-    return in->refusal == REFUSE_NOTHING;
+    return body_begin(&in->body, &in->arena, q);
 }
 
 /* A refused body is read to its end, for a client that is still sending would not see the answer.
@@ -157,7 +155,6 @@ bool inbound_body(struct inbound *in, struct str bytes)
 
 void inbound_complete(struct inbound *in)
 {
-    body_end(&in->body, &in->request);
     if (in->refusal == REFUSE_NOTHING)
-        in->refusal = in->body.refusal;
+        body_end(&in->body, &in->request);
 }

@@ -17,7 +17,7 @@ struct inbound {
     struct request request;
     struct body_sink body;
     enum inbound_state state;
-    enum refusal refusal;
+    enum refusal refusal;   /* the target or the headers can't be read; of the body: body.refusal */
     bool is_counted;        /* among what the server must finish before it stops */
     uint64_t dropped_bytes; /* of a body that is refused already */
     char source_ip[64];
@@ -28,7 +28,7 @@ void inbound_close(struct inbound *in);
 /* A request line has come: forget the last request, keep the raw target (copied). */
 void inbound_start(struct inbound *in, const char *target);
 /* The headers have come (borrowed until the request is over); the body may begin.
- * Returns false when in->refusal is decided already. */
+ * Returns false when the request is to be refused whatever its body is. */
 bool inbound_headers(struct inbound *in, struct MHD_Connection *connection, const char *method,
                      const struct host_names *names);
 /* Some of the body. False: a refused body goes on and on; hang up. */

@@ -78,6 +78,15 @@ static bool speaks_query(const struct request *q)
                           STR("application/x-www-form-urlencoded"));
 }
 
+void refuse_mark(struct request *q, enum refusal why)
+{
+    bool is_s3 = host_request_is_s3(q);
+
+    q->refused_status = is_s3 ? rows[why].s3_status : rows[why].other_status;
+    q->refused_code = str_c(is_s3 ? rows[why].s3_code : rows[why].other_code);
+    q->refused_message = str_c(rows[why].message);
+}
+
 void refuse_write(struct arena *a, const struct request *q, enum refusal why, struct reply *reply)
 {
     const struct refusal_row *row = &rows[why];

@@ -18,7 +18,7 @@
 
 /* A connection's memory: request line, headers, a piece of the body. libmicrohttpd clears all of it
  * after each request: 64 KiB cost a tenth of the requests per second, 128 KiB a third. */
-#define POOL_BYTES (32u << 10)
+#define POOL_BYTES       (32u << 10)
 #define CONNECTION_LIMIT 1024u
 #define FINISH_S         10 /* what is being answered at the end may take this long */
 
@@ -110,6 +110,8 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
     struct reply reply = { 0 };
     struct stream *stream = NULL;
 
+    if (in->body.refusal != REFUSE_NOTHING)
+        refuse_mark(&in->request, in->body.refusal);
     if (in->refusal != REFUSE_NOTHING)
         refuse_write(&in->arena, &in->request, in->refusal, &reply);
     else
@@ -197,8 +199,9 @@ static uint16_t bound_port(int fd)
 
 static int start(struct server *s, int fd, struct err *err)
 {
-    /* poll, not epoll: libmicrohttpd 0.9.75 blocks for a whole time-out when exactly 128 connections
-     * of one thread are ready (README.md), and below 256 connections poll costs nothing more. */
+    /* poll, not epoll: libmicrohttpd 0.9.75 blocks for a whole time-out when exactly 128
+     * connections of one thread are ready (README.md), and below 256 connections poll costs nothing
+     * more. */
     unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     struct MHD_OptionItem pool[] = {
         { MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)s->opt.threads, NULL }, { MHD_OPTION_END, 0, NULL }

@@ -42,10 +42,14 @@ struct request {
     bool body_is_chunk_signed;
     struct str sha256_hex; /* of the body as received, when http/ has computed it; else empty */
     struct str trailer_checksum_name,
-        trailer_checksum; /* x-amz-checksum-... of an aws-chunked trailer */
+        trailer_checksum;                 /* x-amz-checksum-... of an aws-chunked trailer */
     const struct chunk_signature *chunks; /* in order, the empty last one included */
     size_t chunk_count;
     struct str trailer_text, trailer_signature; /* "name:value\n" as signed; hex, or empty */
+    /* The body could not be taken whole (too large, broken framing) and is not here: the call is to
+     * be refused with this, and recorded so. refused_code empty: nothing is wrong. */
+    int refused_status;
+    struct str refused_code, refused_message;
 };
 
 struct str request_header(const struct request *q, const char *name); /* empty if absent */

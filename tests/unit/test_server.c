@@ -47,6 +47,12 @@ static struct stream *answer(void *arg, struct arena *a, const struct request *q
 
     *r = (struct reply){ .status = 200 };
     reply_header(a, r, "Content-Type", STR("text/plain"));
+    if (q->refused_code.len) {
+        r->status = q->refused_status;
+        r->body.text = arena_printf(a, "<Code>%.*s</Code>", STR_ARG(q->refused_code));
+        r->body.len = (int64_t)r->body.text.len;
+        return NULL;
+    }
     if (str_eq_c(q->path, "/follow"))
         return hub_follow(f->hub);
     if (str_eq_c(q->path, "/file")) {
