@@ -23,9 +23,12 @@ int fs_read(const char *path, struct buf *out, struct err *err)
         rc = err_sys(err, "read", path);
         goto out;
     }
-    size_t chunk = st.st_size > 0 && (uint64_t)st.st_size <= LIMIT_FILE_BYTES
-                       ? (size_t)st.st_size + 1 /* the 1 meets the end without growing */
-                       : 65536;
+    if (st.st_size > 0 && (uint64_t)st.st_size > LIMIT_FILE_BYTES) {
+        rc = err_set(err, E_LIMIT, "read %s: over %llu bytes", path, LIMIT_FILE_BYTES);
+        goto out;
+    }
+    /* One byte more than the file has meets its end without growing; a pipe has no size. */
+    size_t chunk = st.st_size > 0 ? (size_t)st.st_size + 1 : 65536;
 
     for (ssize_t n = 1; n != 0;) {
         n = read(fd, buf_reserve(out, chunk), chunk);
