@@ -98,7 +98,7 @@ static int64_t days_from_civil(int64_t year, int month, int day)
 
 struct clock_parts clock_split(int64_t t_ms)
 {
-    int64_t days = floor_div(t_ms, DAY_MS), ms = t_ms - days * DAY_MS;
+    int64_t days = floor_div(t_ms, DAY_MS), ms = (t_ms % DAY_MS + DAY_MS) % DAY_MS;
     int64_t z = days + 719468, era = floor_div(z, 146097), of_era = z - era * 146097;
     int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
     int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
