@@ -1,0 +1,240 @@
+#include "emulator/record/tree.h"
+
+#include "core/codec/json.h"
+#include "core/codec/uri.h"
+#include "emulator/record/scalar.h"
+
+struct tree {
+    struct buf *out;
+    const struct plan *plan;
+    enum side side;
+    enum time_form time;
+    bool shown; /* inside a member that is shown although it is sensitive */
+};
+
+static void write_value(const struct tree *t, const struct cat_shape *s, const struct value *v);
+
+const struct cat_member *tree_member(const struct cat *cat, const struct cat_shape *s,
+                                     struct str name, uint32_t *hint)
+{
+    for (uint32_t i = 0; i < s->member_count; i++) {
+        uint32_t at = (*hint + i) % s->member_count;
+        const struct cat_member *m = cat_shape_member(cat, s, at);
+
+        if (str_eq(cat_str(cat, m->name), name)) {
+            *hint = at + 1;
+            return m;
+        }
+    }
+    return NULL;
+}
+
+bool tree_is_bytes(const struct cat *cat, const struct cat_member *m)
+{
+    const struct cat_shape *s = cat_member_shape(cat, m);
+
+    if (m->location == CAT_STATUS || m->flags & CAT_M_STREAMING)
+        return true;
+    while (s->type == CAT_LIST || s->type == CAT_MAP)
+        s = cat_member_shape(cat, cat_shape_member(cat, s, s->type == CAT_MAP ? 1 : 0));
+    return s->type == CAT_BLOB || s->flags & (CAT_S_STREAMING | CAT_S_EVENTSTREAM);
+}
+
+static struct str name_of(const struct tree *t, const struct cat_member *m, enum letter *first)
+{
+    *first = t->plan->dialect == DIALECT_W ? LETTER_AS_IS : LETTER_LOWER;
+    return cat_str(t->plan->cat, t->plan->dialect == DIALECT_W ? m->wire : m->name);
+}
+
+static void write_names(const struct tree *t, const struct value *v)
+{
+    buf_add_char(t->out, '[');
+    for (const struct value *kid = value_first(v); kid; kid = kid->next) {
+        scalar_comma(t->out);
+        json_add_string(t->out, kid->name);
+    }
+    buf_add_char(t->out, ']');
+}
+
+static void write_encoded(const struct tree *t, const struct value *v)
+{
+    buf_add_char(t->out, '"');
+    if (v->kind == VALUE_STRING)
+        uri_encode(t->out, v->u.text, URI_KEEP_NONE);
+    buf_add_char(t->out, '"');
+}
+
+/* What a row says of a member's value; RULE_NONE and RULE_RENAME change nothing. */
+static void write_by_rule(const struct tree *t, const struct member_rule *rule,
+                          const struct cat_shape *s, const struct value *v)
+{
+    struct tree inner = *t;
+
+    switch (rule ? rule->action : RULE_NONE) {
+    case RULE_HIDE:
+        json_add_string(t->out, rule->arg.len ? rule->arg : t->plan->hidden);
+        return;
+    case RULE_STRING:
+        scalar_quoted(t->out, v, t->time);
+        return;
+    case RULE_EMPTY:
+        buf_add(t->out, STR("{}"));
+        return;
+    case RULE_NAMES:
+        write_names(t, v);
+        return;
+    case RULE_ENCODE:
+        write_encoded(t, v);
+        return;
+    case RULE_SHOW:
+        inner.shown = true;
+        break;
+    case RULE_TIME:
+        inner.time = plan_time_form(rule->arg);
+        break;
+    default:
+        break;
+    }
+    write_value(&inner, s, v);
+}
+
+static void write_member(const struct tree *t, const struct cat_member *m, const struct value *v)
+{
+    const struct plan *p = t->plan;
+    const struct member_rule *rule = p->rule_count ? plan_rule(p, t->side, m) : NULL;
+    enum letter first;
+    struct str name = name_of(t, m, &first);
+    bool is_text_number = p->flags & SERVICE_TEXT_NUMBERS && m->location == CAT_QUERYSTRING;
+
+    if (v->kind == VALUE_NULL || (rule && rule->action == RULE_DROP))
+        return;
+    if (tree_is_bytes(p->cat, m) && !(rule && rule->action == RULE_HIDE))
+        return;
+    if (rule && rule->action == RULE_RENAME)
+        scalar_key(t->out, rule->arg, LETTER_AS_IS);
+    else
+        scalar_key(t->out, name, first);
+    if (is_text_number && v->kind != VALUE_LIST)
+        scalar_quoted(t->out, v, t->time);
+    else
+        write_by_rule(t, rule, cat_member_shape(p->cat, m), v);
+}
+
+static void write_members(const struct tree *t, const struct cat_shape *s, const struct value *v)
+{
+    uint32_t hint = 0;
+
+    for (const struct value *kid = value_first(v); kid; kid = kid->next) {
+        const struct cat_member *m = tree_member(t->plan->cat, s, kid->name, &hint);
+
+        if (m)
+            write_member(t, m, kid);
+    }
+}
+
+static void write_map(const struct tree *t, const struct cat_shape *s, const struct value *v)
+{
+    const struct cat *cat = t->plan->cat;
+    const struct cat_shape *inner = cat_member_shape(cat, cat_shape_member(cat, s, 1));
+
+    for (const struct value *kid = value_first(v); kid; kid = kid->next) {
+        scalar_comma(t->out);
+        json_add_string(t->out, kid->name);
+        buf_add_char(t->out, ':');
+        write_value(t, inner, kid);
+    }
+}
+
+static void write_list(const struct tree *t, const struct cat_shape *s, const struct value *v)
+{
+    const struct cat *cat = t->plan->cat;
+    const struct cat_shape *inner = cat_member_shape(cat, cat_shape_member(cat, s, 0));
+
+    buf_add_char(t->out, '[');
+    for (const struct value *kid = value_first(v); kid; kid = kid->next) {
+        scalar_comma(t->out);
+        write_value(t, inner, kid);
+    }
+    buf_add_char(t->out, ']');
+}
+
+static void write_value(const struct tree *t, const struct cat_shape *s, const struct value *v)
+{
+    if (s->flags & CAT_S_SENSITIVE && !t->shown) {
+        json_add_string(t->out, t->plan->hidden);
+        return;
+    }
+    if (v->kind == VALUE_LIST && s->type == CAT_LIST) {
+        write_list(t, s, v);
+    } else if (v->kind == VALUE_MAP && (s->type == CAT_STRUCTURE || s->type == CAT_MAP) &&
+               !(s->flags & CAT_S_DOCUMENT)) {
+        buf_add_char(t->out, '{');
+        if (s->type == CAT_MAP)
+            write_map(t, s, v);
+        else
+            write_members(t, s, v);
+        buf_add_char(t->out, '}');
+    } else {
+        scalar_write(t->out, v, t->time); /* also documents: verbatim */
+    }
+}
+
+/* Has the request a member that is written as key, whatever the case of its first letter? */
+static bool is_given(const struct value *params, struct str key)
+{
+    struct str tail = str_sub(key, 1, key.len);
+
+    for (const struct value *kid = value_first(params); kid; kid = kid->next)
+        if (kid->name.len == key.len && (kid->name.ptr[0] | 32) == (key.ptr[0] | 32) &&
+            str_eq(str_sub(kid->name, 1, key.len), tail))
+            return true;
+    return false;
+}
+
+void tree_defaults(struct buf *out, const struct plan *p, const struct value *params)
+{
+    for (size_t i = 0; i < p->default_count; i++) {
+        struct str key = p->defaults[i].cell[2];
+
+        if (is_given(params, key))
+            continue;
+        scalar_key(out, key, LETTER_AS_IS);
+        buf_add(out, p->defaults[i].cell[3]);
+    }
+}
+
+/* Close the object begun at from; one without members is null. */
+static void close_or_null(struct buf *out, size_t from)
+{
+    if (out->len == from + 1) {
+        out->len = from;
+        buf_add(out, STR("null"));
+    } else {
+        buf_add_char(out, '}');
+    }
+}
+
+void tree_request(struct buf *out, const struct plan *p, const struct value *params)
+{
+    struct tree t = { .out = out, .plan = p, .side = SIDE_REQUEST, .time = p->time };
+    size_t from = out->len;
+
+    buf_add_char(out, '{');
+    if (p->input)
+        write_members(&t, p->input, params);
+    tree_defaults(out, p, params);
+    close_or_null(out, from);
+}
+
+void tree_response(struct buf *out, const struct plan *p, const struct value *output)
+{
+    struct tree t = { .out = out, .plan = p, .side = SIDE_RESPONSE, .time = p->time };
+    size_t from = out->len;
+
+    if (p->wrapper)
+        output = value_get(output, cat_str(p->cat, p->wrapper->name));
+    buf_add_char(out, '{');
+    if (p->output)
+        write_members(&t, p->output, output);
+    close_or_null(out, from);
+}
