@@ -1,7 +1,5 @@
 #include "emulator/trail/entry.h"
 
-#define NO_TEXT UINT32_MAX /* an effect without `to` */
-
 /* The fixed part, in front. */
 struct fixed {
     uint64_t seq;
@@ -53,14 +51,9 @@ static void put_pairs(struct writer *w, const struct value *list, const char *fi
 
 static void put_effects(struct writer *w, const struct effect *e)
 {
-    const uint32_t none = NO_TEXT;
-
     for (; e; e = e->next) {
         put_text(w, e->from);
-        if (e->to.ptr)
-            put_text(w, e->to);
-        else
-            put_bytes(w, &none, sizeof none);
+        put_text(w, e->to); /* empty: from is removed */
     }
 }
 
@@ -136,7 +129,7 @@ static struct str take_text(struct reader *r)
 
     if (bytes.len)
         memcpy(&len, bytes.ptr, sizeof len);
-    return len == NO_TEXT ? (struct str){ 0 } : take_bytes(r, len);
+    return take_bytes(r, len);
 }
 
 static struct value *take_pairs(struct arena *a, struct reader *r, size_t count, struct str first,

@@ -8,6 +8,7 @@
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "emulator/store/objects.h"
 #include "emulator/trail/entry.h"
 #include "emulator/trail/segment.h"
 
@@ -41,7 +42,7 @@ struct journal {
     pthread_mutex_t mutex; /* everything below */
     struct segment *oldest, *active;
     uint64_t used_bytes; /* of the active segment */
-    uint64_t last_seq;
+    uint64_t last_seq, count;
     uint64_t damaged_count;
 
     pthread_t helper; /* prepares the spare segment ahead */
@@ -175,8 +176,8 @@ static int switch_segment(struct journal *j, struct err *err)
     if (rc < 0 || j->active != full)
         return rc;
     s = j->spare;
-    rc = segment_activate(s, j->dir, full->number + 1, full->base + full->size_bytes, j->last_seq,
-                          err);
+    rc = segment_activate(s, j->dir, full->number + 1, full->base + full->size_bytes,
+                          (struct segment_past){ j->last_seq, j->count }, err);
     if (rc < 0)
         return rc;
     j->spare = NULL;
@@ -185,32 +186,20 @@ static int switch_segment(struct journal *j, struct err *err)
     return 0;
 }
 
-static int effect_apply(const char *dir, const struct effect *e, struct err *err)
-{
-    char from[4096], to[4096];
-
-    if (snprintf(from, sizeof from, "%s/%.*s", dir, STR_ARG(e->from)) >= (int)sizeof from ||
-        snprintf(to, sizeof to, "%s/%.*s", dir, STR_ARG(e->to)) >= (int)sizeof to)
-        return err_set(err, E_LIMIT, "path over %zu bytes", sizeof from);
-    if (!e->to.ptr)
-        return fs_remove(from, err);
-    if (!fs_is_file(from))
-        return 0; /* done before the crash */
-    int rc = fs_mkdirs_for(to, err);
-    if (rc == 0 && rename(from, to) < 0)
-        rc = err_sys(err, "rename to", to);
-    return rc;
-}
-
 static int apply_effects(const struct journal *j, struct str payload, struct err *err)
 {
     struct arena a = { 0 };
     struct journal_entry entry;
     struct effect *effects = NULL;
-    int rc = entry_unpack(&a, payload, &entry, &effects, err);
+    int root;
+    int rc = object_root(j->dir, &root, err);
 
+    if (rc < 0)
+        return rc;
+    rc = entry_unpack(&a, payload, &entry, &effects, err);
     for (; rc == 0 && effects; effects = effects->next)
-        rc = effect_apply(j->dir, effects, err);
+        rc = object_place(root, effects->from, effects->to, err);
+    (void)close(root); /* only ever read */
     arena_free(&a);
     return rc;
 }
@@ -231,6 +220,7 @@ static int recover_entry(struct journal *j, struct entry_header *h, uint32_t len
         (void)atomic_fetch_or(&h->flags, ENTRY_DEAD);
         return 0;
     }
+    j->count++;
     if (entry_seq(payload) > j->last_seq)
         j->last_seq = entry_seq(payload);
     if (flags & ENTRY_APPLIED || !entry_has_effects(payload))
@@ -247,8 +237,10 @@ static int recover_segment(struct journal *j, struct segment *s, struct err *err
     uint32_t len;
     int rc = 0;
 
-    if (s->seq_before > j->last_seq)
-        j->last_seq = s->seq_before;
+    if (s->past.last_seq > j->last_seq)
+        j->last_seq = s->past.last_seq;
+    if (s->past.count > j->count)
+        j->count = s->past.count;
     while (rc == 0 && (len = entry_len(s, at)) != 0 && len != LEN_CLOSED) {
         rc = recover_entry(j, entry_at(s, at), len, err);
         at += entry_bytes(len);
@@ -315,7 +307,7 @@ static int open_first(struct journal *j, struct err *err)
 
     if (rc < 0)
         return rc;
-    if ((rc = segment_activate(s, j->dir, 1, 0, 0, err)) < 0) {
+    if ((rc = segment_activate(s, j->dir, 1, 0, (struct segment_past){ 0 }, err)) < 0) {
         segment_close(s);
         return rc;
     }
@@ -390,7 +382,8 @@ int journal_start_at(struct journal *j, uint64_t position, struct err *err)
         struct segment *old = j->active, *s = NULL;
         rc = segment_prepare(&s, j->dir, FIRST_SEGMENT_BYTES, err);
         if (rc == 0)
-            rc = segment_activate(s, j->dir, old->number + 1, position, j->last_seq, err);
+            rc = segment_activate(s, j->dir, old->number + 1, position,
+                                  (struct segment_past){ j->last_seq, j->count }, err);
         if (rc == 0) {
             close_active(j);
             chain_append(j, s);
@@ -494,6 +487,8 @@ static int lock_and_reserve(struct journal *j, struct place *p, uint64_t seq, bo
 {
     (void)pthread_mutex_lock(&j->mutex);
     int rc = reserve(j, p, err);
+    if (rc == 0)
+        j->count++;
     if (rc == 0 && seq > j->last_seq)
         j->last_seq = seq;
     if (rc == 0 && has_effects)
@@ -617,6 +612,24 @@ uint64_t journal_last_seq(const struct journal *j)
     uint64_t seq = j->last_seq;
     (void)pthread_mutex_unlock(&m->mutex);
     return seq;
+}
+
+uint64_t journal_count(const struct journal *j)
+{
+    struct journal *m = (struct journal *)j;
+
+    (void)pthread_mutex_lock(&m->mutex);
+    uint64_t count = j->count;
+    (void)pthread_mutex_unlock(&m->mutex);
+    return count;
+}
+
+int journal_sync(struct journal *j, struct err *err)
+{
+    (void)pthread_mutex_lock(&j->mutex);
+    int rc = j->power_safe ? wait_durable(j, err) : 0;
+    (void)pthread_mutex_unlock(&j->mutex);
+    return rc;
 }
 
 uint64_t journal_damaged_count(const struct journal *j)

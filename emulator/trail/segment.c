@@ -17,7 +17,8 @@ static const char magic[8] = { 'm', 't', 'j', 'r', 'n', 'l', '0', '1' };
 /* As it lies in the file, in the machine's byte order: a journal is not carried about. */
 struct header {
     char magic[8];
-    uint64_t number, base, size_bytes, seq_before;
+    uint64_t number, base, size_bytes;
+    struct segment_past past;
     uint32_t check; /* CRC-32 of all above */
 };
 _Static_assert(sizeof(struct header) <= SEGMENT_HEADER_BYTES, "the header fits its place");
@@ -88,11 +89,11 @@ void segment_warm(struct segment *s)
 }
 
 int segment_activate(struct segment *s, const char *dir, uint64_t number, uint64_t base,
-                     uint64_t seq_before, struct err *err)
+                     struct segment_past past, struct err *err)
 {
     char name[32], old[sizeof s->path];
     struct header h = {
-        .number = number, .base = base, .size_bytes = s->size_bytes, .seq_before = seq_before
+        .number = number, .base = base, .size_bytes = s->size_bytes, .past = past
     };
 
     memcpy(h.magic, magic, sizeof magic);
@@ -110,7 +111,7 @@ int segment_activate(struct segment *s, const char *dir, uint64_t number, uint64
     }
     s->number = number;
     s->base = base;
-    s->seq_before = seq_before;
+    s->past = past;
     return 0;
 }
 
@@ -134,7 +135,7 @@ static int header_read(struct segment *s, struct err *err)
     s->number = h.number;
     s->base = h.base;
     s->size_bytes = h.size_bytes;
-    s->seq_before = h.seq_before;
+    s->past = h.past;
     return 0;
 }
 

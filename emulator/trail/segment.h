@@ -13,13 +13,18 @@
 
 #define SEGMENT_HEADER_BYTES 64
 
+/* What earlier segments held, for when they are gone. */
+struct segment_past {
+    uint64_t last_seq, count; /* greatest seq of their entries; how many there were */
+};
+
 struct segment {
     struct segment *prev, *next;
     char *map;
     int fd;
     uint64_t number, base; /* base: position of its first byte */
     uint64_t size_bytes;
-    uint64_t seq_before;              /* greatest seq of all entries in earlier segments */
+    struct segment_past past;
     _Atomic uint64_t pending_effects; /* entries whose effects are not applied yet */
     char path[4096];
 };
@@ -30,7 +35,7 @@ int segment_prepare(struct segment **out, const char *dir, uint64_t size_bytes, 
 void segment_warm(struct segment *s);
 /* Give a prepared segment its number and name; from now on it is part of the journal. */
 int segment_activate(struct segment *s, const char *dir, uint64_t number, uint64_t base,
-                     uint64_t seq_before, struct err *err);
+                     struct segment_past past, struct err *err);
 /* Map DIR/journal/NAME. E_MISSING: it was never activated (a crash came first) and holds nothing.
  * E_PARSE: damaged; the text names the path. */
 int segment_open(struct segment **out, const char *dir, struct str name, struct err *err);

@@ -21,9 +21,13 @@ struct journal *trail_journal(struct trail *t);
 /* An account called for the first time: make its default trail (unless --no-default-trail). Cheap
  * when known already. */
 int trail_account_seen(struct trail *t, struct str account, struct err *err);
-/* services/cloudtrail, inside the state transaction of the call: the trail's configuration changes
- * behind everything now in the journal. */
-int trail_changed(struct trail *t, struct str account, struct str trail_arn, struct err *err);
+/* services/cloudtrail, inside the state transaction of the call (seq is its number): the trail's
+ * document was put or deleted, and holds behind everything now in the journal. */
+int trail_changed(struct trail *t, struct str account, struct str trail_arn, uint64_t seq,
+                  struct err *err);
+/* Inside a state transaction: make sure that the region has a key for what is signed now, so that
+ * ListPublicKeys has one to show. */
+int trail_public_key(struct trail *t, struct str region, struct err *err);
 /* Bring the event history up to date with the journal: before each LookupEvents. */
 int trail_sync_history(struct trail *t, struct err *err);
 /* Deliver now: logs, and a digest for the time since the last one; returns when on disk. */

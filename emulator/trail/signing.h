@@ -1,0 +1,20 @@
+/* emulator/trail/signing - the keys that sign digests: one a region, a new one every 30 days.
+ *
+ * With --seed they are the test keys of fixtures/keys/; else they are made for the data directory
+ * and kept in keys/. What ListPublicKeys hands out are documents "PublicKey" of the region.
+ * Threads: under the trail's drain lock or the store's, whichever the caller holds: has its own.
+ */
+#pragma once
+
+#include "core/trail/digest.h"
+#include "emulator/engine/engine.h"
+
+struct signing;
+
+struct signing *signing_new(struct engine *e);
+void signing_free(struct signing *s); /* NULL is harmless */
+
+/* The key for what is signed in a region at a time; made when there is none yet, and then a
+ * document is put: inside a state transaction of the caller. Borrowed from s. */
+int signing_key(struct signing *s, struct str region, int64_t at_ms, const struct digest_key **out,
+                char fingerprint[33], struct err *err);
