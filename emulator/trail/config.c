@@ -226,18 +226,28 @@ int config_put_epoch(struct store *s, struct doc_key trail, uint64_t position, u
     return rc;
 }
 
-int config_prune(struct store *s, const struct config_set *set, uint64_t position, struct err *err)
+static int prune_one(struct store *s, const struct trail_config *t, uint64_t position,
+                     uint64_t *count, struct err *err)
+{
+    /* the last but one stays: the record of the call that ended it may still be under way */
+    for (size_t n = 0; n + 2 < t->epoch_count; n++) {
+        if (t->epochs[n + 1].position >= position)
+            return 0;
+        int rc = store_doc_delete(s, t->epochs[n].key, err);
+        if (rc < 0 && rc != E_MISSING)
+            return rc;
+        ++*count;
+    }
+    return 0;
+}
+
+int config_prune(struct store *s, const struct config_set *set, uint64_t position,
+                 uint64_t *out_count, struct err *err)
 {
     int rc = 0;
 
-    for (size_t i = 0; i < set->count; i++) {
-        const struct trail_config *t = &set->trails[i];
-        /* the last but one stays: the record of the call that ended it may still be under way */
-        for (size_t n = 0; rc >= 0 && n + 2 < t->epoch_count; n++)
-            if (t->epochs[n + 1].position < position)
-                rc = store_doc_delete(s, t->epochs[n].key, err);
-        if (rc == E_MISSING)
-            rc = 0;
-    }
+    *out_count = 0;
+    for (size_t i = 0; rc == 0 && i < set->count; i++)
+        rc = prune_one(s, &set->trails[i], position, out_count, err);
     return rc;
 }

@@ -46,9 +46,9 @@ const struct trail_epoch *config_last_alive(const struct trail_config *t);
 /* Keep the trail's present document, or its absence, as the epoch from position on. */
 int config_put_epoch(struct store *s, struct doc_key trail, uint64_t position, uint64_t seq,
                      struct err *err);
-/* Forget epochs that no record behind position can fall into. */
+/* Forget epochs that no record behind position can fall into; *out_count: how many. */
 int config_prune(struct store *s, const struct config_set *set, uint64_t position,
-                 struct err *err);
+                 uint64_t *out_count, struct err *err);
 
 /* The key of a document of cloudtrail; home region and name out of a trail's ARN. */
 struct doc_key config_key(struct str account, struct str region, const char *type, struct str id);

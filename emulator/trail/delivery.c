@@ -8,7 +8,9 @@
 #include "emulator/trail/state.h"
 
 #define SLOT_MS         (5 * 60 * 1000ll)
-#define RETRY_LIFE_MS   (30 * 24 * 3600 * 1000ll) /* Source: CloudTrail User Guide, "How CloudTrail works" */
+/* Source: CloudTrail User Guide, "How CloudTrail works": undelivered logs are retried for 30 days.
+ */
+#define RETRY_LIFE_MS   (30 * 24 * 3600 * 1000ll)
 #define GZIP_LEVEL      1            /* twice as fast as 6 for a fifth more bytes */
 #define FILE_TEXT_BYTES (8u << 20)   /* far below LIMIT_LOG_FILE_BYTES once compressed */
 #define ALL_TEXT_BYTES  (32u << 20)  /* of all files being filled: bounds memory */
@@ -380,7 +382,7 @@ static uint64_t safe_position(const struct round *r)
 static int finish(struct round *r, struct err *err)
 {
     struct trail *t = r->t;
-    uint64_t count = atomic_load(&t->delivered_count) + r->entries;
+    uint64_t count = atomic_load(&t->delivered_count) + r->entries, pruned = 0;
 
     store_lock(t->e->store);
     int rc = store_begin(t->e->store, err);
@@ -391,7 +393,7 @@ static int finish(struct round *r, struct err *err)
         if (rc == 0)
             rc = trail_fact_put(t, "trail.delivered_count", count, err);
         if (rc == 0)
-            rc = config_prune(t->e->store, &t->configs, safe_position(r), err);
+            rc = config_prune(t->e->store, &t->configs, safe_position(r), &pruned, err);
         if (rc == 0 && (rc = store_doc_delete(t->e->store, plan_key(), err)) == E_MISSING)
             rc = 0;
         if (rc == 0)
@@ -407,7 +409,8 @@ static int finish(struct round *r, struct err *err)
     for (const struct destination *d = r->destinations; d; d = d->next)
         t->has_backlog |= d->error != NULL;
     atomic_store(&t->delivered_count, count);
-    (void)atomic_fetch_add(&t->generation, 1); /* epochs may have been pruned */
+    if (pruned > 0)
+        (void)atomic_fetch_add(&t->generation, 1);
     return 0;
 }
 
@@ -487,7 +490,7 @@ int delivery_recover(struct trail *t, struct err *err)
     uint64_t end;
     int rc = store_doc_get(t->e->store, &a, plan_key(), &doc, err);
 
-    t->has_plan = rc == 0;
+    t->has_plan = rc != E_MISSING;
     if (rc == 0)
         rc = trail_load_configs(t, &end, err);
     if (rc == 0) {

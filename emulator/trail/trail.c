@@ -9,10 +9,12 @@
 #include "emulator/engine/schedule.h"
 #include "emulator/services/s3.h"
 #include "emulator/store/history.h"
+#include "emulator/trail/bucket.h"
 #include "emulator/trail/state.h"
 
 #define HISTORY_BATCH    256
-#define HISTORY_LIFE_MS  (90 * 24 * 3600 * 1000ll) /* Source: CloudTrail User Guide, "Event history" */
+/* Source: CloudTrail User Guide, "Working with CloudTrail Event history". */
+#define HISTORY_LIFE_MS  (90 * 24 * 3600 * 1000ll)
 #define PUMP_NAP_MS      50
 #define DEFAULT_TRAIL    "mocktrail"
 #define DEFAULT_BUCKET   "mocktrail-trail"
@@ -103,6 +105,27 @@ struct value *trail_object_meta(struct trail *t, struct arena *a, const struct t
     if (user)
         value_set(m, STR("Metadata"), user);
     return m;
+}
+
+/* A bucket that no policy speaks of is open: the default trail's has none. */
+int trail_bucket_check(struct trail *t, struct arena *a, const struct trail_config *c,
+                       struct str bucket, const char **out_code, struct err *err)
+{
+    struct bucket_view b;
+    int rc = bucket_view(t->e->store, a, bucket, &b, err);
+
+    if (rc < 0)
+        return rc;
+    *out_code = NULL;
+    if (!b.exists)
+        *out_code = "NoSuchBucket";
+    else if (bucket_ask(a, &b, "s3:PutObject",
+                        arena_printf(a, "arn:%.*s:s3:::%.*s/AWSLogs/%.*s/CloudTrail/x",
+                                     STR_ARG(region_partition(c->home)), STR_ARG(bucket),
+                                     STR_ARG(c->owner)),
+                        c->arn, c->owner) == POLICY_DENY)
+        *out_code = "AccessDenied";
+    return 0;
 }
 
 static int history_take(struct trail *t, struct arena *a, struct history_row *rows, size_t *count)
@@ -525,6 +548,7 @@ int trail_open(struct trail **out, struct engine *e, struct err *err)
 
     t->e = e;
     t->digest_due_ms = INT64_MAX;
+    t->has_plan = true; /* one may lie there: delivery_recover looks */
     atomic_store(&t->generation, 1);
     (void)pthread_mutex_init(&t->drain, NULL);
     (void)pthread_mutex_init(&t->history, NULL);
