@@ -219,8 +219,8 @@ int config_put_epoch(struct store *s, struct doc_key trail, uint64_t position, u
             value_set(epoch, STR("Trail"), doc);
         struct str id = arena_printf(&a, "%.*s/%020llu/%020llu", STR_ARG(trail.id),
                                      (unsigned long long)position, (unsigned long long)seq);
-        rc = store_doc_put(s, config_key(trail.account, trail.region, "TrailEpoch", id), epoch,
-                           err);
+        rc =
+            store_doc_put(s, config_key(trail.account, trail.region, "TrailEpoch", id), epoch, err);
     }
     arena_free(&a);
     return rc;

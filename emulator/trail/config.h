@@ -21,7 +21,7 @@ struct trail_epoch {
 };
 struct trail_config {
     struct str owner, home, name, arn;
-    struct str org_id; /* of an organization trail; else empty */
+    struct str org_id;    /* of an organization trail; else empty */
     struct str *accounts; /* whose events it takes: the owner, or the organization's members */
     size_t account_count;
     struct trail_epoch *epochs; /* by position */

@@ -7,13 +7,13 @@
 #include "emulator/store/objects.h"
 #include "emulator/trail/state.h"
 
-#define SLOT_MS         (5 * 60 * 1000ll)
+#define SLOT_MS (5 * 60 * 1000ll)
 /* Source: CloudTrail User Guide, "How CloudTrail works": undelivered logs are retried for 30 days.
  */
 #define RETRY_LIFE_MS   (30 * 24 * 3600 * 1000ll)
-#define GZIP_LEVEL      1            /* twice as fast as 6 for a fifth more bytes */
-#define FILE_TEXT_BYTES (8u << 20)   /* far below LIMIT_LOG_FILE_BYTES once compressed */
-#define ALL_TEXT_BYTES  (32u << 20)  /* of all files being filled: bounds memory */
+#define GZIP_LEVEL      1           /* twice as fast as 6 for a fifth more bytes */
+#define FILE_TEXT_BYTES (8u << 20)  /* far below LIMIT_LOG_FILE_BYTES once compressed */
+#define ALL_TEXT_BYTES  (32u << 20) /* of all files being filled: bounds memory */
 #define GROUP_BUCKETS   1024
 
 /* A trail's way into one bucket. What could not be delivered there waits: everything from `from` on
@@ -306,9 +306,8 @@ static int load_backlogs(struct round *r, struct err *err)
 {
     struct doc *docs;
     size_t count;
-    int rc = store_doc_list(r->t->e->store, &r->a,
-                            config_key(STR(""), STR(""), "Backlog", STR("")), STR(""), 0, &docs,
-                            &count, err);
+    int rc = store_doc_list(r->t->e->store, &r->a, config_key(STR(""), STR(""), "Backlog", STR("")),
+                            STR(""), 0, &docs, &count, err);
 
     for (size_t i = 0; rc == 0 && i < count; i++) {
         const struct trail_config *trail = trail_find(&r->t->configs, docs[i].key);
@@ -495,8 +494,7 @@ int delivery_recover(struct trail *t, struct err *err)
         rc = trail_load_configs(t, &end, err);
     if (rc == 0) {
         struct plan plan = { (uint64_t)value_get_int(doc, "From", 0),
-                             (uint64_t)value_get_int(doc, "To", 0),
-                             value_get_time(doc, "Now", 0) };
+                             (uint64_t)value_get_int(doc, "To", 0), value_get_time(doc, "Now", 0) };
         rc = execute(t, plan, err);
     }
     arena_free(&a);

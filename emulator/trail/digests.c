@@ -46,9 +46,9 @@ static struct doc_key plan_key(const struct trail_config *c)
 
 static struct doc_key chain_key(struct batch *b, const struct chain *chain)
 {
-    return config_key(b->c->owner, chain->region, "DigestChain",
-                      arena_printf(&b->a, "%.*s/%.*s", STR_ARG(b->c->name),
-                                   STR_ARG(chain->account)));
+    return config_key(
+        b->c->owner, chain->region, "DigestChain",
+        arena_printf(&b->a, "%.*s/%.*s", STR_ARG(b->c->name), STR_ARG(chain->account)));
 }
 
 int digests_add_log(struct trail *t, const struct trail_config *c, struct str account,
@@ -56,8 +56,8 @@ int digests_add_log(struct trail *t, const struct trail_config *c, struct str ac
 {
     struct arena a = { 0 };
     struct value *doc = value_map(&a);
-    struct str id = arena_printf(&a, "%.*s/%.*s/%.*s", STR_ARG(c->name), STR_ARG(account),
-                                 STR_ARG(log->key));
+    struct str id =
+        arena_printf(&a, "%.*s/%.*s/%.*s", STR_ARG(c->name), STR_ARG(account), STR_ARG(log->key));
 
     value_put_str(&a, doc, "Bucket", log->bucket);
     value_put_str(&a, doc, "Key", log->key);
@@ -462,9 +462,8 @@ int digests_next_due(struct trail *t, int64_t *out_ms, struct err *err)
     struct arena a = { 0 };
     struct doc *docs;
     size_t count;
-    int rc = store_doc_list(t->e->store, &a,
-                            config_key(STR(""), STR(""), "DigestState", STR("")), STR(""), 0, &docs,
-                            &count, err);
+    int rc = store_doc_list(t->e->store, &a, config_key(STR(""), STR(""), "DigestState", STR("")),
+                            STR(""), 0, &docs, &count, err);
 
     *out_ms = INT64_MAX;
     for (size_t i = 0; rc == 0 && i < count; i++) {

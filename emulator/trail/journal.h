@@ -39,7 +39,7 @@ void journal_applied(struct journal *j, uint64_t position);
 int journal_apply(struct journal *j, uint64_t position, struct err *err);
 uint64_t journal_end(const struct journal *j);      /* position behind the last entry begun */
 uint64_t journal_last_seq(const struct journal *j); /* greatest seq ever put; 0 if none */
-uint64_t journal_count(const struct journal *j); /* entries ever put */
+uint64_t journal_count(const struct journal *j);    /* entries ever put */
 /* DISK: everything put so far is on the disk when it returns; OS: nothing to do. */
 int journal_sync(struct journal *j, struct err *err);
 /* Entries from position on; false at the end or at an entry still being written. Borrowed from the

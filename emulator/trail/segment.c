@@ -92,9 +92,7 @@ int segment_activate(struct segment *s, const char *dir, uint64_t number, uint64
                      struct segment_past past, struct err *err)
 {
     char name[32], old[sizeof s->path];
-    struct header h = {
-        .number = number, .base = base, .size_bytes = s->size_bytes, .past = past
-    };
+    struct header h = { .number = number, .base = base, .size_bytes = s->size_bytes, .past = past };
 
     memcpy(h.magic, magic, sizeof magic);
     h.check = header_check(&h);

@@ -17,7 +17,7 @@ struct basic {
     struct data_resource {
         const struct data_type *type;
         struct texts values;
-    } *data;
+    } * data;
     size_t data_count;
 };
 
@@ -304,8 +304,8 @@ static bool resource_takes(const struct advanced *s, const struct value *resourc
     for (size_t i = 0; i < s->count; i++) {
         const struct condition *c = &s->conditions[i];
         if (is_resource_field(c->field) &&
-            !condition_holds(
-                c, value_get_str(resource, c->field == F_RESOURCE_TYPE ? "type" : "ARN")))
+            !condition_holds(c,
+                             value_get_str(resource, c->field == F_RESOURCE_TYPE ? "type" : "ARN")))
             return false;
     }
     return true;

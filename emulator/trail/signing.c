@@ -12,9 +12,9 @@
 #include "emulator/trail/config.h"
 
 /* Source: CloudTrail API Reference, "ListPublicKeys", example: the validity of a key, 30 days. */
-#define KEY_LIFE_MS   (30 * 24 * 3600 * 1000ll)
-#define TEST_KEYS     8
-#define CACHED_KEYS   64
+#define KEY_LIFE_MS (30 * 24 * 3600 * 1000ll)
+#define TEST_KEYS   8
+#define CACHED_KEYS 64
 
 struct cached {
     char region[32];
@@ -110,8 +110,8 @@ static int document_put(struct signing *s, const struct cached *c, struct err *e
         value_put_time(&a, doc, "ValidityEndTime", (c->window + 1) * KEY_LIFE_MS);
         value_put_c(&a, doc, "Fingerprint", c->fingerprint);
         struct str id = arena_printf(&a, "%010lld-%s", (long long)c->window, c->fingerprint);
-        rc = store_doc_put(s->e->store,
-                           config_key(STR(""), str_c(c->region), "PublicKey", id), doc, err);
+        rc = store_doc_put(s->e->store, config_key(STR(""), str_c(c->region), "PublicKey", id), doc,
+                           err);
     }
     buf_free(&der);
     arena_free(&a);
@@ -145,9 +145,8 @@ static int key_load(struct signing *s, struct cached *c, struct err *err)
     size_t count;
     struct buf pem = { 0 };
     struct str id = arena_printf(&a, "%010lld-", (long long)c->window);
-    int rc = store_doc_list(s->e->store, &a,
-                            config_key(STR(""), str_c(c->region), "PublicKey", id), STR(""), 0,
-                            &docs, &count, err);
+    int rc = store_doc_list(s->e->store, &a, config_key(STR(""), str_c(c->region), "PublicKey", id),
+                            STR(""), 0, &docs, &count, err);
 
     if (rc == 0 && count == 0)
         rc = E_MISSING;
@@ -168,8 +167,7 @@ static int key_load(struct signing *s, struct cached *c, struct err *err)
 static struct cached *cache_find(struct signing *s, struct str region, int64_t window)
 {
     for (size_t i = 0; i < CACHED_KEYS; i++)
-        if (s->cache[i].key && s->cache[i].window == window &&
-            str_eq_c(region, s->cache[i].region))
+        if (s->cache[i].key && s->cache[i].window == window && str_eq_c(region, s->cache[i].region))
             return &s->cache[i];
     return NULL;
 }

@@ -26,8 +26,8 @@ struct trail {
     uint64_t loaded;    /* generation of configs */
     uint64_t delivered; /* every trail but those with a backlog has all before this position */
     bool has_plan, has_backlog;
-    uint64_t ended_generation; /* of the configurations that digests_end has seen */
-    int64_t retry_ms; /* when a backlog is tried again though nothing new came */
+    uint64_t ended_generation;   /* of the configurations that digests_end has seen */
+    int64_t retry_ms;            /* when a backlog is tried again though nothing new came */
     _Atomic uint64_t generation; /* raised by each change of a trail */
     _Atomic uint64_t delivered_count;
 
@@ -45,7 +45,7 @@ struct trail {
     struct seen {
         struct seen *next;
         struct str account;
-    } *seen[64];
+    } * seen[64];
 
     pthread_mutex_t due_lock;
     int64_t digest_due_ms;
@@ -57,7 +57,8 @@ int trail_fact_put(struct trail *t, const char *name, uint64_t n, struct err *er
 /* The present configurations, loaded anew when a trail has changed; *end gets the position before
  * which they hold. Under the drain lock. */
 int trail_load_configs(struct trail *t, uint64_t *end, struct err *err);
-/* Merge members into a trail's status document; inside a state transaction. A VALUE_NULL removes. */
+/* Merge members into a trail's status document; inside a state transaction. A VALUE_NULL removes.
+ */
 int trail_status_put(struct trail *t, const struct trail_config *c, const struct value *members,
                      struct err *err);
 /* Whether deliveries into a bucket can succeed: NULL, or S3's error code ("NoSuchBucket",

@@ -12,14 +12,14 @@
 #include "emulator/trail/bucket.h"
 #include "emulator/trail/state.h"
 
-#define HISTORY_BATCH    256
+#define HISTORY_BATCH 256
 /* Source: CloudTrail User Guide, "Working with CloudTrail Event history". */
-#define HISTORY_LIFE_MS  (90 * 24 * 3600 * 1000ll)
-#define PUMP_NAP_MS      50
-#define DEFAULT_TRAIL    "mocktrail"
-#define DEFAULT_BUCKET   "mocktrail-trail"
-#define DELIVER_JOB      "trail-1-deliver" /* a delivery and a digest due at once: in this order */
-#define DIGEST_JOB       "trail-2-digest"
+#define HISTORY_LIFE_MS (90 * 24 * 3600 * 1000ll)
+#define PUMP_NAP_MS     50
+#define DEFAULT_TRAIL   "mocktrail"
+#define DEFAULT_BUCKET  "mocktrail-trail"
+#define DELIVER_JOB     "trail-1-deliver" /* a delivery and a digest due at once: in this order */
+#define DIGEST_JOB      "trail-2-digest"
 
 int trail_fact_get(struct trail *t, const char *name, uint64_t *out, struct err *err)
 {
