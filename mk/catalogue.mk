@@ -22,5 +22,5 @@ build/catalogue.sets: FORCE
 	@mkdir -p build
 	@echo '$(CATALOGUE_SETS)' | cmp -s - $@ || echo '$(CATALOGUE_SETS)' > $@
 build/catalogue.bin: $(CATALOGUE_SRC) $(wildcard emulator/catalogue/*.h emulator/catalogue/compile/*.h) \
-                     emulator/catalogue/format.c build/catalogue.sets | $(B)/catalogue-compile
+                     emulator/catalogue/format.c $(wildcard fixtures/catalogue/*) build/catalogue.sets | $(B)/catalogue-compile
 	$(B)/catalogue-compile -o $@ $(CATALOGUE_SETS)

@@ -38,7 +38,7 @@ static const char *check_rows(struct cat *cat)
 
     if (strings->count == 0 || strings->ptr[0] != 0 || strings->ptr[strings->count - 1] != 0)
         return "damaged strings";
-    for (int i = CAT_SEC_BY_NAME; i <= CAT_SEC_BY_ACTION; i++)
+    for (int i = CAT_SEC_BY_NAME; i <= CAT_SEC_BY_SIGNING; i++)
         if (cat->sections[i].count & (cat->sections[i].count - 1))
             return "damaged hash table";
     return NULL;
@@ -155,6 +155,10 @@ const void *cat_element(const struct cat *cat, enum cat_section id, uint32_t i)
         struct cat_member member;
         struct cat_extra extra;
         struct cat_constraint_row constraint;
+        struct cat_group group;
+        struct cat_node node;
+        struct cat_route route;
+        struct cat_condition condition;
         int64_t number;
     } none;
     const struct cat_view *view = &cat->sections[id];

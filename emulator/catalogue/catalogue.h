@@ -67,7 +67,7 @@ enum cat_op_flag {
     CAT_O_EVENTSTREAM_OUT = 128,
     CAT_O_RETIRED = 256, /* only in an older data set */
 };
-enum cat_service_flag { CAT_SV_QUERY_COMPATIBLE = 1, CAT_SV_RETIRED = 2 };
+enum cat_service_flag { CAT_SV_QUERY_COMPATIBLE = 1, CAT_SV_RETIRED = 2, CAT_SV_BEARER = 4 };
 
 /* Bit-fields: the file holds a hundred thousand shapes and two hundred thousand members. */
 struct cat_shape {

@@ -15,3 +15,12 @@ struct cat {
 
 /* Never NULL: past the end it is an element of zeroes. */
 const void *cat_element(const struct cat *cat, enum cat_section id, uint32_t i);
+
+/* Walks the slots of one hash: every index that may be meant, then none. */
+struct probe {
+    const struct cat *cat;
+    enum cat_section id;
+    uint32_t at, left;
+};
+struct probe probe_start(const struct cat *cat, enum cat_section id, uint64_t hash);
+bool probe_next(struct probe *p, uint32_t *index);

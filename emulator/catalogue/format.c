@@ -17,6 +17,12 @@ static const uint32_t element_bytes[CAT_SEC_COUNT] = {
     [CAT_SEC_BY_TARGET] = sizeof(cat_slot),
     [CAT_SEC_BY_PREFIX] = sizeof(cat_slot),
     [CAT_SEC_BY_ACTION] = sizeof(cat_slot),
+    [CAT_SEC_BY_ENDPOINT] = sizeof(cat_slot),
+    [CAT_SEC_BY_SIGNING] = sizeof(cat_slot),
+    [CAT_SEC_GROUPS] = sizeof(struct cat_group),
+    [CAT_SEC_NODES] = sizeof(struct cat_node),
+    [CAT_SEC_ROUTES] = sizeof(struct cat_route),
+    [CAT_SEC_CONDITIONS] = sizeof(struct cat_condition),
 };
 
 uint32_t cat_element_bytes(enum cat_section id)

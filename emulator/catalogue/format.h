@@ -29,6 +29,12 @@ enum cat_section {
     CAT_SEC_BY_TARGET,   /* hash: operation by target prefix and name */
     CAT_SEC_BY_PREFIX,   /* hash: service by target prefix */
     CAT_SEC_BY_ACTION,   /* hash: query and ec2 operations by name */
+    CAT_SEC_BY_ENDPOINT, /* hash: services by endpoint prefix */
+    CAT_SEC_BY_SIGNING,  /* hash: groups by signing name */
+    CAT_SEC_GROUPS,      /* struct cat_group */
+    CAT_SEC_NODES,       /* struct cat_node: the path segments of a group's operations, a trie */
+    CAT_SEC_ROUTES,      /* struct cat_route: operations at the end of a path, best first */
+    CAT_SEC_CONDITIONS,  /* struct cat_condition: of a route, side by side */
     CAT_SEC_COUNT,
 };
 
@@ -47,6 +53,35 @@ struct cat_constraint_row {
     uint32_t pattern;
     uint32_t min, max; /* 1 + index into the numbers, or 0 */
     uint32_t first_enum, enum_count;
+};
+
+/* REST operations of all services that are signed with one name. */
+struct cat_group {
+    uint32_t signing; /* string: "" those that may be unsigned; ":bearer" those with a token */
+    uint32_t root;    /* node */
+};
+/* A path segment. Children stand side by side: the literal ones sorted by their bytes, then the
+ * {label} one, then the {greedy+} one. */
+struct cat_node {
+    uint32_t text; /* literal segments: their string */
+    uint32_t first_child, first_route;
+    uint16_t literal_count, route_count;
+    uint16_t has_label, has_greedy;
+};
+struct cat_route {
+    uint32_t op, method; /* index; string */
+    uint32_t first_condition;
+    uint16_t condition_count;
+    uint16_t is_alone; /* no other operation has this method and path: conditions may fail */
+};
+enum cat_condition_kind {
+    CAT_LITERAL_PARAM, /* ?name, ?name=value in requestUri: must be there, alone or not */
+    CAT_LITERAL_VALUE,
+    CAT_NEEDS_PARAM, /* a required member */
+    CAT_NEEDS_HEADER,
+};
+struct cat_condition {
+    uint32_t kind, name, value;
 };
 
 /* A hash section is a power of two of these, probed linearly; 0 is free, else 1 + index. */

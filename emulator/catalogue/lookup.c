@@ -1,20 +1,13 @@
 #include "emulator/catalogue/file.h"
 
-/* Walks the slots of one hash: every index that may be meant, then none. */
-struct probe {
-    const struct cat *cat;
-    enum cat_section id;
-    uint32_t at, left;
-};
-
-static struct probe probe_start(const struct cat *cat, enum cat_section id, uint64_t hash)
+struct probe probe_start(const struct cat *cat, enum cat_section id, uint64_t hash)
 {
     uint32_t count = cat->sections[id].count;
 
     return (struct probe){ cat, id, count ? (uint32_t)hash & (count - 1) : 0, count };
 }
 
-static bool probe_next(struct probe *p, uint32_t *index)
+bool probe_next(struct probe *p, uint32_t *index)
 {
     if (p->left == 0)
         return false;
@@ -96,20 +89,18 @@ const struct cat_op *cat_op_by_target(const struct cat *cat, struct str prefix, 
     return NULL;
 }
 
-/* How well a query operation of this name fits: the signing name says more than the version; rds
- * goes before docdb and neptune, which share both with it. */
+/* How well a query operation of this name fits, 0 not at all: a request that is signed for another
+ * service never does. rds goes before docdb and neptune, which share its signing name, version and
+ * actions. */
 static int action_fit(const struct cat *cat, const struct cat_service *s, struct str signing,
                       struct str version)
 {
-    int fit = 0;
+    bool is_signed = signing.len > 0, fits = is_named(cat, s->signing_name, signing);
+    int fit = (fits ? 2 : 0) + (is_named(cat, s->api_version, version) ? 4 : 0);
 
-    if (is_named(cat, s->api_version, version))
-        fit += 4;
-    if (signing.len > 0 && is_named(cat, s->signing_name, signing))
-        fit += 8;
-    if (fit > 0 && is_named(cat, s->name, cat_str(cat, s->signing_name)))
-        fit += 1;
-    return fit;
+    if (is_signed && !fits)
+        return 0;
+    return fit > 0 ? fit + is_named(cat, s->name, cat_str(cat, s->signing_name)) : 0;
 }
 
 const struct cat_op *cat_op_by_action(const struct cat *cat, struct str signing, struct str version,

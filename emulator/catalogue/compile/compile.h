@@ -5,6 +5,7 @@
  *   model.c    one service-2.json -> build_model: services, operations, shapes as tables
  *   merge.c    the union of the generations; SQS's and CloudWatch's names in the query protocol
  *   fold.c     shapes of equal content become one, the unused go
+ *   routes.c   REST paths -> a trie for each signing name
  *   emit.c     tables -> sections -> file
  *   strings.c  every text once
  * Memory: everything lives until the program ends, in struct build's arena and bufs.
@@ -71,6 +72,7 @@ struct build_service {
     uint32_t first_shape, shape_count;
     uint32_t first_op, op_count; /* in build.ops of this model */
     uint32_t set;                /* 0 is the newest data set */
+    uint32_t rank;               /* among services that share a path; lower goes first */
 };
 struct build {
     struct strings strings;
@@ -80,7 +82,8 @@ struct build {
     struct buf services, service_ops;          /* build_service, build_op: after merge */
     struct buf exceptions;                     /* uint32_t: shapes, by service */
     struct buf order;                          /* uint32_t: shapes as fold numbered them */
-    struct buf old_ec2;                        /* uint32_t: strings, the actions of 2014-10-01 */
+    struct routes *routes;
+    struct buf old_ec2; /* uint32_t: strings, the actions of 2014-10-01 */
 };
 
 /* ---- sets.c ---- */
@@ -101,6 +104,26 @@ int model_load_old_ec2(struct build *b, const char *dir, struct err *err);
 void merge(struct build *b);
 /* Equal shapes get one class; those in use one number, in order of first use. */
 void fold(struct build *b);
+/* Tables for the REST operations, from what merge left; call after it, with the fixture's rows. */
+struct routes {
+    struct buf nodes;  /* struct route_node: linked */
+    struct buf routes; /* struct route_end: linked */
+    struct buf groups; /* struct route_group, sorted by name */
+};
+struct route_node {
+    uint32_t text; /* string; label and greedy: 0 */
+    enum route_kind { NODE_LITERAL, NODE_LABEL, NODE_GREEDY } kind;
+    uint32_t child, sibling, route; /* 1 + index, or 0 */
+};
+struct route_end {
+    uint32_t op; /* in build.service_ops */
+    uint32_t service, next;
+};
+struct route_group {
+    uint32_t signing, root; /* string, node */
+};
+int routes_make(struct build *b, struct str rows, struct err *err);
+
 int emit_file(struct build *b, const char *path, struct err *err);
 
 /* ---- pool.c: equal runs of elements stand once ---- */

@@ -1,18 +1,14 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
-#include "emulator/catalogue/compile/compile.h"
+#include "emulator/catalogue/compile/emit.h"
 
-/* The sections are made twice: the first run asks strings.c for every text that is used, the
- * second knows where each of them stands. */
-struct emitting {
-    struct build *b;
-    struct buf sections[CAT_SEC_COUNT];
-    struct pool members, extras, constraints, numbers, enums, errors;
-};
-
-static uint32_t place(struct emitting *e, uint32_t string)
+uint32_t place(struct emitting *e, uint32_t string)
 {
     return strings_place(&e->b->strings, string);
+}
+uint32_t place_text(struct emitting *e, struct str chars)
+{
+    return place(e, strings_add(&e->b->strings, arena_copy(&e->b->arena, chars).ptr));
 }
 static struct str text(struct emitting *e, uint32_t string)
 {
@@ -209,6 +205,8 @@ static void emit_hashes(struct emitting *e)
 
     hash_start(e, CAT_SEC_BY_NAME, services);
     hash_start(e, CAT_SEC_BY_PREFIX, services);
+    hash_start(e, CAT_SEC_BY_ENDPOINT, services);
+    hash_start(e, CAT_SEC_BY_SIGNING, LIST_COUNT(e->b->routes->groups, struct route_group));
     hash_start(e, CAT_SEC_BY_OP, ops + ops / 50);
     hash_start(e, CAT_SEC_BY_TARGET, ops / 2);
     hash_start(e, CAT_SEC_BY_ACTION, ops / 4);
@@ -216,11 +214,16 @@ static void emit_hashes(struct emitting *e)
         const struct build_service *s = &LIST_AT(e->b->services, struct build_service)[i];
 
         hash_add(e, CAT_SEC_BY_NAME, str_hash(text(e, s->row.name)), i);
+        hash_add(e, CAT_SEC_BY_ENDPOINT, str_hash(text(e, s->row.endpoint_prefix)), i);
         if (s->row.target_prefix)
             hash_add(e, CAT_SEC_BY_PREFIX, str_hash(text(e, s->row.target_prefix)), i);
         for (uint32_t j = 0; j < s->op_count; j++)
             hash_op(e, s, i, s->first_op + j);
     }
+    for (uint32_t i = 0; i < LIST_COUNT(e->b->routes->groups, struct route_group); i++)
+        hash_add(e, CAT_SEC_BY_SIGNING,
+                 str_hash(text(e, LIST_AT(e->b->routes->groups, struct route_group)[i].signing)),
+                 i);
 }
 
 /* ---- the file ---- */
@@ -240,6 +243,7 @@ static void emit_sections(struct emitting *e)
     for (uint32_t i = 0; i < LIST_COUNT(b->exceptions, uint32_t); i++)
         LIST_ADD(&e->sections[CAT_SEC_EXCEPTIONS], uint32_t,
                  shape_number(e, LIST_AT(b->exceptions, uint32_t)[i]) - 1);
+    emit_routes(e);
     e->sections[CAT_SEC_MEMBERS] = buf_take(&e->members.out);
     e->sections[CAT_SEC_EXTRAS] = buf_take(&e->extras.out);
     e->sections[CAT_SEC_CONSTRAINTS] = buf_take(&e->constraints.out);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/base/embed.h"
 #include "core/base/fs.h"
 #include "emulator/catalogue/compile/compile.h"
 
@@ -79,7 +80,9 @@ static int compile(const char *out, char **args, struct err *err)
         return rc;
     merge(&b);
     fold(&b);
-    rc = emit_file(&b, out, err);
+    rc = routes_make(&b, embed_find(STR("catalogue/signing.tsv")), err);
+    if (rc == 0)
+        rc = emit_file(&b, out, err);
     if (rc == 0)
         printf("%s: %u services, %u operations, %u shapes from %u data sets\n", out,
                LIST_COUNT(b.services, struct build_service),

@@ -398,6 +398,9 @@ static int read_service(struct reading *r, const cJSON *root, const struct model
     s.row.uid = word(r, metadata, "uid");
     if (get(metadata, "awsQueryCompatible"))
         s.row.flags |= CAT_SV_QUERY_COMPATIBLE;
+    if (is_listed(get(metadata, "auth"), "smithy.api#httpBearerAuth") ||
+        str_eq_c(str_c(text_of(metadata, "signatureVersion")), "bearer"))
+        s.row.flags |= CAT_SV_BEARER;
     s.first_op = LIST_COUNT(r->b->ops, struct build_op);
     if (rc == 0)
         rc = read_shapes(r, get(root, "shapes"));
