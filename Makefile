@@ -37,6 +37,9 @@ UNIT  := $(sort $(wildcard tests/unit/test_*.c))
 UNITS := $(UNIT:tests/unit/%.c=$(B)/tests/unit/%)
 UTIL  := $(B)/tests/unit/check.o
 
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -49,14 +52,16 @@ build/mocktrail: $(B)/mocktrail
 endif
 
 $(B)/mocktrail: $(B)/mocktrail.o $(B)/libmocktrail.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(Q),@echo '  ld $@')
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/libmocktrail.a: $(OBJ) $(B)/embed.o
-	rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c -o $@ $<
+	$(if $(Q),@echo '  cc $<')
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
 # The files of fixtures/ that the program needs, by name, linked in.
 .PHONY: FORCE
@@ -67,7 +72,8 @@ $(B)/embed.list: FORCE
 $(B)/embed.c: $(B)/embed.list core/base/embed.awk
 	@awk -f core/base/embed.awk $< > $@
 $(B)/embed.o: $(B)/embed.c $(EMBED)
-	$(CC) $(CFLAGS) -c -o $@ $<
+	$(if $(Q),@echo '  cc $<')
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
 -include $(wildcard mk/*.mk)
 
@@ -76,7 +82,8 @@ unit: $(UNITS) ## build and run the unit tests
 	@fail=0; for t in $(UNITS); do $$t || { echo "failed: $$t"; fail=1; }; done; exit $$fail
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(UTIL) $(B)/libmocktrail.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(if $(Q),@echo '  ld $@')
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 .PHONY: clean help
 clean: ## remove build/
