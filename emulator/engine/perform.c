@@ -277,7 +277,7 @@ int engine_perform(struct engine *e, struct arena *a, struct call *call, struct 
     int rc = 0;
 
     pthread_rwlock_rdlock(&e->services->gate); /* readers first: a call within a call passes */
-    federated_claim(e, a, call);
+    federated_claim(a, call);
     if (call->account.len > 0)
         rc = trail_account_seen(e->trail, call->account, err);
     if (rc == 0)
@@ -296,7 +296,7 @@ int engine_record_refused(struct engine *e, struct arena *a, struct call *call, 
 
     assert(outcome_refused(out));
     pthread_rwlock_rdlock(&e->services->gate);
-    federated_claim(e, a, call);
+    federated_claim(a, call);
     rc = trail_account_seen(e->trail, call->account, err);
     if (rc == 0)
         rc = build(e, a, call, out, &n, err);
