@@ -289,8 +289,8 @@ int options_read(struct arena *a, const struct option_set *set, int argc, const 
     return rc;
 }
 
-/* text, wrapped to 80 columns behind an indent. */
-static void put_wrapped(FILE *to, const char *text, int indent, int column)
+/* text, wrapped to 80 columns behind an indent; returns the column it ends in. */
+static int put_wrapped(FILE *to, const char *text, int indent, int column)
 {
     struct str rest = str_c(text), word;
 
@@ -303,25 +303,33 @@ static void put_wrapped(FILE *to, const char *text, int indent, int column)
         (void)fprintf(to, "%s%.*s", column > indent ? " " : "", STR_ARG(word));
         column += (int)word.len + (column > indent);
     }
+    return column;
+}
+
+static void put_row(FILE *to, const struct option *row)
+{
+    enum { INDENT = 29 };
+    int n = fprintf(to, "  --%s%s%s", row->name, row->arg ? " " : "", row->arg ? row->arg : "");
+
+    if (n < INDENT - 1)
+        (void)fprintf(to, "%*s", INDENT - n, "");
+    else
+        (void)fprintf(to, "\n%*s", INDENT, "");
+    n = put_wrapped(to, row->help, INDENT, INDENT);
+    if (row->fallback && *row->fallback) {
+        if (n + (int)strlen(" (default )") + (int)strlen(row->fallback) > 79)
+            (void)fprintf(to, "\n%*s", INDENT - 1, "");
+        (void)fprintf(to, " (default %s)", row->fallback);
+    }
     (void)fputc('\n', to);
 }
 
 void options_help(const struct option_set *set, FILE *to)
 {
-    enum { INDENT = 29 };
-
     (void)fprintf(to, "usage: mocktrail %s [options]%s%s\n\n%s\n\n", set->command,
                   set->operands ? " " : "", set->operands ? set->operands : "", set->about);
-    for (size_t i = 0; i < set->count; i++) {
-        const struct option *row = &set->rows[i];
-        int n = fprintf(to, "  --%s%s%s", row->name, row->arg ? " " : "", row->arg ? row->arg : "");
-
-        (void)fprintf(to, n < INDENT - 1 ? "%*s" : "\n%*s", n < INDENT - 1 ? INDENT - n : INDENT,
-                      "");
-        put_wrapped(to, row->help, INDENT, INDENT);
-        if (row->fallback && *row->fallback)
-            (void)fprintf(to, "%*s(default %s)\n", INDENT, "", row->fallback);
-    }
+    for (size_t i = 0; i < set->count; i++)
+        put_row(to, &set->rows[i]);
     (void)fprintf(to, "  --help                     this text\n"
                       "  --version                  the version\n\n"
                       "Every option also comes from the environment (--some-name as\n"
