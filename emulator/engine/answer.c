@@ -90,6 +90,11 @@ static int decide(struct engine *e, struct arena *a, const struct request *q,
     } else {
         parse(e, a, q, route, call, out);
     }
+    if (route->op && q->refused_code.len > 0) { /* the front door could not take the body whole */
+        *out = (struct outcome){ 0 };
+        outcome_refuse(a, out, q->refused_status, arena_copy(a, q->refused_code).ptr, "%.*s",
+                       STR_ARG(q->refused_message));
+    }
     if (!outcome_refused(out))
         return engine_perform(e, a, call, out, err);
     /* Nobody's trail: the sender's account or the service asked for can't be told. */

@@ -1,9 +1,9 @@
 /* load - the client of `make bench`: sends requests signed beforehand over keep-alive connections
  * to 127.0.0.1, one at a time on each, and prints what came back.
  *
- * usage: load PORT sts|put CONNECTIONS SECONDS [LIMIT]
+ * usage: load PORT sts|put|bucket CONNECTIONS SECONDS [LIMIT]
  * It signs as the root of account 123456789012 (secret "test"); put writes 100 bytes to 1,000 keys
- * of the bucket "bench". Prints: REQUESTS_PER_S P50_US P99_US OK NOT_OK
+ * of the bucket "bench", which bucket makes. Prints: REQUESTS_PER_S P50_US P99_US OK NOT_OK
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -87,21 +87,24 @@ static struct str sign(struct load *l, const char *method, struct str path, stru
         service, signature, body.len, STR_ARG(body));
 }
 
+static void add_request(struct load *l, struct str request)
+{
+    l->requests[l->request_count++] = request;
+}
+
 static void make_requests(struct load *l, const char *what)
 {
     char body[100];
 
     memset(body, 'b', sizeof body);
-    if (strcmp(what, "put") != 0) {
-        l->requests[l->request_count++] =
-            sign(l, "POST", STR("/"), STR("Action=GetCallerIdentity&Version=2011-06-15"), "sts",
-                 "Content-Type: application/x-www-form-urlencoded\r\n");
-        return;
-    }
-    for (int i = 0; i < KEYS; i++)
-        l->requests[l->request_count++] =
-            sign(l, "PUT", arena_printf(&l->arena, "/bench/key-%04d", i),
-                 (struct str){ body, sizeof body }, "s3", "");
+    if (strcmp(what, "sts") == 0)
+        add_request(l, sign(l, "POST", STR("/"), STR("Action=GetCallerIdentity&Version=2011-06-15"),
+                            "sts", "Content-Type: application/x-www-form-urlencoded\r\n"));
+    if (strcmp(what, "bucket") == 0)
+        add_request(l, sign(l, "PUT", STR("/bench"), STR(""), "s3", ""));
+    for (int i = 0; i < KEYS && strcmp(what, "put") == 0; i++)
+        add_request(l, sign(l, "PUT", arena_printf(&l->arena, "/bench/key-%04d", i),
+                            (struct str){ body, sizeof body }, "s3", ""));
 }
 
 static void connect_one(struct load *l, struct client *c)
@@ -203,18 +206,18 @@ int main(int argc, char **argv)
     double took_s;
 
     if (argc < 5) {
-        (void)fprintf(stderr, "usage: load PORT sts|put CONNECTIONS SECONDS [LIMIT]\n");
+        (void)fprintf(stderr, "usage: load PORT sts|put|bucket CONNECTIONS SECONDS [LIMIT]\n");
         return 2;
     }
     l.port = (int)strtol(argv[1], NULL, 10);
     l.client_count = strtoul(argv[3], NULL, 10);
     l.limit = argc > 5 ? strtoull(argv[5], NULL, 10) : UINT64_MAX;
-    if (l.client_count < 1 || l.client_count > MOST_CLIENTS)
-        return 2;
     l.epoll = epoll_create1(EPOLL_CLOEXEC);
     l.histogram = mem_alloc(BUCKETS_US * sizeof *l.histogram);
     l.clients = mem_alloc(l.client_count * sizeof *l.clients);
     make_requests(&l, argv[2]);
+    if (l.request_count == 0 || l.client_count < 1 || l.client_count > MOST_CLIENTS)
+        return 2;
     for (size_t i = 0; i < l.client_count; i++)
         connect_one(&l, &l.clients[i]);
     began_us = clock_monotonic_us();

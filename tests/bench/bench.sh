@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# make bench: prints ratios beside their limits; nothing here passes or fails by a clock.
+#
+# Requests per second of `mocktrail serve --auth verify` (every signature checked, every call in the
+# journal) beside a bare libmicrohttpd that answers bytes of the same length, on the same threads, in
+# interleaved rounds; then start-up and memory; then moto's server where it is installed.
+# BENCH_ROUNDS (5), BENCH_SECONDS (2), BENCH_CALLS (1000000) change the effort.
+set -u
+cd "$(dirname "$0")/../.."
+bench=$1
+rounds=${BENCH_ROUNDS:-5} seconds=${BENCH_SECONDS:-2} calls=${BENCH_CALLS:-1000000}
+threads=$(nproc)
+work=$(mktemp -d build/bench.XXXXXX)
+pids=()
+trap 'for p in ${pids[@]+"${pids[@]}"}; do kill "$p" 2>/dev/null; done; wait; rm -rf "$work"' EXIT
+
+wait_line() { # wait_line FILE PATTERN PID: until a line of FILE matches; prints the port at its end
+    local i
+    for ((i = 0; i < 1000; i++)); do
+        grep -qE "$2" "$1" 2>/dev/null && { grep -E "$2" "$1" | head -n 1 | sed 's/.*[^0-9]//'; return 0; }
+        kill -0 "$3" 2>/dev/null || break
+        read -rt 0.02 <> <(:)
+    done
+    echo "bench: $1 says: $(tail -n 2 "$1")" >&2
+    return 1
+}
+
+start_mocktrail() { # start_mocktrail NAME OPTIONS...: sets port and pid
+    local name=$1
+    shift
+    build/mocktrail serve --listen 127.0.0.1:0 --data "$work/$name" --threads "$threads" "$@" \
+        > "$work/$name.log" 2>&1 &
+    pid=$!
+    pids+=("$pid")
+    port=$(wait_line "$work/$name.log" '^listening on ' "$pid") || exit 1
+}
+
+stop() { # stop PID
+    kill "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+
+make_bucket() { # make_bucket PORT: a 200 comes also when the bucket is there already
+    "$bench/load" "$1" bucket 1 1 1 > "$work/bucket.out" || exit 1
+    [ "$(cut -d' ' -f4 "$work/bucket.out")" = 1 ] || { echo 'bench: no bucket' >&2; exit 1; }
+}
+
+start_echo() {
+    # Its standard input stays open as long as this shell lives: its end ends the echo.
+    mkfifo "$work/echo.in"
+    "$bench/echo" "$threads" poll < "$work/echo.in" > "$work/echo.log" 2>&1 &
+    echo_pid=$!
+    pids+=("$echo_pid")
+    exec 8> "$work/echo.in"
+    echo_port=$(wait_line "$work/echo.log" '^[0-9]+$' "$echo_pid") || exit 1
+}
+
+median() { sort -n | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+measure() { # measure FILE PORT WHAT CONNECTIONS: appends requests per second
+    local out
+    out=$("$bench/load" "$2" "$3" "$4" "$seconds") || exit 1
+    [ "$(echo "$out" | cut -d' ' -f5)" = 0 ] || { echo "bench: refused calls: $out" >&2; exit 1; }
+    echo "$out" | cut -d' ' -f1 >> "$1"
+}
+
+compare() { # compare TITLE PORT WHAT CONNECTIONS LIMIT
+    local i ours="$work/ours" bare="$work/bare"
+    : > "$ours"; : > "$bare"
+    for ((i = 0; i < rounds; i++)); do
+        measure "$bare" "$echo_port" "$3" "$4"
+        measure "$ours" "$2" "$3" "$4"
+    done
+    paste "$ours" "$bare" | awk '{ print $1 / $2 }' | median > "$work/ratio"
+    printf '%-34s %4d %9.0f %9.0f %7.2f %7s\n' "$1" "$4" "$(median < "$ours")" "$(median < "$bare")" \
+        "$(cat "$work/ratio")" "$5"
+}
+
+rss_mb() { awk '/^VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"; }
+
+first_answer_ms() { # exec to the first answer in a new data directory, median of 11
+    local i
+    for ((i = 0; i < 11; i++)); do
+        "$bench/start" build/mocktrail "$work/start$i" || exit 1
+    done | median
+}
+
+echo "threads: $threads; rounds: $rounds of $seconds s, interleaved; medians"
+printf '%-34s %4s %9s %9s %7s %7s\n' '' conn ours/s bare/s ratio limit
+start_echo
+start_mocktrail os --auth verify --durability os
+os_port=$port os_pid=$pid
+make_bucket "$os_port"
+idle_mb=$(rss_mb "$os_pid")
+for c in 8 32 120; do compare 'GetCallerIdentity, durability os' "$os_port" sts "$c" 0.50; done
+for c in 8 32 120; do compare 'PutObject 100 B, durability os' "$os_port" put "$c" 0.50; done
+stop "$os_pid"
+start_mocktrail disk --auth verify --durability disk
+make_bucket "$port"
+compare 'GetCallerIdentity, durability disk' "$port" sts 120 0.40
+compare 'PutObject 100 B, durability disk' "$port" put 120 0.40
+stop "$pid"
+
+echo
+printf 'exec to first answer, median of 11:  %6.1f ms   limit 20\n' "$(first_answer_ms)"
+printf 'resident memory, idle:               %6.1f MB   limit 30\n' "$idle_mb"
+start_mocktrail flat --auth verify
+"$bench/load" "$port" sts 32 600 $((calls / 10)) > "$work/out" || exit 1
+early_mb=$(rss_mb "$pid")
+"$bench/load" "$port" sts 32 600 $((calls - calls / 10)) > "$work/out" || exit 1
+printf 'resident memory after %d calls: %.1f MB; after a tenth of them: %.1f MB\n' "$calls" "$(rss_mb "$pid")" "$early_mb"
+
+moto=$(command -v moto_server) || { echo 'moto_server is not installed: not compared'; exit 0; }
+port_of_moto=$((20000 + RANDOM % 20000))
+"$moto" -H 127.0.0.1 -p "$port_of_moto" > "$work/moto.log" 2>&1 &
+pids+=($!)
+wait_line "$work/moto.log" "Running on .*:$port_of_moto" $! > "$work/out" || exit 1
+: > "$work/ours"; : > "$work/bare"
+for ((i = 0; i < rounds; i++)); do
+    measure "$work/bare" "$port_of_moto" sts 8
+    measure "$work/ours" "$port" sts 8
+done
+paste "$work/ours" "$work/bare" | awk '{ print $1 / $2 }' | median > "$work/ratio"
+printf '%-34s %4d %9.0f %9.0f %7.0f %7s\n' "beside moto's server: sts" 8 "$(median < "$work/ours")" \
+    "$(median < "$work/bare")" "$(cat "$work/ratio")" 100
