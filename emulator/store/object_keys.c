@@ -10,7 +10,7 @@
  * A key whose name is taken by a folder, or whose folder's name is taken by a file, lies aside:
  * below "%x", where every folder ends in "%d" (an empty segment's is "%D"), so that none of them
  * can meet a file. No key yields a lone '%', so these names are free. */
-#define NAME_BYTES 255
+#define NAME_BYTES 250 /* 255, less what meta/ (".json") and the place aside ("%d") add */
 
 static void encode_segment(struct buf *out, struct str segment)
 {
@@ -56,7 +56,7 @@ struct layout {
 
 static bool bucket_is_name(struct str bucket)
 {
-    return bucket.len > 0 && bucket.len <= NAME_BYTES && bucket.ptr[0] != '.' &&
+    return bucket.len > 0 && bucket.len <= 255 && bucket.ptr[0] != '.' &&
            memchr(bucket.ptr, '/', bucket.len) == NULL &&
            memchr(bucket.ptr, '\0', bucket.len) == NULL;
 }
@@ -78,7 +78,7 @@ static int path_of(struct arena *a, struct layout layout, const struct str where
         buf_clear(&name);
         encode_segment(&name, segment);
         buf_add_char(&path, '/');
-        add_pieces(&path, buf_view(&name), more ? NAME_BYTES - 2 : NAME_BYTES - 5);
+        add_pieces(&path, buf_view(&name), NAME_BYTES);
     }
     buf_add_c(&path, layout.suffix);
     *out = arena_copy(a, buf_view(&path));

@@ -1,5 +1,6 @@
 #include "emulator/store/objects.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -141,34 +142,6 @@ static void prune_parents(int root, struct arena *a, const char *path)
     }
 }
 
-/* A folder that holds nothing but empty folders is no obstacle: remove it. */
-static bool remove_empty_tree(int root, struct arena *a, const char *path, int depth)
-{
-    struct fs_entry *list;
-    size_t count;
-    const char *leaf;
-    int fd = depth > LIMIT_S3_KEY_BYTES ? -1 : open_beneath(root, path, O_RDONLY | O_DIRECTORY, 0);
-    char proc[32];
-    bool emptied = fd >= 0;
-
-    if (fd < 0)
-        return false;
-    (void)snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
-    if (fs_list(a, proc, &list, &count, NULL) < 0)
-        emptied = false;
-    (void)close(fd);
-    for (size_t i = 0; emptied && i < count; i++) {
-        struct str below = arena_printf(a, "%s/%.*s", path, STR_ARG(list[i].name));
-        emptied = list[i].is_dir && remove_empty_tree(root, a, below.ptr, depth + 1);
-    }
-    int parent = emptied ? open_parent(root, path, &leaf) : -1;
-    if (parent < 0)
-        return false;
-    emptied = unlinkat(parent, leaf, AT_REMOVEDIR) == 0;
-    (void)close(parent);
-    return emptied;
-}
-
 static int unlink_one(int root, const char *path)
 {
     const char *leaf;
@@ -187,12 +160,82 @@ static bool is_absent(int why)
     return why == ENOENT || why == ENOTDIR || why == EISDIR || why == ELOOP;
 }
 
+int object_list(struct arena *a, int root, struct str dir, struct object_entry **out,
+                size_t *out_count, struct err *err)
+{
+    struct object_entry *list = NULL;
+    size_t count = 0, cap = 0;
+    const char *path = arena_copy(a, dir).ptr;
+    int fd = open_beneath(root, path, O_RDONLY | O_DIRECTORY, 0);
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    struct stat st;
+
+    if (!d) {
+        int rc = is_absent(errno) ? err_set(err, E_MISSING, "no folder %s", path)
+                                  : err_sys(err, "open", path);
+        if (fd >= 0)
+            (void)close(fd);
+        return rc;
+    }
+    for (struct dirent *e; (e = readdir(d));) {
+        unsigned char type = e->d_type;
+
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        if (type == DT_UNKNOWN && fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            type = S_ISDIR(st.st_mode) ? DT_DIR : S_ISREG(st.st_mode) ? DT_REG : DT_UNKNOWN;
+        if (type != DT_DIR && type != DT_REG)
+            continue;
+        if (count == cap) {
+            struct object_entry *grown = arena_array(a, cap = cap ? 2 * cap : 16, sizeof *grown);
+            if (count > 0)
+                memcpy(grown, list, count * sizeof *grown);
+            list = grown;
+        }
+        list[count++] = (struct object_entry){ arena_copy(a, str_c(e->d_name)), type == DT_DIR };
+    }
+    (void)closedir(d);
+    *out = list;
+    *out_count = count;
+    return 0;
+}
+
+enum tree { TREE_IF_EMPTY, TREE_WHOLE };
+
+/* Remove a folder and the folders in it; WHOLE: the files too. False: something is left. */
+static bool remove_tree(int root, struct arena *a, struct str path, enum tree tree)
+{
+    struct object_entry *list;
+    size_t count;
+    const char *leaf;
+    bool emptied = path.len < PATH_BYTES && object_list(a, root, path, &list, &count, NULL) == 0;
+
+    for (size_t i = 0; emptied && i < count; i++) {
+        struct str below = arena_printf(a, "%s/%.*s", path.ptr, STR_ARG(list[i].name));
+        if (list[i].is_dir)
+            emptied = remove_tree(root, a, below, tree);
+        else
+            emptied = tree == TREE_WHOLE && unlink_one(root, below.ptr) == 0;
+    }
+    int parent = emptied ? open_parent(root, path.ptr, &leaf) : -1;
+    if (parent < 0)
+        return false;
+    emptied = unlinkat(parent, leaf, AT_REMOVEDIR) == 0;
+    (void)close(parent);
+    return emptied;
+}
+
 static int remove_both(int root, struct arena *a, struct str path, struct err *err)
 {
     struct str places[2] = { path, has_place_aside(path) ? object_aside(a, path) : STR("") };
 
     for (size_t i = 0; i < COUNT(places) && places[i].len > 0; i++) {
-        if (unlink_one(root, places[i].ptr) == 0)
+        int rc = unlink_one(root, places[i].ptr);
+        enum tree tree = str_has_prefix(path, STR("buckets/")) ? TREE_IF_EMPTY : TREE_WHOLE;
+
+        if (rc < 0 && errno == EISDIR && i == 0)
+            rc = remove_tree(root, a, path, tree) ? 0 : -1;
+        if (rc == 0)
             prune_parents(root, a, places[i].ptr);
         else if (!is_absent(errno))
             return err_sys(err, "remove", places[i].ptr);
@@ -232,7 +275,7 @@ static enum placed place_at(int root, struct arena *a, const char *from, const c
         if (errno == ENOENT && make_parents(root, to) == 0)
             continue; /* again: the folder may have been pruned in between */
         if ((errno == EISDIR || errno == ENOTEMPTY || errno == EEXIST) &&
-            remove_empty_tree(root, a, to, 0))
+            remove_tree(root, a, str_c(to), TREE_IF_EMPTY))
             continue;
         return errno == EISDIR || errno == ENOTDIR || errno == ENOTEMPTY || errno == EEXIST ||
                        errno == ELOOP

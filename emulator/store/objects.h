@@ -41,7 +41,8 @@ int object_root(const char *data_dir, int *out, struct err *err);
 
 /* One effect of a call: put the file from at to, replacing what is there; an empty to removes from.
  * Repeating it is harmless: a from that is gone has been placed already. Folders are made as
- * needed, and removed when they become empty. */
+ * needed, and removed when they become empty. Removing a folder: with all that is in it, but one
+ * of buckets/ only if it holds no file. */
 int object_place(int root, struct str from, struct str to, struct err *err);
 
 /* Open a file of one of the paths above for reading. E_MISSING when there is no plain file. */
@@ -52,6 +53,15 @@ int object_read(int root, struct str path, struct buf *out, struct err *err);
 int object_stat(int root, struct str path, struct stat *out);
 /* The path under which it lies now: path itself, or the place aside. */
 struct str object_where(struct arena *a, int root, struct str path);
+
+/* Plain files and folders of a folder, in no order; symbolic links and special files are left out.
+ * E_MISSING when it is not there. */
+struct object_entry {
+    struct str name;
+    bool is_dir;
+};
+int object_list(struct arena *a, int root, struct str dir, struct object_entry **out,
+                size_t *out_count, struct err *err);
 
 /* A new file of these bytes, its folder made as needed; modified_ms becomes its mtime (metadata
  * says the same, so a later change by hand shows). */

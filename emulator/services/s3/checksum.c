@@ -1,0 +1,343 @@
+#include "emulator/services/s3/checksum.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "core/codec/uri.h"
+
+#define READ_BYTES (256u << 10)
+
+/* Source: S3 API Reference, "x-amz-checksum-algorithm"; CRC-32C: RFC 3720, appendix B.4 (reflected
+ * 0x1EDC6F41); CRC-64/NVME: NVM Express NVM Command Set, section "64b CRC" (reflected). */
+#define CRC32_POLY  0xedb88320u
+#define CRC32C_POLY 0x82f63b78u
+#define CRC64_POLY  0x9a6c9329ac4bc9b5ull
+
+static const struct algorithm {
+    const char *name, *member, *header, *digest;
+    size_t size;
+} algorithms[CHECKSUM_COUNT] = {
+    [CHECKSUM_CRC32] = { "CRC32", "ChecksumCRC32", "x-amz-checksum-crc32", NULL, 4 },
+    [CHECKSUM_CRC32C] = { "CRC32C", "ChecksumCRC32C", "x-amz-checksum-crc32c", NULL, 4 },
+    [CHECKSUM_CRC64NVME] = { "CRC64NVME", "ChecksumCRC64NVME", "x-amz-checksum-crc64nvme", NULL,
+                             8 },
+    [CHECKSUM_SHA1] = { "SHA1", "ChecksumSHA1", "x-amz-checksum-sha1", "SHA1", 20 },
+    [CHECKSUM_SHA256] = { "SHA256", "ChecksumSHA256", "x-amz-checksum-sha256", "SHA256", 32 },
+    [CHECKSUM_SHA512] = { "SHA512", "ChecksumSHA512", "x-amz-checksum-sha512", "SHA512", 64 },
+    [CHECKSUM_MD5] = { "MD5", "ChecksumMD5", "x-amz-checksum-md5", "MD5", 16 },
+};
+
+int checksum_tables_init(struct checksum_tables *t, struct err *err)
+{
+    for (unsigned i = 0; i < 256; i++) {
+        uint32_t c = i;
+        uint64_t d = i;
+
+        for (int bit = 0; bit < 8; bit++) {
+            c = c & 1 ? c >> 1 ^ CRC32C_POLY : c >> 1;
+            d = d & 1 ? d >> 1 ^ CRC64_POLY : d >> 1;
+        }
+        t->crc32c[0][i] = c;
+        t->crc64[0][i] = d;
+    }
+    for (unsigned k = 1; k < 8; k++) /* byte i, k bytes further on: eight bytes a step */
+        for (unsigned i = 0; i < 256; i++) {
+            uint32_t c = t->crc32c[k - 1][i];
+            uint64_t d = t->crc64[k - 1][i];
+
+            t->crc32c[k][i] = t->crc32c[0][c & 255] ^ c >> 8;
+            t->crc64[k][i] = t->crc64[0][d & 255] ^ d >> 8;
+        }
+    for (size_t i = 0; i < CHECKSUM_COUNT; i++)
+        if (algorithms[i].digest &&
+            !(t->digests[i] = EVP_MD_fetch(NULL, algorithms[i].digest, NULL)))
+            return err_set(err, E_MISSING, "libcrypto has no %s", algorithms[i].digest);
+    return 0;
+}
+
+void checksum_tables_free(struct checksum_tables *t)
+{
+    for (size_t i = 0; i < CHECKSUM_COUNT; i++) {
+        EVP_MD_free(t->digests[i]);
+        t->digests[i] = NULL;
+    }
+}
+
+struct str checksum_name(enum checksum c)
+{
+    return str_c(algorithms[c].name);
+}
+
+struct str checksum_member(enum checksum c)
+{
+    return str_c(algorithms[c].member);
+}
+
+struct str checksum_header(enum checksum c)
+{
+    return str_c(algorithms[c].header);
+}
+
+size_t checksum_size(enum checksum c)
+{
+    return algorithms[c].size;
+}
+
+bool checksum_is_crc(enum checksum c)
+{
+    return c <= CHECKSUM_CRC64NVME;
+}
+
+enum checksum checksum_find(struct str name)
+{
+    for (size_t i = 0; i < CHECKSUM_COUNT; i++)
+        if (str_eq_nocase(name, str_c(algorithms[i].name)))
+            return (enum checksum)i;
+    return CHECKSUM_UNKNOWN;
+}
+
+enum checksum checksum_find_header(struct str name)
+{
+    for (size_t i = 0; i < CHECKSUM_COUNT; i++)
+        if (str_eq_nocase(name, str_c(algorithms[i].header)))
+            return (enum checksum)i;
+    return CHECKSUM_NONE;
+}
+
+/* ---- one pass ---- */
+
+static uint32_t crc32c_add(const struct checksum_tables *t, uint32_t crc, const unsigned char *p,
+                           size_t len)
+{
+    crc = ~crc;
+    for (; len >= 8; len -= 8, p += 8) {
+        uint32_t low = crc ^ ((uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+                              (uint32_t)p[3] << 24);
+        crc = t->crc32c[7][low & 255] ^ t->crc32c[6][low >> 8 & 255] ^
+              t->crc32c[5][low >> 16 & 255] ^ t->crc32c[4][low >> 24] ^ t->crc32c[3][p[4]] ^
+              t->crc32c[2][p[5]] ^ t->crc32c[1][p[6]] ^ t->crc32c[0][p[7]];
+    }
+    for (; len > 0; len--, p++)
+        crc = t->crc32c[0][(crc ^ *p) & 255] ^ crc >> 8;
+    return ~crc;
+}
+
+static uint64_t crc64_add(const struct checksum_tables *t, uint64_t crc, const unsigned char *p,
+                          size_t len)
+{
+    crc = ~crc;
+    for (; len >= 8; len -= 8, p += 8) {
+        uint64_t next = 0;
+
+        for (size_t i = 0; i < 8; i++)
+            next ^= t->crc64[7 - i][(crc >> 8 * i & 255) ^ p[i]];
+        crc = next;
+    }
+    for (; len > 0; len--, p++)
+        crc = t->crc64[0][(crc ^ *p) & 255] ^ crc >> 8;
+    return ~crc;
+}
+
+struct summing {
+    const struct checksum_tables *t;
+    unsigned wanted;
+    uint32_t crc32, crc32c;
+    uint64_t crc64;
+    EVP_MD_CTX *contexts[CHECKSUM_COUNT];
+    int64_t size;
+};
+
+static bool wants(const struct summing *s, enum checksum c)
+{
+    return s->wanted >> c & 1;
+}
+
+static bool summing_start(struct summing *s)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < CHECKSUM_COUNT; i++) {
+        if (!s->t->digests[i] || !wants(s, (enum checksum)i))
+            continue;
+        s->contexts[i] = EVP_MD_CTX_new();
+        ok =
+            ok && s->contexts[i] && EVP_DigestInit_ex2(s->contexts[i], s->t->digests[i], NULL) == 1;
+    }
+    return ok;
+}
+
+static bool summing_add(struct summing *s, const unsigned char *p, size_t len)
+{
+    bool ok = true;
+
+    if (wants(s, CHECKSUM_CRC32))
+        s->crc32 = (uint32_t)crc32_z(s->crc32, p, len);
+    if (wants(s, CHECKSUM_CRC32C))
+        s->crc32c = crc32c_add(s->t, s->crc32c, p, len);
+    if (wants(s, CHECKSUM_CRC64NVME))
+        s->crc64 = crc64_add(s->t, s->crc64, p, len);
+    for (size_t i = 0; i < CHECKSUM_COUNT; i++)
+        if (s->contexts[i])
+            ok = EVP_DigestUpdate(s->contexts[i], p, len) == 1 && ok;
+    s->size += (int64_t)len;
+    return ok;
+}
+
+static void put_big_endian(unsigned char *out, uint64_t n, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        out[i] = (unsigned char)(n >> 8 * (len - 1 - i));
+}
+
+/* Frees what start made, in any case. */
+static bool summing_end(struct summing *s, struct sums *out)
+{
+    bool ok = true;
+
+    out->size = s->size;
+    put_big_endian(out->raw[CHECKSUM_CRC32], s->crc32, 4);
+    put_big_endian(out->raw[CHECKSUM_CRC32C], s->crc32c, 4);
+    put_big_endian(out->raw[CHECKSUM_CRC64NVME], s->crc64, 8);
+    for (size_t i = 0; i < CHECKSUM_COUNT; i++) {
+        if (!s->contexts[i])
+            continue;
+        ok = EVP_DigestFinal_ex(s->contexts[i], out->raw[i], NULL) == 1 && ok;
+        EVP_MD_CTX_free(s->contexts[i]);
+    }
+    return ok;
+}
+
+static int sum_fd(struct summing *s, int fd, int64_t left, struct err *err)
+{
+    struct buf chunk = { 0 };
+    unsigned char *room = (unsigned char *)buf_reserve(&chunk, READ_BYTES);
+    int rc = 0;
+
+    while (rc == 0 && left != 0) {
+        size_t ask = left > 0 && left < (int64_t)READ_BYTES ? (size_t)left : READ_BYTES;
+        ssize_t got = read(fd, room, ask);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            rc = err_sys(err, "read", "a body");
+        if (got <= 0)
+            break;
+        if (!summing_add(s, room, (size_t)got))
+            rc = err_set(err, E_IO, "libcrypto failed");
+        left -= left > 0 ? got : 0;
+    }
+    buf_free(&chunk);
+    return rc;
+}
+
+int checksum_fd(const struct checksum_tables *t, int fd, unsigned wanted, struct sums *out,
+                struct err *err)
+{
+    struct summing s = { .t = t, .wanted = wanted };
+    bool ok = summing_start(&s);
+    int rc = sum_fd(&s, fd, -1, err);
+
+    ok = summing_end(&s, out) && ok;
+    return rc < 0 || ok ? rc : err_set(err, E_IO, "libcrypto failed");
+}
+
+int checksum_body(const struct checksum_tables *t, const struct body *body, unsigned wanted,
+                  struct sums *out, struct err *err)
+{
+    struct summing s = { .t = t, .wanted = wanted };
+    bool ok = summing_start(&s);
+    int rc = 0, fd = -1;
+
+    if (body->path) {
+        fd = open(body->path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || lseek(fd, (off_t)body->offset, SEEK_SET) < 0)
+            rc = err_sys(err, "open", body->path);
+        else
+            rc = sum_fd(&s, fd, body->len, err);
+        if (fd >= 0)
+            (void)close(fd);
+    } else {
+        ok = summing_add(&s, (const unsigned char *)body->text.ptr, body->text.len) && ok;
+    }
+    ok = summing_end(&s, out) && ok;
+    return rc < 0 || ok ? rc : err_set(err, E_IO, "libcrypto failed");
+}
+
+struct str checksum_base64(struct arena *a, const struct sums *s, enum checksum c)
+{
+    struct buf text = { 0 };
+
+    base64_encode(&text, (struct str){ (const char *)s->raw[c], algorithms[c].size });
+    struct str out = arena_copy(a, buf_view(&text));
+    buf_free(&text);
+    return out;
+}
+
+struct str checksum_hex(struct arena *a, const struct sums *s, enum checksum c)
+{
+    struct buf text = { 0 };
+
+    hex_encode(&text, (struct str){ (const char *)s->raw[c], algorithms[c].size });
+    struct str out = arena_copy(a, buf_view(&text));
+    buf_free(&text);
+    return out;
+}
+
+/* ---- combining: a CRC is linear, so "followed by n zero bytes" is a matrix over GF(2) ---- */
+
+struct matrix {
+    uint64_t row[64];
+};
+
+static uint64_t matrix_apply(const struct matrix *m, uint64_t v)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; v; i++, v >>= 1)
+        if (v & 1)
+            sum ^= m->row[i];
+    return sum;
+}
+
+static void matrix_square(struct matrix *m, int width)
+{
+    struct matrix copy = *m;
+
+    for (int i = 0; i < width; i++)
+        m->row[i] = matrix_apply(&copy, copy.row[i]);
+}
+
+static uint64_t get_big_endian(const unsigned char *in, size_t len)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < len; i++)
+        n = n << 8 | in[i];
+    return n;
+}
+
+void checksum_combine(enum checksum c, unsigned char *raw, const unsigned char *next_raw,
+                      int64_t next_size)
+{
+    static const uint64_t polys[] = { CRC32_POLY, CRC32C_POLY, CRC64_POLY };
+    assert(checksum_is_crc(c));
+    size_t len = algorithms[c].size;
+    int width = (int)len * 8;
+    uint64_t crc = get_big_endian(raw, len);
+    struct matrix zeros = { .row = { polys[c] } }; /* the matrix of one zero bit */
+
+    for (int i = 1; i < width; i++)
+        zeros.row[i] = 1ull << (i - 1);
+    for (int i = 0; i < 3; i++) /* of eight: one byte */
+        matrix_square(&zeros, width);
+    for (uint64_t n = (uint64_t)next_size; n; n >>= 1) {
+        if (n & 1)
+            crc = matrix_apply(&zeros, crc);
+        matrix_square(&zeros, width);
+    }
+    put_big_endian(raw, crc ^ get_big_endian(next_raw, len), len);
+}
