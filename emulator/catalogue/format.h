@@ -72,7 +72,8 @@ struct cat_route {
     uint32_t op, method; /* index; string */
     uint32_t first_condition;
     uint16_t condition_count;
-    uint16_t is_alone; /* no other operation has this method and path: conditions may fail */
+    uint8_t is_alone; /* no other operation has this method and path: conditions may fail */
+    uint8_t has_slash; /* the path ends in one: settles what nothing else does */
 };
 enum cat_condition_kind {
     CAT_LITERAL_PARAM, /* ?name, ?name=value in requestUri: must be there, alone or not */

@@ -80,7 +80,8 @@ static bool is_meant(struct walk *w, const struct cat_op *op)
 
 static const struct cat_op *choose(struct walk *w, const struct cat_node *node)
 {
-    const struct cat_op *first = NULL;
+    bool slash = str_has_suffix(w->asked->path, STR("/"));
+    const struct cat_op *first = NULL, *alike = NULL;
 
     for (uint32_t i = 0; i < node->route_count; i++) {
         const struct cat_route *route = cat_element(w->cat, CAT_SEC_ROUTES, node->first_route + i);
@@ -98,8 +99,10 @@ static const struct cat_op *choose(struct walk *w, const struct cat_node *node)
             return op;
         if (verdict == FITS && !first)
             first = op;
+        if (verdict == FITS && !alike && (route->has_slash != 0) == slash)
+            alike = op;
     }
-    return first;
+    return alike ? alike : first;
 }
 
 /* ---- the trie ---- */

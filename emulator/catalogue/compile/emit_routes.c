@@ -116,6 +116,14 @@ static uint32_t add_conditions(struct emitting *e, const struct build_op *op)
     return count;
 }
 
+static bool ends_in_slash(struct emitting *e, const struct build_op *op)
+{
+    struct str path, query;
+
+    (void)str_cut(strings_text(&e->b->strings, op->uri), '?', &path, &query);
+    return str_has_suffix(path, STR("/"));
+}
+
 static uint16_t add_routes(struct emitting *e, uint32_t route)
 {
     const struct route_end *ends = LIST_AT(e->b->routes->routes, struct route_end);
@@ -139,6 +147,7 @@ static uint16_t add_routes(struct emitting *e, uint32_t route)
             .first_condition = first,
             .condition_count = (uint16_t)add_conditions(e, op),
             .is_alone = !as_before && !as_next,
+            .has_slash = ends_in_slash(e, op),
         };
         LIST_ADD(&e->sections[CAT_SEC_ROUTES], struct cat_route, row);
     }
