@@ -88,6 +88,9 @@ static int decide(struct engine *e, struct arena *a, const struct request *q,
         outcome_refuse(a, out, route->status, arena_copy(a, route->code).ptr, "%.*s",
                        STR_ARG(route->message));
     } else {
+        if (q->refused_code.len > 0 && !outcome_refused(out))
+            outcome_refuse(a, out, q->refused_status, arena_copy(a, q->refused_code).ptr, "%.*s",
+                           STR_ARG(q->refused_message));
         parse(e, a, q, route, call, out);
     }
     if (route->op && q->refused_code.len > 0) { /* the front door could not take the body whole */

@@ -35,3 +35,7 @@ bool claim_matches_v4(struct arena *a, const struct request *q, const struct cla
                       const unsigned char key[32], struct str payload_hash, bool is_s3);
 bool claim_matches_v2(struct arena *a, const struct request *q, const struct claim *c,
                       struct str secret);
+/* Of an aws-chunked body: each chunk's signature and the trailer's, each made over the one before
+ * it, the first over the request's own. True for a body that has none. */
+bool claim_matches_chunks(const struct request *q, const struct claim *c,
+                          const unsigned char key[32]);

@@ -228,7 +228,8 @@ static int check_v4(struct check *c, const struct principal *p, struct err *err)
     if (rc < 0 || !scope_holds(c))
         return rc;
     keys_signing(c->id->keys, p->secret, &c->claim.scope, key);
-    if (!claim_matches_v4(c->a, c->q, &c->claim, key, hash, c->is_s3))
+    if (!claim_matches_v4(c->a, c->q, &c->claim, key, hash, c->is_s3) ||
+        !claim_matches_chunks(c->q, &c->claim, key))
         refuse(c, REFUSAL_BAD_SIGNATURE, "");
     return 0;
 }
