@@ -127,11 +127,7 @@ struct str ids_s3_host(struct arena *a, struct rng *r)
 
 struct str ids_hex(struct arena *a, struct rng *r, const char *prefix, size_t digits)
 {
-    size_t head = strlen(prefix);
-    char *id = arena_alloc(a, head + digits + 1);
+    struct str random = rng_chars(r, a, STR("0123456789abcdef"), digits);
 
-    memcpy(id, prefix, head);
-    for (size_t i = 0; i < digits; i++)
-        id[head + i] = "0123456789abcdef"[rng_below(r, 16)];
-    return (struct str){ id, head + digits };
+    return arena_printf(a, "%s%s", prefix, random.ptr);
 }

@@ -172,8 +172,9 @@ struct str clock_rfc822(struct arena *a, int64_t t_ms)
     struct clock_parts p = split_iso(t_ms);
 
     return arena_printf(a, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-                        &"SunMonTueWedThuFriSat"[p.weekday * 3], p.day,
-                        &month_names[(p.month - 1) * 3], p.year, p.hour, p.minute, p.second);
+                        &"SunMonTueWedThuFriSat"[(size_t)p.weekday * 3], p.day,
+                        &month_names[(size_t)(p.month - 1) * 3], p.year, p.hour, p.minute,
+                        p.second);
 }
 
 /* What is left to read. Each step takes its part off the front, or takes nothing and says false. */

@@ -233,7 +233,7 @@ static int read_value(struct reader *r, struct value **out);
 
 static int read_list(struct reader *r, struct value **out)
 {
-    struct value *list = value_list(r->a), *item;
+    struct value *list = value_list(r->a), *item = NULL;
 
     *out = list;
     skip_blanks(r);
@@ -252,8 +252,8 @@ static int read_list(struct reader *r, struct value **out)
 
 static int read_map(struct reader *r, struct value **out)
 {
-    struct value *map = value_map(r->a), *item;
-    struct str name;
+    struct value *map = value_map(r->a), *item = NULL;
+    struct str name = { 0 };
 
     *out = map;
     skip_blanks(r);
@@ -332,7 +332,7 @@ int json_parse(struct arena *a, struct str text, struct value **out, struct err 
 {
     const char *start = text.ptr ? text.ptr : "";
     struct reader r = { a, start, start, start + text.len, 0, err };
-    struct value *root;
+    struct value *root = NULL;
 
     if (text.len > LIMIT_JSON_BYTES)
         return err_set(err, E_LIMIT, "json: %zu bytes, more than %llu", text.len, LIMIT_JSON_BYTES);

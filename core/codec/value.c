@@ -192,7 +192,7 @@ struct value *value_keep_last(struct arena *a, struct value *map)
     if (map->count > 16) {
         while (size < map->count * (size_t)2)
             size *= 2;
-        slots = arena_array(a, size, sizeof *slots);
+        slots = arena_array(a, size, sizeof *slots); /* NOLINT(bugprone-sizeof-expression) */
     }
     for (struct value *k = map->u.kids.first, *next; k; k = next) {
         struct value **slot = slots ? find_slot(slots, size, k->name) : NULL;
@@ -205,6 +205,7 @@ struct value *value_keep_last(struct arena *a, struct value *map)
             before = k;
             continue;
         }
+        assert(before); /* the first member has none earlier */
         before->next = next;
         map->count--;
         struct value *after = earlier->next;

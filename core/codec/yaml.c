@@ -81,7 +81,7 @@ static int read_node(struct reader *r, struct value **out);
 
 static int read_list(struct reader *r, struct value **out)
 {
-    struct value *item;
+    struct value *item = NULL;
     int rc;
 
     *out = value_list(r->a);
@@ -96,7 +96,7 @@ static int read_list(struct reader *r, struct value **out)
 
 static int read_member(struct reader *r, struct value *map)
 {
-    struct value *item;
+    struct value *item = NULL;
     int rc;
 
     if (r->event.type != YAML_SCALAR_EVENT)
@@ -199,7 +199,7 @@ int yaml_parse(struct arena *a, const char *file, struct str text, struct value 
                struct err *err)
 {
     struct reader r = { .a = a, .file = file, .err = err };
-    struct value *root;
+    struct value *root = NULL;
 
     if (text.len > LIMIT_YAML_BYTES)
         return err_set(err, E_LIMIT, "%s:1: %zu bytes, more than %llu", file, text.len,
