@@ -67,7 +67,6 @@ static struct trail_epoch epoch_read(struct arena *a, const struct doc *doc)
         .validation = value_get_bool(trail, "LogFileValidationEnabled", false),
         .bucket = value_get_str(trail, "S3BucketName"),
         .prefix = value_get_str(trail, "S3KeyPrefix"),
-        .kms_key = value_get_str(trail, "KmsKeyId"),
         .selectors = selectors_compile(a, trail),
         .key = doc->key,
     };

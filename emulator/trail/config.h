@@ -15,7 +15,7 @@
 struct trail_epoch {
     uint64_t position, seq; /* holds from here; seq of the call that made it (0: none) */
     bool exists, logging, multi_region, global_events, validation;
-    struct str bucket, prefix, kms_key;
+    struct str bucket, prefix;
     struct selectors *selectors;
     struct doc_key key;
 };

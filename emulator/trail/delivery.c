@@ -146,7 +146,7 @@ static int group_write(struct round *r, struct group *g, struct err *err)
         return rc;
     struct arena_mark mark = arena_mark(&r->entry_arena);
     rc = object_write(r->t->e->opt.data_dir, g->to->bucket, log.key, buf_view(&r->gzip),
-                      trail_object_meta(r->t, &r->entry_arena, g->epoch, NULL), &why);
+                      trail_object_meta(r->t, &r->entry_arena, NULL), &why);
     arena_rewind(&r->entry_arena, mark);
     if (rc == E_MISSING) {
         g->to->error = "NoSuchBucket";

@@ -206,7 +206,7 @@ static struct value *signature_meta(struct batch *b, struct str signature_hex)
 
     value_put_str(&b->a, user, "signature", signature_hex);
     value_put_c(&b->a, user, "signature-algorithm", "SHA256withRSA");
-    return trail_object_meta(b->t, &b->a, NULL, user);
+    return trail_object_meta(b->t, &b->a, user);
 }
 
 static void keep_newest(struct batch *b, struct chain *chain, const struct digest *d,

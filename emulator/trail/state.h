@@ -66,8 +66,7 @@ int trail_status_put(struct trail *t, const struct trail_config *c, const struct
 int trail_bucket_check(struct trail *t, struct arena *a, const struct trail_config *c,
                        struct str bucket, const char **out_code, struct err *err);
 /* Metadata of an object that a trail delivers; user: further x-amz-meta-, or NULL. */
-struct value *trail_object_meta(struct trail *t, struct arena *a, const struct trail_epoch *epoch,
-                                struct value *user);
+struct value *trail_object_meta(struct trail *t, struct arena *a, struct value *user);
 
 /* delivery.c: bring every trail up to what the journal holds now. Under the drain lock. */
 int delivery_run(struct trail *t, struct err *err);

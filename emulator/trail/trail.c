@@ -88,20 +88,16 @@ int trail_status_put(struct trail *t, const struct trail_config *c, const struct
     return rc;
 }
 
-/* Source: CloudTrail User Guide, "Encrypting CloudTrail log files": SSE-S3 unless the trail names a
- * key, digests always SSE-S3; for the encryption context reference of the key policy, the same. */
-struct value *trail_object_meta(struct trail *t, struct arena *a, const struct trail_epoch *epoch,
-                                struct value *user)
+/* Source: CloudTrail User Guide, "Encrypting CloudTrail log files": SSE-S3 unless told otherwise.
+ */
+struct value *trail_object_meta(struct trail *t, struct arena *a, struct value *user)
 {
     struct value *m = value_map(a);
-    bool kms = epoch && epoch->kms_key.len > 0;
 
     value_put_time(a, m, "LastModified", clock_now_ms(&t->e->clock));
     value_put_c(a, m, "ContentType", "application/json");
     value_put_c(a, m, "ContentEncoding", "gzip");
-    value_put_c(a, m, "ServerSideEncryption", kms ? "aws:kms" : "AES256");
-    if (kms)
-        value_put_str(a, m, "SSEKMSKeyId", epoch->kms_key);
+    value_put_c(a, m, "ServerSideEncryption", "AES256");
     if (user)
         value_set(m, STR("Metadata"), user);
     return m;
