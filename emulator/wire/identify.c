@@ -467,6 +467,37 @@ static void identify_s3(struct identifying *id)
 
 /* ---- nothing fits ---- */
 
+static size_t likeness(struct str a, struct str b)
+{
+    size_t i = 0;
+
+    while (i < a.len && i < b.len && a.ptr[i] == b.ptr[i])
+        i++;
+    return i;
+}
+
+/* Of the services that one name signs for, the one whose paths begin most like this one: /v2/email
+ * is sesv2's, though ses and pinpoint-email are signed alike. */
+static const struct cat_service *service_of_path(struct identifying *id, struct str signing)
+{
+    const struct cat_service *best = service_of_signing(id->cat, signing);
+    size_t best_likeness = 1; /* all begin with a slash */
+
+    for (uint32_t i = 0; cat_group_find(id->cat, signing) && i < cat_op_count(id->cat); i++) {
+        const struct cat_op *op = cat_op_at(id->cat, i);
+        const struct cat_service *s = cat_op_service(id->cat, op);
+        size_t like = str_eq(cat_str(id->cat, s->signing_name), signing)
+                          ? likeness(cat_str(id->cat, op->uri), id->q->path)
+                          : 0;
+
+        if (like > best_likeness) {
+            best = s;
+            best_likeness = like;
+        }
+    }
+    return best;
+}
+
 static void refuse_unknown(struct identifying *id, const struct cat_service *s)
 {
     enum cat_protocol protocol = s ? s->protocol : CAT_REST_JSON;
@@ -509,7 +540,7 @@ static void identify_rest(struct identifying *id)
     if (op)
         found(id, op, rest_protocol(cat_op_service(id->cat, op)));
     else
-        refuse_unknown(id, service_of_signing(id->cat, signing));
+        refuse_unknown(id, service_of_path(id, signing));
 }
 
 void wire_identify(struct arena *a, const struct cat *cat, const struct request *q,

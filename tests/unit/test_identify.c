@@ -141,6 +141,8 @@ static const struct identify_case {
       "", "", "route53 ChangeResourceRecordSets rest-xml us-east-1" },
     { "an unknown path", "GET", "/no/such/path", SIGN("us-east-1", "lambda"), "", "",
       "lambda - 404 UnknownOperationException" },
+    { "an unknown path where a query service signs alike", "GET", "/v2/email/no-such",
+      SIGN("us-east-1", "ses"), "", "", "sesv2 - 404 UnknownOperationException" },
     { "a service that has no paths", "GET", "/some/path", SIGN("us-east-1", "kms"), "", "",
       "kms - 404 UnknownOperationException" },
     { "nothing signs so", "GET", "/", SIGN("us-east-1", "coffee"), "", "",

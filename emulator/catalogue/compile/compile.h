@@ -74,6 +74,10 @@ struct build_service {
     uint32_t set;                /* 0 is the newest data set */
     uint32_t rank;               /* among services that share a path; lower goes first */
 };
+/* iot was signed as execute-api once: older clients still do. */
+struct old_signing {
+    uint32_t service, signing; /* strings */
+};
 struct build {
     struct strings strings;
     struct arena arena;
@@ -82,6 +86,7 @@ struct build {
     struct buf services, service_ops;          /* build_service, build_op: after merge */
     struct buf exceptions;                     /* uint32_t: shapes, by service */
     struct buf order;                          /* uint32_t: shapes as fold numbered them */
+    struct buf old_signings;                   /* struct old_signing */
     struct routes *routes;
     struct buf old_ec2; /* uint32_t: strings, the actions of 2014-10-01 */
 };

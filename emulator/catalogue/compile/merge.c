@@ -130,6 +130,8 @@ static void add_older(struct merging *m, struct build_service *s, const struct b
     if (s->row.target_prefix == 0)
         s->row.target_prefix = older->row.target_prefix;
     s->row.protocols |= older->row.protocols;
+    if (s->row.signing_name != older->row.signing_name)
+        LIST_ADD(&m->b->old_signings, struct old_signing, { s->row.name, older->row.signing_name });
 }
 
 static void mark_ec2(struct build *b, struct build_op *ops, uint32_t count)

@@ -69,22 +69,34 @@ static uint32_t find_group(struct build *b, struct routes *r, const char *signin
     return root;
 }
 
+enum route_which { WHICH_ALL, WHICH_NOAUTH };
+
+static void add_ops(struct build *b, struct routes *r, uint32_t service, const char *signing,
+                    enum route_which which)
+{
+    const struct build_service *s = &LIST_AT(b->services, struct build_service)[service];
+    uint32_t root = find_group(b, r, signing);
+
+    for (uint32_t i = s->first_op; i < s->first_op + s->op_count; i++)
+        if (which == WHICH_ALL || LIST_AT(b->service_ops, struct build_op)[i].flags & CAT_O_NOAUTH)
+            add_route(b, r, root, (struct route_end){ .op = i, .service = service });
+}
+
 static void add_service(struct build *b, struct routes *r, uint32_t service)
 {
     const struct build_service *s = &LIST_AT(b->services, struct build_service)[service];
-    uint32_t own, unsigned_ones = find_group(b, r, ""), bearer = find_group(b, r, ":bearer");
 
     if (!(s->row.protocols & (1u << CAT_REST_JSON | 1u << CAT_REST_XML)))
         return;
-    own = find_group(b, r, strings_text(&b->strings, s->row.signing_name).ptr);
-    for (uint32_t i = s->first_op; i < s->first_op + s->op_count; i++) {
-        struct route_end end = { .op = i, .service = service };
+    add_ops(b, r, service, strings_text(&b->strings, s->row.signing_name).ptr, WHICH_ALL);
+    add_ops(b, r, service, "", WHICH_NOAUTH);
+    if (s->row.flags & CAT_SV_BEARER)
+        add_ops(b, r, service, ":bearer", WHICH_ALL);
+    for (uint32_t i = 0; i < LIST_COUNT(b->old_signings, struct old_signing); i++) {
+        const struct old_signing *old = &LIST_AT(b->old_signings, struct old_signing)[i];
 
-        add_route(b, r, own, end);
-        if (LIST_AT(b->service_ops, struct build_op)[i].flags & CAT_O_NOAUTH)
-            add_route(b, r, unsigned_ones, end);
-        if (s->row.flags & CAT_SV_BEARER)
-            add_route(b, r, bearer, end);
+        if (old->service == s->row.name)
+            add_ops(b, r, service, strings_text(&b->strings, old->signing).ptr, WHICH_ALL);
     }
 }
 
