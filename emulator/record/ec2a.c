@@ -236,7 +236,7 @@ void ec2a_request(struct buf *out, const struct recorder *r, const struct plan *
     buf_add_char(out, '{');
     if (p->input)
         write_structure(&l, p->input, params, (struct str){ 0 });
-    tree_defaults(out, p, params);
+    tree_defaults(out, p, SIDE_REQUEST, params);
     if (out->len == from + 1) {
         out->len = from;
         buf_add(out, STR("null"));
@@ -248,18 +248,23 @@ void ec2a_request(struct buf *out, const struct recorder *r, const struct plan *
 static void answer_members(struct buf *out, const struct plan *p, const struct cat_shape *s,
                            const struct value *v);
 
+/* items: the key of a list's elements. */
 static void answer_value(struct buf *out, const struct plan *p, const struct cat_shape *s,
-                         const struct value *v)
+                         const struct value *v, struct str items)
 {
     if (s->flags & CAT_S_SENSITIVE) {
         json_add_string(out, p->hidden);
     } else if (v->kind == VALUE_LIST && s->type == CAT_LIST) {
         const struct cat_shape *inner = cat_member_shape(p->cat, cat_shape_member(p->cat, s, 0));
 
-        buf_add(out, v->count ? STR("{\"items\":[") : STR("{"));
+        buf_add_char(out, '{');
+        if (v->count) {
+            scalar_key(out, items, LETTER_AS_IS);
+            buf_add_char(out, '[');
+        }
         for (const struct value *kid = value_first(v); kid; kid = kid->next) {
             scalar_comma(out);
-            answer_value(out, p, inner, kid);
+            answer_value(out, p, inner, kid, STR("items"));
         }
         buf_add(out, v->count ? STR("]}") : STR("}"));
     } else if (v->kind == VALUE_MAP) {
@@ -290,7 +295,8 @@ static void answer_members(struct buf *out, const struct plan *p, const struct c
         else if (action == RULE_STRING)
             scalar_quoted(out, kid, p->time);
         else
-            answer_value(out, p, cat_member_shape(p->cat, m), kid);
+            answer_value(out, p, cat_member_shape(p->cat, m), kid,
+                         action == RULE_ITEM ? STR("item") : STR("items"));
     }
 }
 
@@ -303,5 +309,6 @@ void ec2a_response(struct buf *out, const struct plan *p, const struct value *ou
         answer_members(out, p, p->output, output);
     else
         buf_add(out, STR(",\"_return\":true"));
+    tree_defaults(out, p, SIDE_RESPONSE, output);
     buf_add_char(out, '}');
 }

@@ -75,7 +75,7 @@ void failure_write(struct buf *out, const struct plan *p, const struct failure *
         memcpy(out->ptr + at, f->prefix.ptr, f->prefix.len);
         out->len += f->prefix.len;
     }
-    if (!outcome->message.len || (f->is_denied && p->flags & SERVICE_NO_MESSAGE))
+    if (!outcome->message.len || p->flags & SERVICE_NO_MESSAGE)
         return;
     scalar_key(out, STR("errorMessage"), LETTER_AS_IS);
     json_add_string(out, str_sub(outcome->message, 0, FAILURE_TEXT_BYTES));

@@ -112,7 +112,7 @@ static bool is_known(const struct names *names, size_t before, struct str name)
     return false;
 }
 
-/* Keep the first of equal names, and none that is only an alias of another thing. */
+/* Keep the first of equal names. */
 static void names_tidy(struct names *names)
 {
     size_t kept = 0;
@@ -181,6 +181,8 @@ static void expand(const struct expansion *x, struct str done, struct str rest)
     }
     names_at(&names, token, x->call, x->outcome);
     for (size_t i = 0; i < names.count; i++) {
+        if (str_has_suffix(literal, STR("key/")) && str_find(names.items[i], STR("alias/")) >= 0)
+            continue; /* an alias is not the key that it stands for */
         if (str_has_prefix(names.items[i], STR("arn:")))
             names_add(x->out, names.items[i]);
         else

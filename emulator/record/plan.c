@@ -32,16 +32,16 @@ static struct str lowered(struct arena *a, struct str s)
     return (struct str){ copy, s.len };
 }
 
-static const char *const time_names[TIME_FORMS] = { "java",   "java17", "iso",   "iso_ms",
-                                                    "micros", "lambda", "epoch", "epoch_ms" };
+static const char *const time_names[TIME_FORMS] = {
+    "java", "java17", "iso", "iso_ms", "micros", "lambda", "epoch", "epoch_ms", "wire",
+};
 static const struct {
     const char *word;
     int flag;
 } flag_names[] = {
-    { "keep", SERVICE_KEEPS_PARAMS },
-    { "nomsg", SERVICE_NO_MESSAGE },
-    { "body", SERVICE_ERROR_BODY },
-    { "strings", SERVICE_TEXT_NUMBERS },
+    { "keep", SERVICE_KEEPS_PARAMS }, { "nomsg", SERVICE_NO_MESSAGE },
+    { "body", SERVICE_ERROR_BODY },   { "strings", SERVICE_TEXT_NUMBERS },
+    { "raw", SERVICE_RAW },           { "wraps", SERVICE_WRAPS_BODY },
 };
 static const struct {
     const char *word;
@@ -50,7 +50,7 @@ static const struct {
     { "rename", RULE_RENAME }, { "drop", RULE_DROP },     { "hide", RULE_HIDE },
     { "show", RULE_SHOW },     { "string", RULE_STRING }, { "empty", RULE_EMPTY },
     { "names", RULE_NAMES },   { "encode", RULE_ENCODE }, { "time", RULE_TIME },
-    { "into", RULE_INTO },     { "lift", RULE_LIFT },
+    { "into", RULE_INTO },     { "item", RULE_ITEM },     { "lift", RULE_LIFT },
 };
 
 static enum time_form time_form_named(struct str word, enum time_form otherwise)
@@ -224,13 +224,24 @@ static struct str hidden_of(const struct plan *p, struct str cell)
                : STR("HIDDEN_DUE_TO_SECURITY_REASONS");
 }
 
+/* These dialects log the request as it came, whatever became of it. */
+static int flags_by_dialect(enum dialect dialect)
+{
+    return dialect == DIALECT_W || dialect == DIALECT_S3 || dialect == DIALECT_EC2_A ||
+                   dialect == DIALECT_EC2_B
+               ? SERVICE_KEEPS_PARAMS
+               : 0;
+}
+
 static enum time_form time_of(const struct plan *p, struct str cell)
 {
     static const enum time_form by_dialect[] = {
-        [DIALECT_NONE] = TIME_JAVA, [DIALECT_N] = TIME_JAVA,         [DIALECT_W] = TIME_EPOCH,
+        [DIALECT_NONE] = TIME_JAVA, [DIALECT_N] = TIME_JAVA,         [DIALECT_W] = TIME_WIRE,
         [DIALECT_S3] = TIME_ISO_MS, [DIALECT_EC2_A] = TIME_EPOCH_MS, [DIALECT_EC2_B] = TIME_ISO_MS,
     };
 
+    if ((p->flags & SERVICE_RAW) == SERVICE_RAW)
+        return time_form_named(cell, TIME_WIRE);
     return time_form_named(cell, by_dialect[p->dialect]);
 }
 
@@ -317,14 +328,15 @@ static void fill(struct recorder *r, struct arena *a, struct plan *p)
     p->api_version = row->cell[3];
     p->dialect = dialect_of(p, row->cell[4]);
     p->hidden = hidden_of(p, row->cell[5]);
+    p->flags = flags_of(row->cell[7]) | flags_by_dialect(p->dialect);
     p->time = time_of(p, row->cell[6]);
-    p->flags = flags_of(row->cell[7]);
     p->empty_context = has_empty_context(p->version);
     p->read_only = is_read_only(r, p->service_name, p->operation, p->op);
     p->resources = rows_of(&r->resources, p, &p->resource_count);
     p->is_data = p->resources && str_eq(p->resources->cell[2], STR("data"));
     p->lookup = rows_of(&r->lookup, p, &p->lookup_count);
     p->defaults = table_find(&r->defaults, p->service_name, p->operation, &p->default_count);
+    p->all_defaults = table_find(&r->defaults, p->service_name, STR("*"), &p->all_default_count);
     if (p->op)
         compile_rules(r, p);
     unwrap(p);

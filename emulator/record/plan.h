@@ -28,6 +28,7 @@ enum time_form {
     TIME_LAMBDA,   /* 2026-01-02T03:04:05.000+0000 */
     TIME_EPOCH,    /* 1648282488.418 */
     TIME_EPOCH_MS, /* 1648282488418 */
+    TIME_WIRE,     /* as the body has it: the model's timestampFormat, else TIME_EPOCH */
     TIME_FORMS,
 };
 enum service_flag {
@@ -35,6 +36,8 @@ enum service_flag {
     SERVICE_NO_MESSAGE = 2,   /* errorMessage is left out */
     SERVICE_ERROR_BODY = 4,   /* a write refused by authorisation answers {"message":...} */
     SERVICE_TEXT_NUMBERS = 8, /* numbers of the query string are strings */
+    SERVICE_RAW = 15,         /* all of these: services that log the request as it came */
+    SERVICE_WRAPS_BODY = 16,  /* body members stand inside <operation>Input */
 };
 enum side { SIDE_REQUEST = 1, SIDE_RESPONSE = 2, SIDE_BOTH = 3 };
 enum rule_action {
@@ -49,6 +52,7 @@ enum rule_action {
     RULE_ENCODE, /* the string percent-encoded */
     RULE_TIME,   /* arg: a time form */
     RULE_INTO,   /* arg: the set of one item in which this member stands (EC2 style A) */
+    RULE_ITEM,   /* {"item":[...]} instead of {"items":[...]} (EC2 style A) */
     RULE_LIFT,   /* a structure's members stand beside it (EC2 style A) */
 };
 struct member_rule {
@@ -70,8 +74,8 @@ struct plan {
     struct str hidden;                /* what replaces a sensitive value */
     const struct cat_member *wrapper; /* the member that was unwrapped, or NULL */
     const struct member_rule *rules;
-    const struct table_row *defaults, *resources, *lookup;
-    size_t rule_count, default_count, resource_count, lookup_count;
+    const struct table_row *defaults, *all_defaults, *resources, *lookup;
+    size_t rule_count, default_count, all_default_count, resource_count, lookup_count;
     enum dialect dialect;
     enum time_form time;
     int flags;                                        /* enum service_flag */

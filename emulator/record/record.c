@@ -5,6 +5,7 @@
 #include "core/base/limits.h"
 #include "core/base/rng.h"
 #include "core/codec/json.h"
+#include "core/codec/uri.h"
 #include "emulator/identity/identity.h"
 #include "emulator/record/ec2.h"
 #include "emulator/record/failure.h"
@@ -38,6 +39,11 @@ static void put(struct buf *out, const char *name, struct str text)
         return;
     scalar_key(out, str_c(name), LETTER_AS_IS);
     json_add_string(out, text);
+}
+
+static bool is_service_made(const struct call *call)
+{
+    return call->invoked_by.len || call->who->type == PRINCIPAL_AWS_SERVICE;
 }
 
 /* A value over its limit is replaced by a note of its size. */
@@ -89,10 +95,25 @@ static void write_request(struct buf *out, const struct build *b)
     hold_limit(out, from, LIMIT_RECORD_FIELD_BYTES, "requestParameters");
 }
 
+/* The body of a refusal: "message", or as the exception spells it. */
+static struct str message_key(const struct build *b)
+{
+    const struct cat_shape *s =
+        b->call->op ? cat_op_error(b->r->cat, b->call->op, b->outcome->code) : NULL;
+    const struct cat_member *m = NULL;
+
+    if (s && !b->failure.is_denied) {
+        m = cat_member_find(b->r->cat, s, STR("message"));
+        m = m ? m : cat_member_find(b->r->cat, s, STR("Message"));
+    }
+    return m ? cat_str(b->r->cat, m->wire) : STR("message");
+}
+
 static void write_error_body(struct buf *out, const struct build *b)
 {
-    if (b->failure.is_denied && b->plan->flags & SERVICE_ERROR_BODY && !b->plan->read_only) {
-        buf_add(out, STR("{\"message\":"));
+    if (b->plan->flags & SERVICE_ERROR_BODY && !b->plan->read_only) {
+        buf_add_char(out, '{');
+        scalar_key(out, message_key(b), LETTER_AS_IS);
         json_add_string(out, b->outcome->message);
         buf_add_char(out, '}');
     } else {
@@ -123,18 +144,44 @@ static void write_response(struct buf *out, const struct build *b)
     hold_limit(out, from, LIMIT_RECORD_FIELD_BYTES, "responseElements");
 }
 
+/* STS names its serving region and a second id: base64 of version, region, time and chance.
+ * Source: real records of 2025 and 2026. */
+static void sts_additional(struct buf *out, const struct build *b)
+{
+    struct rng rng;
+    struct str alphabet = STR("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+
+    rng_init(&rng, str_hash(b->call->event_id), 1000);
+    struct str chance = rng_chars(&rng, b->a, alphabet, 8);
+    struct str id = arena_printf(b->a, "1:%.*s:S:%lld:R:%.*s", STR_ARG(b->call->region),
+                                 (long long)b->call->time_ms, STR_ARG(chance));
+    scalar_key(out, STR("ExtendedRequestId"), LETTER_AS_IS);
+    buf_add_char(out, '"');
+    base64_encode(out, id);
+    buf_add_char(out, '"');
+    if (is_service_made(b->call))
+        return;
+    scalar_key(out, STR("RequestDetails"), LETTER_AS_IS);
+    buf_add(out, STR("{\"endpointType\":\"regional\""));
+    put(out, "awsServingRegion", b->call->region);
+    buf_add_char(out, '}');
+}
+
 static void write_additional(struct buf *out, const struct build *b)
 {
+    bool is_sts = str_eq(b->plan->service_name, STR("sts")) && !b->failure.code.len;
     bool is_s3 = b->plan->dialect == DIALECT_S3 || str_eq(b->plan->service_name, STR("s3control"));
     size_t start = out->len, from;
 
-    if (!is_s3 && !b->outcome->record_extra)
+    if (!is_s3 && !is_sts && !b->outcome->record_extra)
         return;
     scalar_key(out, STR("additionalEventData"), LETTER_AS_IS);
     from = out->len;
     buf_add_char(out, '{');
     if (is_s3)
         s3_additional(out, b->plan, b->call, b->outcome);
+    if (is_sts)
+        sts_additional(out, b);
     for (const struct value *v = value_first(b->outcome->record_extra); v; v = v->next) {
         scalar_comma(out);
         json_add_string(out, v->name);
@@ -147,11 +194,6 @@ static void write_additional(struct buf *out, const struct build *b)
     }
     buf_add_char(out, '}');
     hold_limit(out, from, ADDITIONAL_BYTES, "additionalEventData");
-}
-
-static bool is_service_made(const struct call *call)
-{
-    return call->invoked_by.len || call->who->type == PRINCIPAL_AWS_SERVICE;
 }
 
 /* Address and agent: the user's own, or twice the name of the service that called. */
@@ -215,14 +257,13 @@ static void write_event(struct buf *out, const struct build *b)
 static void write_tail(struct buf *out, const struct build *b, const struct resource_list *list)
 {
     const struct plan *p = b->plan;
-    bool is_dated = b->failure.is_denied && !str_eq(p->denied_name, p->event_name);
-
     put(out, "requestID", b->call->request_id);
     put(out, "eventID", b->event_id);
     buf_add(out, p->read_only ? STR(",\"readOnly\":true") : STR(",\"readOnly\":false"));
     resources_write(out, list);
     put(out, "eventType", STR("AwsApiCall"));
-    put(out, "apiVersion", is_dated ? (struct str){ 0 } : p->api_version);
+    if (!b->failure.is_denied) /* refused before the version was looked at */
+        put(out, "apiVersion", p->api_version);
     buf_add(out, p->is_data ? STR(",\"managementEvent\":false") : STR(",\"managementEvent\":true"));
     put(out, "recipientAccountId", b->account);
     put(out, "sharedEventID", b->shared_id);

@@ -13,7 +13,7 @@ static const struct table_file files[] = {
     { "read_only.tsv", 3, offsetof(struct recorder, read_only) },
     { "responses.tsv", 3, offsetof(struct recorder, responses) },
     { "members.tsv", 6, offsetof(struct recorder, members) },
-    { "defaults.tsv", 4, offsetof(struct recorder, defaults) },
+    { "defaults.tsv", 5, offsetof(struct recorder, defaults) },
     { "resources.tsv", 6, offsetof(struct recorder, resources) },
     { "lookup.tsv", 4, offsetof(struct recorder, lookup) },
     { "ec2_sets.tsv", 6, offsetof(struct recorder, ec2_sets) },

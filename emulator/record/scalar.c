@@ -29,6 +29,7 @@ void scalar_time(struct buf *out, int64_t ms, enum time_form form)
 
     switch (form) {
     case TIME_EPOCH:
+    case TIME_WIRE:
         json_add_double(out, (double)ms / 1000.0);
         return;
     case TIME_EPOCH_MS:

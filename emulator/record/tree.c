@@ -56,10 +56,13 @@ static void write_names(const struct tree *t, const struct value *v)
     buf_add_char(t->out, ']');
 }
 
+/* A document that came encoded, as IAM's answers hold it, stays as it is. */
 static void write_encoded(const struct tree *t, const struct value *v)
 {
     buf_add_char(t->out, '"');
-    if (v->kind == VALUE_STRING)
+    if (v->kind == VALUE_STRING && str_has_prefix(v->u.text, STR("%7B")))
+        buf_add(t->out, v->u.text);
+    else if (v->kind == VALUE_STRING)
         uri_encode(t->out, v->u.text, URI_KEEP_NONE);
     buf_add_char(t->out, '"');
 }
@@ -98,6 +101,17 @@ static void write_by_rule(const struct tree *t, const struct member_rule *rule,
     write_value(&inner, s, v);
 }
 
+/* The form that the body of the message has. Source: Smithy 2.0, "timestampFormat trait". */
+static enum time_form wire_form(const struct cat_shape *s, const struct cat_member *m,
+                                const struct value *v)
+{
+    unsigned ts = m && m->ts ? m->ts : s->ts;
+
+    if (ts == CAT_TS_ISO8601 || (ts == CAT_TS_DEFAULT && m && m->location == CAT_QUERYSTRING))
+        return v->u.time_ms % 1000 ? TIME_ISO_MS : TIME_ISO;
+    return TIME_EPOCH;
+}
+
 static void write_member(const struct tree *t, const struct cat_member *m, const struct value *v)
 {
     const struct plan *p = t->plan;
@@ -114,7 +128,9 @@ static void write_member(const struct tree *t, const struct cat_member *m, const
         scalar_key(t->out, rule->arg, LETTER_AS_IS);
     else
         scalar_key(t->out, name, first);
-    if (is_text_number && v->kind != VALUE_LIST)
+    if (v->kind == VALUE_TIME && t->time == TIME_WIRE)
+        scalar_time(t->out, v->u.time_ms, wire_form(cat_member_shape(p->cat, m), m, v));
+    else if (is_text_number && v->kind != VALUE_LIST)
         scalar_quoted(t->out, v, t->time);
     else
         write_by_rule(t, rule, cat_member_shape(p->cat, m), v);
@@ -175,7 +191,10 @@ static void write_value(const struct tree *t, const struct cat_shape *s, const s
             write_members(t, s, v);
         buf_add_char(t->out, '}');
     } else {
-        scalar_write(t->out, v, t->time); /* also documents: verbatim */
+        enum time_form form =
+            t->time == TIME_WIRE && v->kind == VALUE_TIME ? wire_form(s, NULL, v) : t->time;
+
+        scalar_write(t->out, v, form); /* also documents: verbatim */
     }
 }
 
@@ -191,16 +210,24 @@ static bool is_given(const struct value *params, struct str key)
     return false;
 }
 
-void tree_defaults(struct buf *out, const struct plan *p, const struct value *params)
+static void write_defaults(struct buf *out, const struct table_row *rows, size_t count,
+                           enum side side, const struct value *given)
 {
-    for (size_t i = 0; i < p->default_count; i++) {
-        struct str key = p->defaults[i].cell[2];
+    for (size_t i = 0; i < count; i++) {
+        struct str key = rows[i].cell[3];
+        bool is_response = str_eq(rows[i].cell[2], STR("response"));
 
-        if (is_given(params, key))
+        if (is_response != (side == SIDE_RESPONSE) || is_given(given, key))
             continue;
         scalar_key(out, key, LETTER_AS_IS);
-        buf_add(out, p->defaults[i].cell[3]);
+        buf_add(out, rows[i].cell[4]);
     }
+}
+
+void tree_defaults(struct buf *out, const struct plan *p, enum side side, const struct value *given)
+{
+    write_defaults(out, p->defaults, p->default_count, side, given);
+    write_defaults(out, p->all_defaults, p->all_default_count, side, given);
 }
 
 /* Close the object begun at from; one without members is null. */
@@ -214,15 +241,44 @@ static void close_or_null(struct buf *out, size_t from)
     }
 }
 
+/* API Gateway's own API: {"restApiId":..., "createStageInput":{body members}}. */
+static void write_wrapped(const struct tree *t, const struct cat_shape *s, const struct value *v)
+{
+    uint32_t hint = 0;
+    size_t key_at, from = 0;
+
+    for (int is_body = 0; is_body <= 1; is_body++) {
+        key_at = t->out->len;
+        if (is_body) {
+            scalar_key(t->out, t->plan->operation, LETTER_LOWER);
+            t->out->len -= 2;
+            buf_add(t->out, STR("Input\":{"));
+            from = t->out->len;
+        }
+        for (const struct value *kid = value_first(v); kid; kid = kid->next) {
+            const struct cat_member *m = tree_member(t->plan->cat, s, kid->name, &hint);
+
+            if (m && (m->location == CAT_BODY) == is_body)
+                write_member(t, m, kid);
+        }
+    }
+    if (t->out->len == from)
+        t->out->len = key_at;
+    else
+        buf_add_char(t->out, '}');
+}
+
 void tree_request(struct buf *out, const struct plan *p, const struct value *params)
 {
     struct tree t = { .out = out, .plan = p, .side = SIDE_REQUEST, .time = p->time };
     size_t from = out->len;
 
     buf_add_char(out, '{');
-    if (p->input)
+    if (p->input && p->flags & SERVICE_WRAPS_BODY)
+        write_wrapped(&t, p->input, params);
+    else if (p->input)
         write_members(&t, p->input, params);
-    tree_defaults(out, p, params);
+    tree_defaults(out, p, SIDE_REQUEST, params);
     close_or_null(out, from);
 }
 
@@ -236,5 +292,6 @@ void tree_response(struct buf *out, const struct plan *p, const struct value *ou
     buf_add_char(out, '{');
     if (p->output)
         write_members(&t, p->output, output);
+    tree_defaults(out, p, SIDE_RESPONSE, output);
     close_or_null(out, from);
 }

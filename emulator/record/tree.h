@@ -11,8 +11,9 @@
 void tree_request(struct buf *out, const struct plan *p, const struct value *params);
 void tree_response(struct buf *out, const struct plan *p, const struct value *output);
 
-/* The defaults that a service adds: rows whose key value does not set. Behind '{' or members. */
-void tree_defaults(struct buf *out, const struct plan *p, const struct value *params);
+/* The defaults that a service adds: rows whose member given lacks. Behind '{' or members. */
+void tree_defaults(struct buf *out, const struct plan *p, enum side side,
+                   const struct value *given);
 /* The member called name; looks from *hint on and moves it behind the find, so that values in the
  * shape's order cost one comparison each. NULL when the shape has none. */
 const struct cat_member *tree_member(const struct cat *cat, const struct cat_shape *s,
