@@ -14,9 +14,9 @@ fuzz: ## look for new crashes, FUZZ_SECONDS (60) for each target
 # What is found interesting gathers in build/fuzz/NAME, a crash in build/fuzz/NAME-crash-...
 fuzz-run: $(FUZZERS)
 	@for n in $(FUZZ_NAMES); do \
-	    mkdir -p build/fuzz/$$n tests/fuzz/corpus/$$n; echo "fuzz $$n"; \
+	    mkdir -p build/fuzz/$$n tests/fuzz/corpus/$$n; echo "fuzz $$n: $(FUZZ_SECONDS) s"; \
 	    $(B)/tests/fuzz/fuzz_$$n -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=65536 \
-	        -verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/$$n- \
+	        -verbosity=0 -artifact_prefix=build/fuzz/$$n- \
 	        build/fuzz/$$n tests/fuzz/corpus/$$n || exit 1; \
 	done
 

@@ -166,14 +166,20 @@ static void block_close(struct arena_block *b)
     mem_free(b);
 }
 
-/* Spares are kept, but for what one outsized allocation left: it would stay for good. */
-static void drop_outsized(struct arena_block *b)
+/* Spares are kept, but for what one outsized allocation left: it would stay for good.
+ * Returns the first that was kept of b and those behind it. */
+static struct arena_block *drop_outsized(struct arena_block *b)
 {
+    struct arena_block *kept = NULL;
+
     for (struct arena_block *next; b; b = next) {
         next = b->next;
         if (b->size > BLOCK_MAX_BYTES || EACH)
             block_close(b);
+        else if (!kept)
+            kept = b;
     }
+    return kept;
 }
 
 void arena_rewind(struct arena *a, struct arena_mark mark)
@@ -185,26 +191,19 @@ void arena_rewind(struct arena *a, struct arena_mark mark)
     a->head = mark.block;
     a->head->used = mark.offset;
     a->used_bytes = mark.used_bytes;
-    drop_outsized(a->head->next);
+    (void)drop_outsized(a->head->next); /* take() finds the rest behind head */
 }
 
 void arena_reset(struct arena *a)
 {
     struct arena_block *first = a->head;
 
-    a->used_bytes = 0;
-    if (!first)
-        return;
-    while (first->prev)
+    while (first && first->prev)
         first = first->prev;
-#ifdef ARENA_EACH
-    drop_outsized(first);
-    a->head = NULL;
-#else
-    drop_outsized(first->next);
-    first->used = 0;
-    a->head = first;
-#endif
+    a->head = drop_outsized(first);
+    if (a->head)
+        a->head->used = 0;
+    a->used_bytes = 0;
 }
 
 void arena_free(struct arena *a)
