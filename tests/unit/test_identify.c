@@ -13,7 +13,9 @@ static struct cat *cat;
 #define FORM   "content-type: application/x-www-form-urlencoded; charset=utf-8\n"
 #define TARGET "x-amz-target: "
 
-/* want: "service operation protocol region", or "service action status code"; "-" is empty. */
+/* want: "service operation protocol region", or "service action status code"; "-" is empty.
+ * Debian's models are older than some cases: "... if SERVICE OPERATION" or "... if TARGETPREFIX"
+ * names what must be in the catalogue, else the case is skipped. */
 static const struct identify_case {
     const char *name, *method, *target, *headers, *body, *bucket, *want;
 } cases[] = {
@@ -33,10 +35,10 @@ static const struct identify_case {
       "timestream-write CreateDatabase json us-east-1" },
     { "sqs speaks json", "POST", "/",
       TARGET "AmazonSQS.SendMessage\nx-amzn-query-mode: true\n" SIGN("us-east-1", "sqs"), "{}", "",
-      "sqs SendMessage json us-east-1" },
+      "sqs SendMessage json us-east-1 if AmazonSQS" },
     { "cloudwatch speaks json", "POST", "/",
       TARGET "GraniteServiceVersion20100801.PutMetricData\n" SIGN("us-east-1", "monitoring"), "{}",
-      "", "cloudwatch PutMetricData json us-east-1" },
+      "", "cloudwatch PutMetricData json us-east-1 if GraniteServiceVersion20100801" },
     { "cognito's public calls are unsigned", "POST", "/",
       TARGET "AWSCognitoIdentityProviderService.InitiateAuth\nhost: localhost:4566\n", "{}", "",
       "cognito-idp InitiateAuth json -" },
@@ -50,11 +52,11 @@ static const struct identify_case {
     { "cloudwatch speaks CBOR", "POST",
       "/service/GraniteServiceVersion20100801/operation/PutMetricData",
       "smithy-protocol: rpc-v2-cbor\n" SIGN("us-east-1", "monitoring"), "", "",
-      "cloudwatch PutMetricData cbor us-east-1" },
+      "cloudwatch PutMetricData cbor us-east-1 if GraniteServiceVersion20100801" },
     { "an unknown CBOR operation", "POST",
       "/service/GraniteServiceVersion20100801/operation/MakeCoffee",
       "smithy-protocol: rpc-v2-cbor\n" SIGN("us-east-1", "monitoring"), "", "",
-      "cloudwatch MakeCoffee 404 UnknownOperationException" },
+      "cloudwatch MakeCoffee 404 UnknownOperationException if GraniteServiceVersion20100801" },
     { "a bucket may be called service", "GET", "/service/a/operation/b", SIGN("us-east-1", "s3"),
       "", "", "s3 GetObject rest-xml us-east-1" },
     /* query, ec2 */
@@ -123,17 +125,20 @@ static const struct identify_case {
       SIGN("us-east-1", "eks"), "", "", "eks UntagResource rest-json us-east-1" },
     { "shared paths go by host", "POST", "/tags?operation=tag-resource",
       SIGN("us-east-1", "chime") "host: voice-chime.us-east-1.amazonaws.com\n", "", "",
-      "chime-sdk-voice TagResource rest-json us-east-1" },
+      "chime-sdk-voice TagResource rest-json us-east-1 if chime-sdk-voice TagResource" },
     { "shared paths go by user agent", "POST", "/tags?operation=tag-resource",
       SIGN("us-east-1", "chime") "user-agent: aws-sdk-js/3 api/chime-sdk-meetings#3.1 md/x\n", "",
       "", "chime-sdk-meetings TagResource rest-json us-east-1" },
     { "shared paths have a first choice", "POST", "/tagResource",
       SIGN("us-east-1", "bedrock") "host: localhost\n", "", "",
-      "bedrock TagResource rest-json us-east-1" },
+      "bedrock TagResource rest-json us-east-1 if bedrock TagResource" },
     { "only a slash tells these apart: without", "POST", "/agents/a", SIGN("us-east-1", "bedrock"),
-      "{}", "", "bedrock-agent-runtime InvokeInlineAgent rest-json us-east-1" },
+      "{}", "",
+      "bedrock-agent-runtime InvokeInlineAgent rest-json us-east-1 if bedrock-agent-runtime "
+      "InvokeInlineAgent" },
     { "only a slash tells these apart: with", "POST", "/agents/a/", SIGN("us-east-1", "bedrock"),
-      "{}", "", "bedrock-agent PrepareAgent rest-json us-east-1" },
+      "{}", "",
+      "bedrock-agent PrepareAgent rest-json us-east-1 if bedrock-agent-runtime InvokeInlineAgent" },
     { "a dated name of cloudfront", "GET", "/2020-05-31/distribution",
       SIGN("us-east-1", "cloudfront"), "", "",
       "cloudfront ListDistributions2020_05_31 rest-xml us-east-1" },
@@ -153,7 +158,7 @@ static const struct identify_case {
     { "sso-oidc is unsigned", "POST", "/client/register", "host: localhost\n", "{}", "",
       "sso-oidc RegisterClient rest-json -" },
     { "a bearer token", "POST", "/model/m/converse", "authorization: Bearer abc\nhost: localhost\n",
-      "{}", "", "bedrock-runtime Converse rest-json -" },
+      "{}", "", "bedrock-runtime Converse rest-json - if bedrock-runtime Converse" },
     { "an unsigned request goes by host", "GET", "/v2/apis/a",
       "host: apigateway.us-west-2.amazonaws.com\n", "", "",
       "apigatewayv2 GetApi rest-json us-west-2" },
@@ -161,7 +166,7 @@ static const struct identify_case {
     { "s3 lists buckets", "GET", "/", SIGN("us-east-1", "s3"), "", "",
       "s3 ListBuckets rest-xml us-east-1" },
     { "directory buckets have their own list", "GET", "/", SIGN("us-east-1", "s3express"), "", "",
-      "s3 ListDirectoryBuckets rest-xml us-east-1" },
+      "s3 ListDirectoryBuckets rest-xml us-east-1 if s3 ListDirectoryBuckets" },
     { "a bucket", "GET", "/b", SIGN("us-east-1", "s3"), "", "",
       "s3 ListObjects rest-xml us-east-1" },
     { "a bucket with a slash", "GET", "/b/?list-type=2&prefix=x", SIGN("us-east-1", "s3"), "", "",
@@ -264,6 +269,19 @@ static const char *or_dash(struct arena *a, struct str s)
     return s.len ? arena_copy(a, s).ptr : "-";
 }
 
+static bool has_what_it_needs(struct str needs)
+{
+    struct str service, op;
+
+    if (needs.len == 0)
+        return true;
+    if (!str_cut(needs, ' ', &service, &op))
+        return cat_service_by_target(cat, service) != NULL;
+    const struct cat_service *s = cat_service_find(cat, service);
+
+    return s && cat_op_find(cat, s, op);
+}
+
 static void check_case(void **state)
 {
     static const char *const protocols[] = {
@@ -274,6 +292,12 @@ static void check_case(void **state)
     struct request q;
     struct route r;
 
+    struct str want = str_c(c->want);
+    ptrdiff_t condition = str_find(want, STR(" if "));
+
+    if (condition >= 0 &&
+        !has_what_it_needs(str_sub(want, (size_t)condition + strlen(" if "), want.len)))
+        skip();
     make_request(&a, c, &q);
     wire_identify(&a, cat, &q, &r);
     struct str got =
@@ -281,7 +305,8 @@ static void check_case(void **state)
                             protocols[r.protocol], or_dash(&a, r.region))
              : arena_printf(&a, "%s %s %d %s", or_dash(&a, r.service), or_dash(&a, r.action),
                             r.status, or_dash(&a, r.code));
-    check_str(got, c->want);
+    want = str_sub(want, 0, condition >= 0 ? (size_t)condition : want.len);
+    check_str(got, arena_copy(&a, want).ptr);
     arena_free(&a);
 }
 

@@ -100,6 +100,23 @@ static void add_service(struct build *b, struct routes *r, uint32_t service)
     }
 }
 
+/* Models before 2023 don't say which operations go unsigned. */
+static bool mark_unsigned(struct build *b, struct str service, struct str op)
+{
+    for (uint32_t i = 0; i < LIST_COUNT(b->services, struct build_service); i++) {
+        const struct build_service *s = &LIST_AT(b->services, struct build_service)[i];
+        struct build_op *ops = LIST_AT(b->service_ops, struct build_op) + s->first_op;
+
+        if (!str_eq(strings_text(&b->strings, s->row.name), service))
+            continue;
+        for (uint32_t j = 0; j < s->op_count; j++)
+            if (str_eq(strings_text(&b->strings, ops[j].key), op))
+                ops[j].flags |= CAT_O_NOAUTH;
+        return true;
+    }
+    return false;
+}
+
 /* One row of fixtures/catalogue/signing.tsv: kind, name, value, source. */
 static int add_row(struct build *b, struct routes *r, struct str row, struct err *err)
 {
@@ -120,9 +137,11 @@ static int add_row(struct build *b, struct routes *r, struct str row, struct err
         LIST_ADD(&r->groups, struct route_group, { number, root });
         return 0;
     }
+    if (str_eq(kind, STR("unsigned")) && mark_unsigned(b, name, value))
+        return 0;
     if (!str_eq(kind, STR("rank")) || !str_to_i64(value, &rank) || rank < 0 || rank > 99)
         return err_set(err, E_PARSE,
-                       "catalogue/signing.tsv: \"%.*s\" is neither a group nor a rank",
+                       "catalogue/signing.tsv: \"%.*s\" is no group, rank or unsigned",
                        STR_ARG(name));
     for (uint32_t i = 0; i < LIST_COUNT(b->services, struct build_service); i++)
         if (LIST_AT(b->services, struct build_service)[i].row.name == number)
