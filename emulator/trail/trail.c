@@ -305,6 +305,11 @@ int trail_changed(struct trail *t, struct str account, struct str trail_arn, uin
     return rc;
 }
 
+void trail_members_changed(struct trail *t)
+{
+    (void)atomic_fetch_add(&t->generation, 1);
+}
+
 static struct value *all_of(struct arena *a, const char *name, const char *category)
 {
     struct value *selector = value_map(a), *condition = value_map(a);

@@ -25,6 +25,8 @@ int trail_account_seen(struct trail *t, struct str account, struct err *err);
  * document was put or deleted, and holds behind everything now in the journal. */
 int trail_changed(struct trail *t, struct str account, struct str trail_arn, uint64_t seq,
                   struct err *err);
+/* services/organizations: an organization has new members, whose events its trails take. */
+void trail_members_changed(struct trail *t);
 /* Inside a state transaction: make sure that the region has a key for what is signed now, so that
  * ListPublicKeys has one to show. */
 int trail_public_key(struct trail *t, struct str region, struct err *err);
