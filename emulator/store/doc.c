@@ -97,6 +97,7 @@ static int unwrap(struct arena *a, struct value *v, struct err *err)
     struct value *only = value_first(v);
     struct str bytes;
 
+    v->count = 0; /* no map any more */
     if (str_eq_c(only->name, "$time") && only->kind == VALUE_INT) {
         int64_t ms = only->u.integer;
         v->kind = VALUE_TIME;
@@ -112,6 +113,8 @@ static int unwrap(struct arena *a, struct value *v, struct err *err)
         v->u.real = str_eq_c(text, "NaN")        ? __builtin_nan("")
                     : str_eq_c(text, "Infinity") ? __builtin_inf()
                                                  : -__builtin_inf();
+    } else {
+        return err_set(err, E_PARSE, "state.db: a document holds %.*s", STR_ARG(only->name));
     }
     return 0;
 }
