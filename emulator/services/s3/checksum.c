@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -234,37 +233,26 @@ static int sum_fd(struct summing *s, int fd, int64_t left, struct err *err)
     return rc;
 }
 
-int checksum_fd(const struct checksum_tables *t, int fd, unsigned wanted, struct sums *out,
-                struct err *err)
+int checksum_fd(const struct checksum_tables *t, int fd, int64_t len, unsigned wanted,
+                struct sums *out, struct err *err)
 {
     struct summing s = { .t = t, .wanted = wanted };
     bool ok = summing_start(&s);
-    int rc = sum_fd(&s, fd, -1, err);
+    int rc = sum_fd(&s, fd, len, err);
 
     ok = summing_end(&s, out) && ok;
     return rc < 0 || ok ? rc : err_set(err, E_IO, "libcrypto failed");
 }
 
-int checksum_body(const struct checksum_tables *t, const struct body *body, unsigned wanted,
+int checksum_text(const struct checksum_tables *t, struct str text, unsigned wanted,
                   struct sums *out, struct err *err)
 {
     struct summing s = { .t = t, .wanted = wanted };
     bool ok = summing_start(&s);
-    int rc = 0, fd = -1;
 
-    if (body->path) {
-        fd = open(body->path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0 || lseek(fd, (off_t)body->offset, SEEK_SET) < 0)
-            rc = err_sys(err, "open", body->path);
-        else
-            rc = sum_fd(&s, fd, body->len, err);
-        if (fd >= 0)
-            (void)close(fd);
-    } else {
-        ok = summing_add(&s, (const unsigned char *)body->text.ptr, body->text.len) && ok;
-    }
+    ok = summing_add(&s, (const unsigned char *)text.ptr, text.len) && ok;
     ok = summing_end(&s, out) && ok;
-    return rc < 0 || ok ? rc : err_set(err, E_IO, "libcrypto failed");
+    return ok ? 0 : err_set(err, E_IO, "libcrypto failed");
 }
 
 struct str checksum_base64(struct arena *a, const struct sums *s, enum checksum c)

@@ -11,7 +11,6 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/codec/value.h"
-#include "emulator/wire/message.h"
 
 enum checksum {
     CHECKSUM_CRC32,
@@ -48,11 +47,12 @@ struct sums {
     unsigned char raw[CHECKSUM_COUNT][CHECKSUM_BYTES]; /* those asked for */
     int64_t size;
 };
-/* wanted: bits 1 << enum checksum. from, len: the part of the body to sum; len < 0: to its end. */
-int checksum_body(const struct checksum_tables *t, const struct body *body, unsigned wanted,
+/* wanted: bits 1 << enum checksum. */
+int checksum_text(const struct checksum_tables *t, struct str text, unsigned wanted,
                   struct sums *out, struct err *err);
-int checksum_fd(const struct checksum_tables *t, int fd, unsigned wanted, struct sums *out,
-                struct err *err);
+/* From where fd stands, len bytes; < 0: to its end. */
+int checksum_fd(const struct checksum_tables *t, int fd, int64_t len, unsigned wanted,
+                struct sums *out, struct err *err);
 struct str checksum_base64(struct arena *a, const struct sums *s, enum checksum c);
 struct str checksum_hex(struct arena *a, const struct sums *s, enum checksum c);
 

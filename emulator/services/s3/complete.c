@@ -122,8 +122,7 @@ static int whole_etag(struct op *op, const struct part *parts, size_t count, str
             buf_add(&raw, md5);
     }
     if (rc == 0)
-        rc = checksum_body(&op->s3->tables, &(struct body){ .text = buf_view(&raw) },
-                           1u << CHECKSUM_MD5, &sums, op->err);
+        rc = checksum_text(&op->s3->tables, buf_view(&raw), 1u << CHECKSUM_MD5, &sums, op->err);
     buf_free(&raw);
     if (rc == 0)
         *out = arena_printf(op->a, "%s-%zu", checksum_hex(op->a, &sums, CHECKSUM_MD5).ptr, count);
@@ -155,8 +154,7 @@ static int whole_checksum(struct op *op, const struct upload *u, const struct pa
             checksum_combine(c, sums.raw[c], (const unsigned char *)one.ptr, parts[i].size);
     }
     if (rc == 0 && u->is_composite)
-        rc = checksum_body(&op->s3->tables, &(struct body){ .text = buf_view(&raw) }, 1u << c,
-                           &sums, op->err);
+        rc = checksum_text(&op->s3->tables, buf_view(&raw), 1u << c, &sums, op->err);
     buf_free(&raw);
     if (rc == 0)
         *out = u->is_composite

@@ -206,8 +206,7 @@ int run_GetObject(struct op *op)
             return err_set(op->err, rc, "read %.*s failed", STR_ARG(o.data));
     } else {
         struct str file = object_where(op->a, op->s3->root, o.data);
-        op->out->body =
-            (struct body){ .path = op_file(op, file).ptr, .offset = range.first, .len = range.len };
+        op->out->body = (struct body){ .path = file.ptr, .offset = range.first, .len = range.len };
     }
     op->out->bytes_out = range.len;
     return 0;

@@ -255,8 +255,7 @@ int run_UploadPart(struct op *op)
     if (sums.algorithm != u.algorithm) {
         /* The upload asked for none: keep the one that the whole will be summed with. */
         struct upload_sums own = { .algorithm = u.algorithm };
-        rc = checksum_body(&op->s3->tables, &op->call->body, 1u << CHECKSUM_MD5 | 1u << u.algorithm,
-                           &own.sums, op->err);
+        rc = op_sum_body(op, &op->call->body, 1u << CHECKSUM_MD5 | 1u << u.algorithm, &own.sums);
         answer_part_sum(op, &sums, output);
         sums = own;
     } else {
@@ -308,10 +307,9 @@ int run_UploadPartCopy(struct op *op)
     op_lock(op, op_param(op, "UploadId"));
     if ((rc = upload_need(op, &u)) <= 0 || (rc = copy_source_stage(op, &from, first, len)) < 0)
         return rc;
-    struct body body = { .path = op_file(op, from.path).ptr, .len = -1 };
+    struct body body = { .path = from.path.ptr, .len = -1 };
     sums.algorithm = u.algorithm;
-    rc = checksum_body(&op->s3->tables, &body, 1u << CHECKSUM_MD5 | 1u << u.algorithm, &sums.sums,
-                       op->err);
+    rc = op_sum_body(op, &body, 1u << CHECKSUM_MD5 | 1u << u.algorithm, &sums.sums);
     if (rc < 0 || (rc = place_part(op, &u, number, from.path, &sums)) < 0)
         return rc;
     value_set(result, STR("ETag"), value_str(op->a, quoted_md5(op, &sums)));

@@ -57,6 +57,8 @@ struct str op_staging(struct op *op);
 int op_stage(struct op *op, struct str text, int64_t modified_ms, struct str *out);
 /* A body (in memory or a staged file) as a file below the data directory with that mtime. */
 int op_stage_body(struct op *op, const struct body *body, int64_t modified_ms, struct str *out);
+/* Sum a body; wanted: bits 1 << enum checksum. */
+int op_sum_body(struct op *op, const struct body *body, unsigned wanted, struct sums *out);
 /* The absolute form of a path below the data directory. */
 struct str op_file(struct op *op, struct str path);
 

@@ -6,8 +6,9 @@
 #include "emulator/services/s3/copy_source.h"
 #include "emulator/services/s3/upload.h"
 
-#define PUT_BYTES_MAX (5ll << 30) /* Source: S3 User Guide, "Uploading objects": 5 GB in one PUT   \
-                                   */
+#define PUT_BYTES_MAX                                                                              \
+    (5ll << 30) /* Source: S3 User Guide, "Uploading objects": 5 GB in one PUT                     \
+                 */
 
 void op_answer_version(struct op *op, const struct value *meta, struct value *output)
 {
@@ -98,14 +99,13 @@ static enum checksum source_algorithm(const struct object *source)
 static int sum_copy(struct op *op, const struct copy_source *from, struct upload_sums *sums)
 {
     struct str asked = op_param(op, "ChecksumAlgorithm");
-    struct body body = { .path = op_file(op, from->path).ptr, .len = -1 };
+    struct body body = { .path = from->path.ptr, .len = -1 };
     enum checksum c = asked.len > 0 ? checksum_find(asked) : source_algorithm(&from->object);
 
     if (c == CHECKSUM_UNKNOWN)
         return op_refuse_with(op, "NotImplemented", "Header", STR("x-amz-checksum-algorithm"));
     sums->algorithm = c;
-    int rc =
-        checksum_body(&op->s3->tables, &body, 1u << CHECKSUM_MD5 | 1u << c, &sums->sums, op->err);
+    int rc = op_sum_body(op, &body, 1u << CHECKSUM_MD5 | 1u << c, &sums->sums);
     return rc < 0 ? rc : 1;
 }
 

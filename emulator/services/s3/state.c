@@ -161,7 +161,7 @@ int state_file_md5(struct s3 *s3, int fd, const struct stat *st, char *md5, stru
     pthread_mutex_unlock(&s3->sum_mutex);
     if (known)
         return 0;
-    rc = checksum_fd(&s3->tables, fd, 1u << CHECKSUM_MD5, &sums, err);
+    rc = checksum_fd(&s3->tables, fd, -1, 1u << CHECKSUM_MD5, &sums, err);
     if (rc < 0)
         return rc;
     memcpy(file.md5, checksum_hex(&a, &sums, CHECKSUM_MD5).ptr, sizeof file.md5);

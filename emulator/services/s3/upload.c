@@ -251,7 +251,7 @@ int upload_sum_body(struct op *op, enum checksum fallback, struct upload_sums *o
     unsigned wanted = 1u << CHECKSUM_MD5;
     if (out->algorithm != CHECKSUM_NONE)
         wanted |= 1u << out->algorithm;
-    rc = checksum_body(&op->s3->tables, &op->call->body, wanted, &out->sums, op->err);
+    rc = op_sum_body(op, &op->call->body, wanted, &out->sums);
     if (rc < 0 || (rc = check_content_md5(op, &out->sums)) <= 0)
         return rc;
     if (c == CHECKSUM_NONE)
