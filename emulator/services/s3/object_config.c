@@ -30,7 +30,7 @@ int run_GetObjectTagging(struct op *op)
         return rc;
     struct value *tags = value_get_c(o.meta, "TagSet");
     answer_version(op, &o);
-    value_set(op->out->output, STR("TagSet"), tags ? tags : value_list(op->a));
+    value_set(op->out->output, STR("TagSet"), tags ? value_copy(op->a, tags) : value_list(op->a));
     return 0;
 }
 
