@@ -68,6 +68,8 @@ static void add_map(struct arena *a, struct buf *out, struct slot value, const s
 {
     buf_add_char(out, '{');
     for (const struct value *kid = value_first(v); kid; kid = kid->next) {
+        if (!slot_can_hold(value, kid))
+            continue;
         add_name(out, kid->name);
         json_body_write(a, out, value, TREE_ALL, kid);
     }
@@ -78,7 +80,9 @@ static void add_list(struct arena *a, struct buf *out, struct slot element, cons
 {
     buf_add_char(out, '[');
     for (const struct value *kid = value_first(v); kid; kid = kid->next) {
-        if (kid != value_first(v))
+        if (!slot_can_hold(element, kid))
+            continue;
+        if (out->ptr[out->len - 1] != '[')
             buf_add_char(out, ',');
         json_body_write(a, out, element, TREE_ALL, kid);
     }

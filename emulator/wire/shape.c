@@ -119,7 +119,10 @@ bool slot_payload(struct slot parent, struct slot *out)
 
 bool slot_can_write(struct slot s, const struct value *v)
 {
-    if (!v || v->kind == VALUE_NULL)
-        return false;
+    return v->kind != VALUE_NULL && slot_can_hold(s, v);
+}
+
+bool slot_can_hold(struct slot s, const struct value *v)
+{
     return !(s.shape->flags & CAT_S_UNION) || v->kind != VALUE_MAP || v->count == 1;
 }

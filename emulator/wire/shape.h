@@ -42,3 +42,5 @@ bool slot_payload(struct slot parent, struct slot *out);
 /* False for what an answer leaves out: null, and a union that does not hold exactly one member
  * (clients refuse those; Source: Smithy 2.0 specification, "Union"). */
 bool slot_can_write(struct slot s, const struct value *v);
+/* The same for what stands in a list or map, where null has a meaning. */
+bool slot_can_hold(struct slot s, const struct value *v);

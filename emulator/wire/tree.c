@@ -177,13 +177,11 @@ struct value *tree_to_wire(struct arena *a, struct slot s, const struct value *v
         bool fits = s.shape->type != CAT_STRUCTURE;
         struct slot m = s;
 
-        if (s.shape->type == CAT_LIST)
-            m = slot_at(s, 0);
-        else if (s.shape->type == CAT_MAP)
-            m = slot_at(s, 1);
+        if (s.shape->type == CAT_STRUCTURE)
+            fits = slot_find_name(s, kid->name, &hint, &m) && kid->kind != VALUE_NULL;
         else
-            fits = slot_find_name(s, kid->name, &hint, &m) && slot_can_write(m, kid);
-        if (!fits)
+            m = slot_at(s, s.shape->type == CAT_MAP);
+        if (!fits || !slot_can_hold(m, kid))
             continue;
         if (v->kind == VALUE_LIST)
             value_push(out, tree_to_wire(a, m, kid));

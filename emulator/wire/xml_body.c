@@ -188,7 +188,7 @@ static void add_list(struct arena *a, struct buf *out, struct slot s, struct xml
     struct slot element = slot_at(s, 0);
 
     for (const struct value *kid = value_first(v); kid; kid = kid->next)
-        if (kid->kind != VALUE_NULL)
+        if (slot_can_write(element, kid))
             xml_body_element(a, out, element, style, name, kid);
 }
 
@@ -198,7 +198,7 @@ static void add_entries(struct arena *a, struct buf *out, struct slot s, struct 
     struct slot key = slot_at(s, 0), value = slot_at(s, 1);
 
     for (const struct value *kid = value_first(v); kid; kid = kid->next) {
-        if (kid->kind == VALUE_NULL)
+        if (!slot_can_write(value, kid))
             continue;
         xml_open(out, name);
         xml_element(out, slot_wire(key, "key"), kid->name);
