@@ -65,15 +65,13 @@ static int bind_path(struct wire_in *in, struct str template, struct value *para
 }
 
 /* S3 names bucket and key by host or path: identify has told them apart. */
-static void bind_s3(struct wire_in *in, struct value *params)
+static void bind_s3_label(struct wire_in *in, struct slot m, struct value *params)
 {
-    struct slot root = wire_input(in), m;
-    uint32_t hint = 0;
+    struct str name = slot_wire(m, NULL);
 
-    if (slot_find_wire(root, STR("Bucket"), &hint, &m) && m.member->location == CAT_URI)
+    if (str_eq_c(name, "Bucket"))
         value_append(params, slot_name(m), value_str(in->a, in->route->s3_bucket));
-    if (in->route->s3_has_key && slot_find_wire(root, STR("Key"), &hint, &m) &&
-        m.member->location == CAT_URI)
+    else if (in->route->s3_has_key && str_eq_c(name, "Key"))
         value_append(params, slot_name(m), value_str(in->a, in->route->s3_key));
 }
 
@@ -81,10 +79,8 @@ static int bind_uri(struct wire_in *in, struct value *params)
 {
     struct str template, query;
 
-    if (in->route->s3_bucket.len) {
-        bind_s3(in, params);
+    if (in->route->s3_bucket.len)
         return 0;
-    }
     (void)str_cut(cat_str(in->cat, in->route->op->uri), '?', &template, &query);
     return bind_path(in, template, params);
 }
@@ -303,14 +299,23 @@ static uint64_t sieve_headers(const struct request *q)
     return bits;
 }
 
-static int bind_named_header(struct wire_in *in, struct slot m, uint64_t sieve,
+static int bind_named_header(struct wire_in *in, struct slot m, struct str name,
                              struct value *params)
 {
-    struct str name = slot_wire(m, NULL);
-
-    for (size_t i = 0; (sieve & sieve_bit(name)) && i < in->q->header_count; i++)
+    for (size_t i = 0; i < in->q->header_count; i++)
         if (str_eq_nocase(in->q->headers[i].name, name))
             return bind_header(in, m, in->q->headers[i].value, params);
+    return 0;
+}
+
+static int bind_located(struct wire_in *in, struct slot m, struct value *params)
+{
+    if (m.member->location == CAT_QUERYSTRING && in->q->param_count)
+        return bind_query(in, m, params);
+    if (m.member->location == CAT_HEADERS)
+        bind_prefix(in, m, params);
+    else if (m.member->location == CAT_URI && in->route->s3_bucket.len)
+        bind_s3_label(in, m, params);
     return 0;
 }
 
@@ -321,16 +326,18 @@ static int bind_members(struct wire_in *in, struct value *params, bool *has_body
     int rc = 0;
 
     for (uint32_t i = 0; rc == 0 && i < root.shape->member_count; i++) {
-        struct slot m = slot_at(root, i);
+        const struct cat_member *m = cat_shape_member(in->cat, root.shape, i);
 
-        if (m.member->location == CAT_HEADER)
-            rc = bind_named_header(in, m, sieve, params);
-        else if (m.member->location == CAT_QUERYSTRING && in->q->param_count)
-            rc = bind_query(in, m, params);
-        else if (m.member->location == CAT_HEADERS)
-            bind_prefix(in, m, params);
-        else if (m.member->location == CAT_BODY)
+        if (m->location == CAT_BODY) {
             *has_body = true;
+        } else if (m->location != CAT_HEADER) {
+            rc = bind_located(in, slot_at(root, i), params);
+        } else {
+            struct str name = cat_str(in->cat, m->wire);
+
+            if (sieve & sieve_bit(name))
+                rc = bind_named_header(in, slot_at(root, i), name, params);
+        }
     }
     return rc;
 }
@@ -489,7 +496,7 @@ static void write_payload(struct wire_out *o, const struct rest_codec *codec, st
 static bool has_body_members(struct slot root)
 {
     for (uint32_t i = 0; i < root.shape->member_count; i++)
-        if (slot_at(root, i).member->location == CAT_BODY)
+        if (cat_shape_member(root.cat, root.shape, i)->location == CAT_BODY)
             return true;
     return root.shape->member_count == 0;
 }

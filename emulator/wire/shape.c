@@ -87,10 +87,13 @@ static bool find(struct slot parent, struct str name, enum find_by by, uint32_t 
     uint32_t count = parent.shape->member_count;
 
     for (uint32_t k = 0, i = *hint < count ? *hint : 0; k < count; k++) {
-        struct slot s = slot_at(parent, i);
+        const struct cat_member *m = cat_shape_member(parent.cat, parent.shape, i);
 
         i = i + 1 < count ? i + 1 : 0;
-        if (!str_eq(by == BY_WIRE ? slot_wire(s, NULL) : slot_name(s), name))
+        if (by == BY_NAME && !str_eq(cat_str(parent.cat, m->name), name))
+            continue;
+        struct slot s = slot_of(parent, m);
+        if (by == BY_WIRE && !str_eq(slot_wire(s, NULL), name))
             continue;
         *hint = i;
         *out = s;

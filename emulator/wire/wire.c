@@ -5,6 +5,8 @@
 #include "emulator/wire/protocol.h"
 #include "emulator/wire/rest.h"
 
+#define BODY_GUESS 512 /* most answers are shorter: no growing on the way */
+
 static const struct wire_protocol *const protocols[] = {
     [CAT_JSON] = &wire_json,         [CAT_REST_JSON] = &wire_rest_json,
     [CAT_REST_XML] = &wire_rest_xml, [CAT_QUERY] = &wire_query,
@@ -215,6 +217,7 @@ void wire_write(struct arena *a, const struct cat *cat, const struct request *q,
     o.reply = reply;
     o.service = route->op ? cat_op_service(cat, route->op) : cat_service_find(cat, route->service);
     o.shape = route->op ? cat_op_output(cat, route->op) : NULL;
+    (void)buf_reserve(&o.body, BODY_GUESS);
     add_ids(&o);
     if (outcome_refused(out))
         write_refusal(&o, p);
