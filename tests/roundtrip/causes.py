@@ -2,6 +2,23 @@
 import re
 
 CAUSES = [
+    ('greengrass', '.*', '.*', 'greengrassv2|is missing$|is too much$',
+     'greengrass and greengrassv2 share endpoint, signing name and these paths: taken for version 2'),
+    ('signer', 'GetRevocationStatus', 'request', 'taken for signer-data',
+     'signer and signer-data share signing name and path'),
+    ('s3', '(Get|Put)Bucket(Lifecycle|Notification)', '.*', 'taken for s3',
+     'two operations of one method and path: taken for the newer one'),
+    ('s3', 'ListDirectoryBuckets', 'request', 'taken for s3.ListBuckets',
+     'two operations of one method and path, told apart by the host s3express-control alone'),
+    ('iot', '.*', 'request', '^other model: UnknownOperationException',
+     'that model signs iot as execute-api'),
+    ('chime', '.*', 'request', '^other model: taken for chime-sdk-',
+     'retired from chime, taken for its successor of equal paths'),
+    ('securitylake', '.*', 'request', '^other model: ',
+     'the preview API of that model is gone, its paths are used otherwise'),
+    ('sesv2', '.*', 'request', '^other model: MissingAction', 'the method or path changed'),
+    ('quicksight|codecatalyst', '.*', 'request', '^other model: UnknownOperationException',
+     'the method or path changed'),
     ('.*', '.*', '.*', r'^other model: \S+ is missing$',
      'a member that the newest model no longer has'),
     ('s3', '.*', 'request', r'^other model: \.Expires is ',
