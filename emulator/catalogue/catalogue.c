@@ -159,6 +159,8 @@ const void *cat_element(const struct cat *cat, enum cat_section id, uint32_t i)
         struct cat_node node;
         struct cat_route route;
         struct cat_condition condition;
+        struct cat_page page;
+        struct cat_ready ready;
         int64_t number;
     } none;
     const struct cat_view *view = &cat->sections[id];

@@ -23,6 +23,8 @@ static const uint32_t element_bytes[CAT_SEC_COUNT] = {
     [CAT_SEC_NODES] = sizeof(struct cat_node),
     [CAT_SEC_ROUTES] = sizeof(struct cat_route),
     [CAT_SEC_CONDITIONS] = sizeof(struct cat_condition),
+    [CAT_SEC_PAGES] = sizeof(struct cat_page),
+    [CAT_SEC_READIES] = sizeof(struct cat_ready),
 };
 
 uint32_t cat_element_bytes(enum cat_section id)

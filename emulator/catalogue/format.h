@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "emulator/catalogue/catalogue.h"
+#include "emulator/catalogue/hints.h"
 
 #define CAT_MAGIC   "mocktcat"
 #define CAT_VERSION 1u
@@ -35,6 +35,8 @@ enum cat_section {
     CAT_SEC_NODES,       /* struct cat_node: the path segments of a group's operations, a trie */
     CAT_SEC_ROUTES,      /* struct cat_route: operations at the end of a path, best first */
     CAT_SEC_CONDITIONS,  /* struct cat_condition: of a route, side by side */
+    CAT_SEC_PAGES,       /* struct cat_page, sorted by operation */
+    CAT_SEC_READIES,     /* struct cat_ready, sorted by operation */
     CAT_SEC_COUNT,
 };
 
@@ -72,7 +74,7 @@ struct cat_route {
     uint32_t op, method; /* index; string */
     uint32_t first_condition;
     uint16_t condition_count;
-    uint8_t is_alone; /* no other operation has this method and path: conditions may fail */
+    uint8_t is_alone;  /* no other operation has this method and path: conditions may fail */
     uint8_t has_slash; /* the path ends in one: settles what nothing else does */
 };
 enum cat_condition_kind {

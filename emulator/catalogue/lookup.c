@@ -153,3 +153,40 @@ const struct cat_shape *cat_op_error(const struct cat *cat, const struct cat_op 
         return found;
     return error_among(cat, CAT_SEC_EXCEPTIONS, s->first_exception, s->exception_count, code);
 }
+
+/* Both structs begin with the operation, by which their sections are sorted: the first row of op,
+ * or where it would stand. */
+static uint32_t first_of_op(const struct cat *cat, enum cat_section id, uint32_t op)
+{
+    uint32_t low = 0, high = cat->sections[id].count;
+
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+
+        if (*(const uint32_t *)cat_element(cat, id, mid) < op)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+const struct cat_page *cat_op_page(const struct cat *cat, const struct cat_op *op)
+{
+    uint32_t index = cat_op_index(cat, op), at = first_of_op(cat, CAT_SEC_PAGES, index);
+    const struct cat_page *page = cat_element(cat, CAT_SEC_PAGES, at);
+
+    return at < cat->sections[CAT_SEC_PAGES].count && page->op == index ? page : NULL;
+}
+
+const struct cat_ready *cat_op_ready(const struct cat *cat, const struct cat_op *op,
+                                     uint32_t *count)
+{
+    uint32_t index = cat_op_index(cat, op), at = first_of_op(cat, CAT_SEC_READIES, index);
+    const struct cat_ready *first = cat_element(cat, CAT_SEC_READIES, at);
+
+    *count = 0;
+    while (at + *count < cat->sections[CAT_SEC_READIES].count && first[*count].op == index)
+        ++*count;
+    return *count ? first : NULL;
+}

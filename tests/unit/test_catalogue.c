@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "emulator/catalogue/hints.h"
 #include "tests/unit/check.h"
 
 static struct cat *cat;
@@ -180,6 +181,25 @@ static void what_is_not_there_is_not_found(void **state)
     assert_int_equal(cat_str(cat, UINT32_MAX).len, 0);
 }
 
+static void pages_and_waiters_are_kept(void **state)
+{
+    const struct cat_page *page = cat_op_page(cat, op_of("iam", "ListUsers"));
+    uint32_t count;
+    const struct cat_ready *ready = cat_op_ready(cat, op_of("dynamodb", "DescribeTable"), &count);
+
+    (void)state;
+    assert_non_null(page);
+    check_str(cat_str(cat, page->input_token), "Marker");
+    check_str(cat_str(cat, page->result_key), "Users");
+    check_str(cat_str(cat, page->more_results), "IsTruncated");
+    assert_null(cat_op_page(cat, op_of("iam", "CreateUser")));
+    assert_int_equal(count, 1);
+    check_str(cat_str(cat, ready->path), "Table.TableStatus");
+    check_str(cat_str(cat, ready->expected), "ACTIVE");
+    assert_null(cat_op_ready(cat, op_of("iam", "CreateUser"), &count));
+    assert_int_equal(count, 0);
+}
+
 static void a_missing_file_says_so(void **state)
 {
     struct cat *none = NULL;
@@ -204,6 +224,7 @@ int main(void)
         cmocka_unit_test(a_queue_has_its_names_in_the_query_protocol),
         cmocka_unit_test(an_error_is_found_by_name_and_by_code),
         cmocka_unit_test(what_is_not_there_is_not_found),
+        cmocka_unit_test(pages_and_waiters_are_kept),
         cmocka_unit_test(a_missing_file_says_so),
     };
 

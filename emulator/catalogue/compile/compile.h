@@ -6,6 +6,7 @@
  *   merge.c    the union of the generations; SQS's and CloudWatch's names in the query protocol
  *   fold.c     shapes of equal content become one, the unused go
  *   routes.c   REST paths -> a trie for each signing name
+ *   hints.c    paginators and waiters that stand beside the model
  *   emit.c     tables -> sections -> file
  *   strings.c  every text once
  * Memory: everything lives until the program ends, in struct build's arena and bufs.
@@ -78,6 +79,14 @@ struct build_service {
 struct old_signing {
     uint32_t service, signing; /* strings */
 };
+struct build_page {
+    uint32_t service, op; /* strings */
+    struct cat_page row;  /* strings by number, op unset */
+};
+struct build_ready {
+    uint32_t service, op;
+    struct cat_ready row;
+};
 struct build {
     struct strings strings;
     struct arena arena;
@@ -86,6 +95,7 @@ struct build {
     struct buf services, service_ops;          /* build_service, build_op: after merge */
     struct buf exceptions;                     /* uint32_t: shapes, by service */
     struct buf order;                          /* uint32_t: shapes as fold numbered them */
+    struct buf pages, readies;                 /* build_page, build_ready */
     struct buf old_signings;                   /* struct old_signing */
     struct routes *routes;
     struct buf old_ec2; /* uint32_t: strings, the actions of 2014-10-01 */
@@ -104,6 +114,10 @@ uint64_t sets_version(const char *dir);
 
 /* ---- the rest ---- */
 int model_load(struct build *b, const struct model_file *file, uint32_t set, struct err *err);
+/* paginators-1.json and waiters-2.json beside the model, where they are. */
+int hints_load(struct build *b, const struct model_file *file, struct err *err);
+/* Both sorted by operation, once for each. */
+void hints_place(struct build *b, struct buf *pages, struct buf *readies);
 /* The operations of ec2/2014-10-01 in this data directory, if it is there. */
 int model_load_old_ec2(struct build *b, const char *dir, struct err *err);
 void merge(struct build *b);

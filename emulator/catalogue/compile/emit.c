@@ -244,6 +244,7 @@ static void emit_sections(struct emitting *e)
         LIST_ADD(&e->sections[CAT_SEC_EXCEPTIONS], uint32_t,
                  shape_number(e, LIST_AT(b->exceptions, uint32_t)[i]) - 1);
     emit_routes(e);
+    hints_place(b, &e->sections[CAT_SEC_PAGES], &e->sections[CAT_SEC_READIES]);
     e->sections[CAT_SEC_MEMBERS] = buf_take(&e->members.out);
     e->sections[CAT_SEC_EXTRAS] = buf_take(&e->extras.out);
     e->sections[CAT_SEC_CONSTRAINTS] = buf_take(&e->constraints.out);

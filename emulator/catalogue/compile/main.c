@@ -45,6 +45,14 @@ static uint32_t find_sets(struct arena *a, char **args, struct data_set *sets, u
     return kept;
 }
 
+/* Hints come from the newest set alone: older ones would repeat them. */
+static int load_model(struct build *b, const struct model_file *file, uint32_t set, struct err *err)
+{
+    int rc = model_load(b, file, set, err);
+
+    return rc == 0 && set == 0 ? hints_load(b, file, err) : rc;
+}
+
 static int load_set(struct build *b, const struct data_set *set, uint32_t number, struct err *err)
 {
     struct buf files = { 0 };
@@ -52,7 +60,7 @@ static int load_set(struct build *b, const struct data_set *set, uint32_t number
     int rc = sets_list(&a, set->dir, &files, err);
 
     for (uint32_t i = 0; rc == 0 && i < LIST_COUNT(files, struct model_file); i++)
-        rc = model_load(b, &LIST_AT(files, struct model_file)[i], number, err);
+        rc = load_model(b, &LIST_AT(files, struct model_file)[i], number, err);
     if (rc == 0)
         rc = model_load_old_ec2(b, set->dir, err);
     buf_free(&files);
