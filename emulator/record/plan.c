@@ -49,8 +49,9 @@ static const struct {
 } action_names[] = {
     { "rename", RULE_RENAME }, { "drop", RULE_DROP },     { "hide", RULE_HIDE },
     { "show", RULE_SHOW },     { "string", RULE_STRING }, { "empty", RULE_EMPTY },
-    { "names", RULE_NAMES },   { "encode", RULE_ENCODE }, { "time", RULE_TIME },
-    { "into", RULE_INTO },     { "item", RULE_ITEM },     { "lift", RULE_LIFT },
+    { "names", RULE_NAMES },   { "encode", RULE_ENCODE }, { "plain", RULE_PLAIN },
+    { "redact", RULE_REDACT }, { "time", RULE_TIME },     { "into", RULE_INTO },
+    { "item", RULE_ITEM },     { "lift", RULE_LIFT },
 };
 
 static enum time_form time_form_named(struct str word, enum time_form otherwise)
@@ -139,7 +140,9 @@ static void rule_compile(struct recorder *r, const struct plan *p, const struct 
                          struct rule_list *list)
 {
     struct str side = row->cell[2], path = row->cell[3];
-    struct member_rule rule = { .action = action_named(row->cell[4]), .arg = row->cell[5] };
+    struct member_rule rule = { .action = action_named(row->cell[4]),
+                                .arg = row->cell[5],
+                                .row = row };
     int sides = str_eq(side, STR("request"))    ? SIDE_REQUEST
                 : str_eq(side, STR("response")) ? SIDE_RESPONSE
                                                 : SIDE_BOTH;

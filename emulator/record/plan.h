@@ -49,6 +49,8 @@ enum rule_action {
     RULE_STRING, /* a number or boolean as a string */
     RULE_EMPTY,  /* {} instead of the content */
     RULE_NAMES,  /* a map becomes the list of its keys */
+    RULE_PLAIN,  /* DynamoDB attribute values without their type */
+    RULE_REDACT, /* a PartiQL statement without its literals */
     RULE_ENCODE, /* the string percent-encoded */
     RULE_TIME,   /* arg: a time form */
     RULE_INTO,   /* arg: the set of one item in which this member stands (EC2 style A) */
@@ -61,6 +63,7 @@ struct member_rule {
     enum side side;
     enum rule_action action;
     struct str arg;
+    const struct table_row *row; /* that it comes from */
 };
 
 struct plan {

@@ -146,3 +146,71 @@ void scalar_key(struct buf *out, struct str name, enum letter first)
     *at++ = ':';
     out->len += (size_t)(at - start);
 }
+
+void scalar_plain_attributes(struct buf *out, const struct value *map)
+{
+    buf_add_char(out, '{');
+    for (const struct value *v = value_first(map); v; v = v->next) {
+        const struct value *typed = v->kind == VALUE_MAP ? value_first(v) : NULL;
+
+        if (!typed || typed->kind == VALUE_BLOB)
+            continue;
+        scalar_comma(out);
+        json_add_string(out, v->name);
+        buf_add_char(out, ':');
+        json_write(out, typed);
+    }
+    buf_add_char(out, '}');
+}
+
+static bool is_word(char c)
+{
+    return is_digit(c) || c == '_' || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+/* Where the literal that begins at i ends; i itself when none begins there. */
+static size_t literal_end(struct str s, size_t i)
+{
+    size_t end = i;
+
+    if (s.ptr[i] == '\'') {
+        for (end = i + 1; end < s.len; end++)
+            if (s.ptr[end] == '\'' && !(end + 1 < s.len && s.ptr[end + 1] == '\''))
+                return end + 1;
+            else if (s.ptr[end] == '\'')
+                end++; /* a doubled quote is part of the text */
+        return s.len;
+    }
+    if (is_digit(s.ptr[i]) && (i == 0 || !is_word(s.ptr[i - 1])))
+        while (end < s.len && (is_word(s.ptr[end]) || s.ptr[end] == '.'))
+            end++;
+    return end;
+}
+
+static bool is_key_of_tuple(struct str s, size_t end)
+{
+    while (end < s.len && s.ptr[end] == ' ')
+        end++;
+    return end < s.len && s.ptr[end] == ':';
+}
+
+void scalar_redacted(struct buf *out, struct str statement)
+{
+    struct buf text = { 0 };
+
+    for (size_t i = 0; i < statement.len;) {
+        size_t end = literal_end(statement, i);
+
+        if (end == i) {
+            buf_add_char(&text, statement.ptr[i++]);
+            continue;
+        }
+        if (is_key_of_tuple(statement, end)) /* {'Artist' : 'x'}: a name, no value */
+            buf_add(&text, str_sub(statement, i, end - i));
+        else
+            buf_add(&text, STR("***(Redacted)"));
+        i = end;
+    }
+    json_add_string(out, buf_view(&text));
+    buf_free(&text);
+}

@@ -18,6 +18,11 @@ void scalar_quoted(struct buf *out, const struct value *v, enum time_form form);
 void scalar_coerced(struct buf *out, const struct value *v, enum time_form form);
 void scalar_coerced_text(struct buf *out, struct str text);
 
+/* {"Artist":{"S":"x"}} as {"Artist":"x"}; binary values are left out. */
+void scalar_plain_attributes(struct buf *out, const struct value *map);
+/* A PartiQL statement as a JSON string, each literal replaced by ***(Redacted). */
+void scalar_redacted(struct buf *out, struct str statement);
+
 enum letter { LETTER_AS_IS, LETTER_LOWER };
 /* ,"name": with the comma left out behind '{'; name comes from the catalogue or a table and needs
  * no escapes. */

@@ -86,6 +86,12 @@ static void write_by_rule(const struct tree *t, const struct member_rule *rule,
     case RULE_NAMES:
         write_names(t, v);
         return;
+    case RULE_PLAIN:
+        scalar_plain_attributes(t->out, v);
+        return;
+    case RULE_REDACT:
+        scalar_redacted(t->out, v->kind == VALUE_STRING ? v->u.text : (struct str){ 0 });
+        return;
     case RULE_ENCODE:
         write_encoded(t, v);
         return;
