@@ -170,24 +170,28 @@ static int relieve(struct round *r, struct err *err)
     return group_write(r, largest, err);
 }
 
+/* A change of the trail that leaves files where they were starts no new one. */
 static struct group *group_find(struct round *r, struct destination *to,
                                 const struct trail_epoch *epoch, const struct record_facts *f)
 {
-    uint64_t h = str_hash(f->account) * 31 + str_hash(f->region) + (uintptr_t)epoch / 16;
+    uint64_t h = str_hash(f->account) * 31 + str_hash(f->region) + (uintptr_t)to / 16;
     struct group **bucket = &r->groups[h % GROUP_BUCKETS];
+    struct group *g = *bucket;
 
-    for (struct group *g = *bucket; g; g = g->chain)
-        if (g->epoch == epoch && str_eq(g->account, f->account) && str_eq(g->region, f->region))
-            return g;
-    struct group *g = arena_alloc(&r->a, sizeof *g);
-    g->to = to;
+    while (g && !(g->to == to && str_eq(g->epoch->prefix, epoch->prefix) &&
+                  str_eq(g->account, f->account) && str_eq(g->region, f->region)))
+        g = g->chain;
+    if (!g) {
+        g = arena_alloc(&r->a, sizeof *g);
+        g->to = to;
+        g->account = arena_copy(&r->a, f->account);
+        g->region = arena_copy(&r->a, f->region);
+        g->chain = *bucket;
+        *bucket = g;
+        *r->last = g;
+        r->last = &g->next;
+    }
     g->epoch = epoch;
-    g->account = arena_copy(&r->a, f->account);
-    g->region = arena_copy(&r->a, f->region);
-    g->chain = *bucket;
-    *bucket = g;
-    *r->last = g;
-    r->last = &g->next;
     return g;
 }
 
