@@ -54,7 +54,7 @@ static void ask(int port)
                        "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %zu\r\nContent-Type: "
                        "application/x-www-form-urlencoded\r\nAuthorization: AWS4-HMAC-SHA256 "
                        "Credential=AKIDEXAMPLE/20260101/us-east-1/sts/aws4_request, "
-                       "SignedHeaders=host, Signature=0\r\n\r\n%s",
+                       "SignedHeaders=host, Signature=0\r\nX-Amz-Date: 20260101T000000Z\r\n\r\n%s",
                        strlen(body), body);
 
     if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof sa) < 0)

@@ -207,6 +207,7 @@ class Stopping(unittest.TestCase):
             connection.putheader("Content-Type", "application/x-www-form-urlencoded")
             connection.putheader("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20260101/us-east-1/"
                                  "sts/aws4_request, SignedHeaders=host, Signature=0")
+            connection.putheader("X-Amz-Date", "20260105T090000Z")
             connection.putheader("Content-Length", str(len(body)))
             connection.putheader("Expect", "100-continue")
             connection.endheaders()
