@@ -162,12 +162,33 @@ static int take_lock(struct op *op, struct value *meta)
     return 1;
 }
 
+/* aws-chunked named the upload's framing, which is gone; what else was said is the object's.
+ * Source: S3 API Reference, "Signature calculations for the Authorization header: transferring
+ * payload in multiple chunks", Content-Encoding. */
+static void drop_framing(struct op *op, struct value *meta)
+{
+    struct str rest = value_get_str(meta, "ContentEncoding"), kept = { 0 }, token;
+
+    while (rest.len > 0) {
+        (void)str_cut(rest, ',', &token, &rest); /* the last token has no comma */
+        token = str_trim(token);
+        if (token.len == 0 || str_eq_nocase(token, STR("aws-chunked")))
+            continue;
+        kept = kept.len ? arena_printf(op->a, "%.*s,%.*s", STR_ARG(kept), STR_ARG(token)) : token;
+    }
+    if (kept.len > 0)
+        value_put_str(op->a, meta, "ContentEncoding", kept);
+    else
+        (void)value_remove(meta, STR("ContentEncoding")); /* true when it was there */
+}
+
 int upload_meta(struct op *op, struct value **out)
 {
     struct value *meta = value_map(op->a), *grants, *tags;
     int rc;
 
     members_copy(op->a, op->call->params, meta, header_members, COUNT(header_members));
+    drop_framing(op, meta);
     if ((rc = take_user_metadata(op, meta)) <= 0 || (rc = take_storage_class(op, meta)) <= 0 ||
         (rc = take_encryption(op, meta)) <= 0 || (rc = take_lock(op, meta)) <= 0 ||
         (rc = acl_from_request(op, &grants)) <= 0)
