@@ -409,8 +409,12 @@ static int read_bucket(struct identifying *id)
         if (uri_decode(id->a, bucket, URI_PLUS_IS_PLUS, &out->s3_bucket, NULL) < 0)
             return E_PARSE;
     }
-    out->s3_has_key = has_key && key.len > 0;
-    return out->s3_has_key ? uri_decode(id->a, key, URI_PLUS_IS_PLUS, &out->s3_key, NULL) : 0;
+    if (!has_key || key.len == 0)
+        return 0;
+    int rc = uri_decode(id->a, key, URI_PLUS_IS_PLUS, &out->s3_key, NULL);
+
+    out->s3_has_key = rc == 0;
+    return rc;
 }
 
 /* Operations that share method and path with another and are told apart by who is asked.

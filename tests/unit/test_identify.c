@@ -320,6 +320,7 @@ static const struct key_case {
     { "a plus is a plus", "/b/a+b%20c", "", "b", "a+b c" },
     { "decoded once", "/b/a%2525", "", "b", "a%25" },
     { "slashes are kept", "/b//x//", "", "b", "/x//" },
+    { "a key with a broken escape is none", "/b/a%zz", "", "b", NULL },
     { "an encoded slash is a slash of the key", "/b/a%2Fb", "", "b", "a/b" },
 };
 
