@@ -225,18 +225,35 @@ static bool remove_tree(int root, struct arena *a, struct str path, enum tree tr
     return emptied;
 }
 
+/* Folders that an effect may name: a bucket's own, or an upload's. Not one that stands where a
+ * key's file would: it holds other keys. */
+static bool names_folder(struct str path)
+{
+    struct str top, rest, deeper;
+
+    return str_cut(path, '/', &top, &rest) &&
+           (!str_cut(rest, '/', &rest, &deeper) || str_eq_c(top, "uploads"));
+}
+
+static int remove_folder(int root, struct arena *a, struct str path, struct err *err)
+{
+    enum tree tree = str_has_prefix(path, STR("buckets/")) ? TREE_IF_EMPTY : TREE_WHOLE;
+
+    if (!remove_tree(root, a, path, tree))
+        return err_set(err, E_IO, "remove %.*s: not empty", STR_ARG(path));
+    prune_parents(root, a, path.ptr);
+    return 0;
+}
+
 static int remove_both(int root, struct arena *a, struct str path, struct err *err)
 {
     struct str places[2] = { path, has_place_aside(path) ? object_aside(a, path) : STR("") };
 
     for (size_t i = 0; i < COUNT(places) && places[i].len > 0; i++) {
-        int rc = unlink_one(root, places[i].ptr);
-        enum tree tree = str_has_prefix(path, STR("buckets/")) ? TREE_IF_EMPTY : TREE_WHOLE;
-
-        if (rc < 0 && errno == EISDIR && i == 0)
-            rc = remove_tree(root, a, path, tree) ? 0 : -1;
-        if (rc == 0)
+        if (unlink_one(root, places[i].ptr) == 0)
             prune_parents(root, a, places[i].ptr);
+        else if (errno == EISDIR && names_folder(path))
+            return remove_folder(root, a, path, err);
         else if (!is_absent(errno))
             return err_sys(err, "remove", places[i].ptr);
     }
@@ -298,9 +315,9 @@ int object_place(int root, struct str from, struct str to, struct err *err)
     }
     source = object_where(&a, root, source);
     enum placed placed = place_at(root, &a, source.ptr, target.ptr);
-    if (placed == PLACED && aside.len > 0)
-        (void)unlink_one(root,
-                         aside.ptr); /* an older one of this key, if the name was taken then */
+    /* An older one of this key, from when its name was taken. */
+    if (placed == PLACED && aside.len > 0 && unlink_one(root, aside.ptr) == 0)
+        prune_parents(root, &a, aside.ptr);
     if (placed == PLACED)
         prune_parents(root, &a, source.ptr);
     if (placed == PLACE_TAKEN && aside.len > 0)

@@ -158,6 +158,11 @@ int acl_of_new_bucket(struct op *op, struct value *doc)
 
     if (rc <= 0 || !grants)
         return rc < 0 ? rc : 0;
+    /* S3 then leaves ACLs on: rclone makes its buckets so. Source: seen on S3, versitygw #1869. */
+    if (str_eq_c(op_param(op, "ACL"), "private") && !param_has(op->call, "ObjectOwnership")) {
+        value_put_c(op->a, rule, "ObjectOwnership", "BucketOwnerPreferred");
+        return 0;
+    }
     if (enforced && !value_equal(grants, owner_grants(op, owner_of(op))))
         return op_refuse(op, "InvalidBucketAclWithObjectOwnership");
     value_set(doc, STR("Grants"), grants);

@@ -16,7 +16,7 @@ static void choose_region(struct op *op, struct str *out)
     struct str asked = op->call->region;
     struct str wish = value_get_str(value_get_c(op->call->params, "CreateBucketConfiguration"),
                                     "LocationConstraint");
-    bool home = str_eq_c(asked, HOME_REGION) || asked.len == 0;
+    bool home = str_eq_c(asked, HOME_REGION) || !region_find(asked); /* s3cmd signs for "US" */
 
     *out = STR("");
     if (str_eq_c(wish, "EU"))
