@@ -11,7 +11,7 @@ ROLE = f"arn:aws:iam::{harness.ACCOUNT}:role/none"
 # (service, method, arguments, is it a data event)
 CALLS = [
     ("sts", "get_caller_identity", {}, False),
-    ("sts", "assume_role", {"RoleArn": ROLE, "RoleSessionName": "s"}, False),
+    ("sts", "assume_role", {"RoleArn": ROLE, "RoleSessionName": "session"}, False),
     ("iam", "create_user", {"UserName": "a"}, False),
     ("iam", "create_user", {"UserName": "a"}, False),
     ("iam", "get_user", {"UserName": "nobody"}, False),

@@ -23,7 +23,7 @@ def script(server, suffix=""):
     iam.create_user(UserName="u" + suffix)
     key = iam.create_access_key(UserName="u" + suffix)["AccessKey"]
     iam.create_role(RoleName="r" + suffix, AssumeRolePolicyDocument=TRUST)
-    sts.assume_role(RoleArn=f"arn:aws:iam::{harness.ACCOUNT}:role/r{suffix}", RoleSessionName="s")
+    sts.assume_role(RoleArn=f"arn:aws:iam::{harness.ACCOUNT}:role/r{suffix}", RoleSessionName="session")
     server.advance("7m")
     s3.create_bucket(Bucket="bucket" + suffix)
     s3.put_object(Bucket="bucket" + suffix, Key="a/b", Body=b"x" * 100, Metadata={"k": "v"})
