@@ -104,7 +104,23 @@ echo "  and the refusal is on record like every other call."
 
 say "2. Two hours later on the virtual clock: the trail on disk"
 clock '{"advance":"2h"}'
-(cd "$demo/data/buckets" && find . -path '*us-east-1*' -name '*.json.gz' | sort | sed 's|^\./||' | fold -w 78 | sed 's/^/  /')
+python3 - "$demo/data/buckets/mocktrail-trail" <<'EOT'
+import pathlib, sys
+root, last = pathlib.Path(sys.argv[1]), None
+files = sorted(p.relative_to(root) for p in root.rglob("*.json.gz"))
+for p in files:
+    if "us-east-1" not in p.parts:
+        continue
+    if p.parent != last:
+        last = p.parent
+        print(f"  {last}/")
+    name = p.name
+    while name:
+        print("     " + name[:74])
+        name = name[74:]
+others = {q.parts[3] for q in files} - {"us-east-1"}
+print(f"  and, for {len(others)} idle regions, a signed digest an hour each.")
+EOT
 
 say "3. One record, as any CloudTrail consumer reads it (iam CreateAccessKey)"
 find "$demo/data/buckets" -path '*/CloudTrail/*' -name '*.json.gz' -exec zcat {} + |
