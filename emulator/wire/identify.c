@@ -541,6 +541,9 @@ static void identify_rest(struct identifying *id)
     }
     if (!op && signing.len > 0)
         op = find_route(id, signing, id->q->path, CAT_LENIENT);
+    /* Source: botocore 1.29, iot/2015-05-28: signingName execute-api; iot in newer ones. */
+    if (!op && str_eq_c(signing, "execute-api"))
+        op = find_route(id, STR("iot"), id->q->path, CAT_LENIENT);
     if (op)
         found(id, op, rest_protocol(cat_op_service(id->cat, op)));
     else
