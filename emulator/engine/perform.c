@@ -79,8 +79,11 @@ static int fill_outbox(struct engine *e, uint64_t seq, const struct outcome *out
 
     for (int i = 0; rc == 0 && i < n->count; i++) {
         buf_clear(&packed);
-        journal_pack(&packed, seq, i, buf_view(&n->of[i].text), &n->of[i].facts,
-                     effects_of(out->effects, i));
+        journal_pack(&packed, &(struct journal_source){ .seq = seq,
+                                                        .recipient = i,
+                                                        .record = buf_view(&n->of[i].text),
+                                                        .facts = &n->of[i].facts,
+                                                        .effects = effects_of(out->effects, i) });
         rc = store_outbox_put(e->store, seq, buf_view(&packed), err);
     }
     buf_free(&packed);
@@ -105,7 +108,12 @@ static int into_journal(struct engine *e, uint64_t seq, const struct effect *all
     for (int i = 0; i < n->count; i++) {
         const struct effect *effects = effects_of(all, i);
         uint64_t position;
-        int rc = journal_put(j, seq, i, buf_view(&n->of[i].text), &n->of[i].facts, effects,
+        int rc = journal_put(j,
+                             &(struct journal_source){ .seq = seq,
+                                                       .recipient = i,
+                                                       .record = buf_view(&n->of[i].text),
+                                                       .facts = &n->of[i].facts,
+                                                       .effects = effects },
                              &position, err);
 
         if (rc == 0 && effects)

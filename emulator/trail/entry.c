@@ -66,7 +66,7 @@ static uint32_t count_effects(const struct effect *e)
     return n;
 }
 
-static void put_entry(struct writer *w, const struct entry_source *from)
+static void put_entry(struct writer *w, const struct journal_source *from)
 {
     const struct record_facts *f = from->facts;
     struct fixed fixed = {
@@ -91,7 +91,7 @@ static void put_entry(struct writer *w, const struct entry_source *from)
     put_bytes(w, from->record.ptr, from->record.len);
 }
 
-size_t entry_size(const struct entry_source *from)
+size_t entry_size(const struct journal_source *from)
 {
     struct writer w = { 0 };
 
@@ -99,7 +99,7 @@ size_t entry_size(const struct entry_source *from)
     return w.len;
 }
 
-void entry_pack(const struct entry_source *from, char *out)
+void entry_pack(const struct journal_source *from, char *out)
 {
     struct writer w = { .at = out };
 

@@ -512,28 +512,24 @@ static int commit(struct journal *j, const struct place *p, struct err *err)
     return rc;
 }
 
-int journal_put(struct journal *j, uint64_t seq, int recipient, struct str record,
-                const struct record_facts *facts, const struct effect *effects,
-                uint64_t *out_position, struct err *err)
+int journal_put(struct journal *j, const struct journal_source *from, uint64_t *out_position,
+                struct err *err)
 {
-    struct entry_source from = { seq, recipient, record, facts, effects };
-    struct place p = { .len = entry_size(&from) };
-    int rc = lock_and_reserve(j, &p, seq, effects != NULL, err);
+    struct place p = { .len = entry_size(from) };
+    int rc = lock_and_reserve(j, &p, from->seq, from->effects != NULL, err);
 
     if (rc < 0)
         return rc;
-    entry_pack(&from, (char *)(place_header(&p) + 1));
+    entry_pack(from, (char *)(place_header(&p) + 1));
     *out_position = p.seg->base + p.at;
     return commit(j, &p, err);
 }
 
-void journal_pack(struct buf *out, uint64_t seq, int recipient, struct str record,
-                  const struct record_facts *facts, const struct effect *effects)
+void journal_pack(struct buf *out, const struct journal_source *from)
 {
-    struct entry_source from = { seq, recipient, record, facts, effects };
-    size_t len = entry_size(&from);
+    size_t len = entry_size(from);
 
-    entry_pack(&from, buf_reserve(out, len));
+    entry_pack(from, buf_reserve(out, len));
     out->len += len;
 }
 

@@ -29,10 +29,16 @@ void journal_close(struct journal *j);
 int journal_start_at(struct journal *j, uint64_t position, struct err *err);
 /* Entries that were whole once and whose bytes are damaged now (a bad disk): skipped. */
 uint64_t journal_damaged_count(const struct journal *j);
-/* effects may be NULL; they are NOT applied here: the caller does and calls journal_applied. */
-int journal_put(struct journal *j, uint64_t seq, int recipient, struct str record,
-                const struct record_facts *facts, const struct effect *effects,
-                uint64_t *out_position, struct err *err);
+struct journal_source {
+    uint64_t seq;
+    int recipient;
+    struct str record;
+    const struct record_facts *facts;
+    const struct effect *effects; /* or NULL; NOT applied by journal_put: the caller does, and calls
+                                   * journal_applied */
+};
+int journal_put(struct journal *j, const struct journal_source *from, uint64_t *out_position,
+                struct err *err);
 void journal_applied(struct journal *j, uint64_t position);
 /* Do the effects of an entry that journal_put_packed wrote (as far as they are not done yet) and
  * mark it applied. */
@@ -48,7 +54,6 @@ bool journal_next(struct journal *j, struct arena *a, uint64_t *position,
                   struct journal_entry *out);
 int journal_trim(struct journal *j, uint64_t before_position, struct err *err);
 /* For the outbox: one self-contained payload <-> put. */
-void journal_pack(struct buf *out, uint64_t seq, int recipient, struct str record,
-                  const struct record_facts *facts, const struct effect *effects);
+void journal_pack(struct buf *out, const struct journal_source *from);
 int journal_put_packed(struct journal *j, struct str packed, uint64_t *out_position,
                        struct err *err);

@@ -43,7 +43,9 @@ static uint64_t put(struct journal *j, uint64_t seq, struct str record,
     struct record_facts f = facts_of(STR("id"));
     uint64_t position = 0;
 
-    check_ok(journal_put(j, seq, 0, record, &f, effects, &position, &err), &err);
+    check_ok(
+        journal_put(j, &(struct journal_source){ seq, 0, record, &f, effects }, &position, &err),
+        &err);
     return position;
 }
 
@@ -84,7 +86,8 @@ static void gives_back_what_was_put(void **state)
     value_put_c(&a, pair, "type", "AWS::S3::Object");
     value_put_c(&a, pair, "ARN", "arn:aws:s3:::b/k");
     value_push(f.data_resources, pair);
-    check_ok(journal_put(j, 7, 1, STR("{\"a\":1}"), &f, NULL, &position, &err), &err);
+    struct journal_source from = { 7, 1, STR("{\"a\":1}"), &f, NULL };
+    check_ok(journal_put(j, &from, &position, &err), &err);
     assert_true(journal_next(j, &a, &at, &e));
     assert_true(e.position == position && e.seq == 7 && e.recipient == 1);
     check_str(e.record, "{\"a\":1}");
@@ -114,7 +117,7 @@ static void packed_equals_put(void **state)
     uint64_t position, at = 0;
 
     (void)state;
-    journal_pack(&packed, 9, 0, STR("{\"p\":1}"), &f, NULL);
+    journal_pack(&packed, &(struct journal_source){ 9, 0, STR("{\"p\":1}"), &f, NULL });
     check_ok(journal_put_packed(j, buf_view(&packed), &position, &err), &err);
     assert_true(journal_next(j, &a, &at, &e));
     assert_true(e.seq == 9 && e.position == position && journal_last_seq(j) == 9);
@@ -220,8 +223,8 @@ static void *put_many(void *arg)
         struct record_facts f = facts_of(STR("id"));
         uint64_t position;
         int n = snprintf(text, sizeof text, "{\"n\":\"%llu\"}", (unsigned long long)(p->from + i));
-        if (journal_put(p->j, p->from + i, 0, (struct str){ text, (size_t)n }, &f, NULL, &position,
-                        NULL) < 0)
+        struct journal_source from = { p->from + i, 0, { text, (size_t)n }, &f, NULL };
+        if (journal_put(p->j, &from, &position, NULL) < 0)
             return p;
     }
     return NULL;
@@ -294,8 +297,8 @@ static void *put_and_tell(void *arg)
         struct record_facts f = facts_of(STR("id"));
         uint64_t position, seq = p->from + i * PUTTERS;
         int n = snprintf(text, sizeof text, "{\"n\":\"%llu\"}", (unsigned long long)seq);
-        if (journal_put(p->j, seq, 0, (struct str){ text, (size_t)n }, &f, NULL, &position, NULL) <
-                0 ||
+        struct journal_source from = { seq, 0, { text, (size_t)n }, &f, NULL };
+        if (journal_put(p->j, &from, &position, NULL) < 0 ||
             write((int)p->count, &seq, sizeof seq) != sizeof seq)
             _exit(1);
     }
@@ -371,9 +374,8 @@ static void nothing_acknowledged_is_lost_by_kill(void **state)
     journal_close(j);
     free(acked);
     free(seen);
+    check_dir_end(dir);
     arena_free(&a);
-    struct arena b = { 0 };
-    arena_free(&b);
 }
 
 /* Overwrite bytes of the only segment file. */
@@ -437,7 +439,8 @@ static void a_full_disk_is_an_error(void **state)
     assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     while (n < 100 && rc == 0) {
-        rc = journal_put(j, ++n, 0, (struct str){ text, sizeof text }, &f, NULL, &position, &err);
+        struct journal_source from = { ++n, 0, { text, sizeof text }, &f, NULL };
+        rc = journal_put(j, &from, &position, &err);
     }
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     assert_int_equal(rc, E_IO);
