@@ -15,8 +15,8 @@ static const struct part {
 } parts[] = {
     { "state.db", false },       { "state.db-wal", false }, { "history.db", false },
     { "history.db-wal", false }, { "buckets", true },       { "meta", true },
-    { "versions", true },        { "journal", true },       { "keys", true },
-    { "staging", true },
+    { "versions", true },        { "uploads", true },       { "staging", true },
+    { "journal", true },         { "keys", true },
 };
 
 static void quiesce(struct engine *e)

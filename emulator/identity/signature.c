@@ -150,7 +150,7 @@ static const char *const v2_subresources[] = {
     "website",
 };
 
-static void add_v2_resource(struct buf *out, const struct request *q)
+static void add_v2_resource(struct buf *out, const struct request *q, const char *slash)
 {
     char before = '?';
 
@@ -159,6 +159,7 @@ static void add_v2_resource(struct buf *out, const struct request *q)
         buf_add(out, q->s3_bucket);
     }
     buf_add(out, q->path);
+    buf_add_c(out, slash);
     for (size_t i = 0; i < COUNT(v2_subresources); i++)
         for (size_t k = 0; k < q->param_count; k++)
             if (str_eq_c(q->params[k].name, v2_subresources[i])) {
@@ -221,8 +222,8 @@ static struct str v2_line(const struct request *q, const struct claim *c, const 
     return value.len == 0 && c->method == AUTH_QUERY ? request_param(q, name) : value;
 }
 
-bool claim_matches_v2(struct arena *a, const struct request *q, const struct claim *c,
-                      struct str secret)
+static bool matches_v2(struct arena *a, const struct request *q, const struct claim *c,
+                       struct str secret, const char *slash)
 {
     struct buf text = { 0 };
 
@@ -238,10 +239,19 @@ bool claim_matches_v2(struct arena *a, const struct request *q, const struct cla
         buf_add(&text, request_header(q, "date"));
     buf_add_char(&text, '\n');
     add_v2_headers(a, &text, q);
-    add_v2_resource(&text, q);
+    add_v2_resource(&text, q, slash);
     bool ok = sigv4_equal(sigv2_sign(a, secret, buf_view(&text)), c->signature);
     buf_free(&text);
     return ok;
+}
+
+/* botocore sends "/bucket" and signs "/bucket/"; S3 takes either. */
+bool claim_matches_v2(struct arena *a, const struct request *q, const struct claim *c,
+                      struct str secret)
+{
+    bool is_bucket = q->path.len > 1 && str_find(str_sub(q->path, 1, q->path.len), STR("/")) < 0;
+
+    return matches_v2(a, q, c, secret, "") || (is_bucket && matches_v2(a, q, c, secret, "/"));
 }
 
 bool claim_matches_chunks(const struct request *q, const struct claim *c,
