@@ -156,7 +156,7 @@ static int read_file(struct reading *r, struct err *err)
 {
     bool asked_for = r->file != NULL;
     struct buf text = { 0 };
-    struct value *doc;
+    struct value *doc = NULL;
     int rc;
 
     if (!asked_for)
