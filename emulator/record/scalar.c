@@ -69,12 +69,12 @@ void scalar_write(struct buf *out, const struct value *v, enum time_form form)
 
 void scalar_quoted(struct buf *out, const struct value *v, enum time_form form)
 {
-    bool is_text = v->kind == VALUE_STRING || v->kind == VALUE_TIME || v->kind == VALUE_NULL;
+    bool is_number = v->kind == VALUE_BOOL || v->kind == VALUE_INT || v->kind == VALUE_FLOAT;
 
-    if (!is_text)
+    if (is_number)
         buf_add_char(out, '"');
     scalar_write(out, v, form);
-    if (!is_text)
+    if (is_number)
         buf_add_char(out, '"');
 }
 

@@ -11,7 +11,7 @@
 void scalar_time(struct buf *out, int64_t ms, enum time_form form);
 /* A boolean, number, string or time. */
 void scalar_write(struct buf *out, const struct value *v, enum time_form form);
-/* The same as a JSON string whatever it is: 5 -> "5". */
+/* The same, numbers and booleans as strings: 5 -> "5". */
 void scalar_quoted(struct buf *out, const struct value *v, enum time_form form);
 /* As org.json's XML reader turns text into a value: true and false are booleans, a decimal number
  * that prints back the same is a number, all else a string. */

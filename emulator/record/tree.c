@@ -136,7 +136,7 @@ static void write_member(const struct tree *t, const struct cat_member *m, const
         scalar_key(t->out, name, first);
     if (v->kind == VALUE_TIME && t->time == TIME_WIRE)
         scalar_time(t->out, v->u.time_ms, wire_form(cat_member_shape(p->cat, m), m, v));
-    else if (is_text_number && v->kind != VALUE_LIST)
+    else if (is_text_number && v->kind < VALUE_LIST)
         scalar_quoted(t->out, v, t->time);
     else
         write_by_rule(t, rule, cat_member_shape(p->cat, m), v);

@@ -247,7 +247,7 @@ static void check_case(void **state)
 
     int rc = record_build(recorder, &a, &call, &outcome, c->recipient, &out, &facts, &err);
     assert_true(rc > c->recipient);
-    check_ok(json_parse(&a, buf_view(&out), &parsed, &err), &err);
+    check_ok(json_parse(&a, arena_copy(&a, buf_view(&out)), &parsed, &err), &err);
     buf_add_char(&out, '\n'); /* the bytes, and below them the same for a reader's eye */
     json_write_pretty(&out, parsed, 2);
     buf_add_char(&out, '\n');

@@ -101,14 +101,14 @@ static const struct name_case {
     { "an ARN replaces the whole", "arn:aws:x:{account}:{Q}", "{\"Q\":\"arn:aws:y\"}", NULL,
       "arn:aws:y" },
     { "a part that is not given gives nothing", "x/{Q}", "{}", NULL, "" },
-    { "a list gives one name each", "x/{A.B}", "{\"A\":[{\"B\":\"1\"},{\"B\":\"2\"},{\"B\":\"1\"}]}",
-      NULL, "x/1 x/2" },
+    { "a list gives one name each", "x/{A.B}",
+      "{\"A\":[{\"B\":\"1\"},{\"B\":\"2\"},{\"B\":\"1\"}]}", NULL, "x/1 x/2" },
     { "alternatives are tried in order", "x/{A|>B}", "{}", "{\"B\":\"out\"}", "x/out" },
     { "two slashes make one", "parameter/{N}", "{\"N\":\"/a/b\"}", NULL, "parameter/a/b" },
     { "an URL's last part", "{U/}", "{\"U\":\"http://h/1/q\"}", NULL, "q" },
     { "a map's keys", "t/{M#}", "{\"M\":{\"a\":1,\"b\":2}}", NULL, "t/a t/b" },
-    { "the table of a statement", "t/{S$}", "{\"S\":\"select * from \\\"M\\\".\\\"ix\\\" where 1\"}",
-      NULL, "t/M" },
+    { "the table of a statement", "t/{S$}",
+      "{\"S\":\"select * from \\\"M\\\".\\\"ix\\\" where 1\"}", NULL, "t/M" },
     { "an alias is no key", "key/{K|>K}", "{\"K\":\"alias/a\"}", NULL, "" },
 };
 
@@ -186,8 +186,7 @@ static void facts_tell_what_lookup_shows(void **state)
     struct buf out = { 0 }, list = { 0 };
     struct record_facts facts;
     struct call call = call_of(&a, "iam", "CreateAccessKey", "{\"UserName\":\"bob\"}");
-    struct outcome outcome = { .output =
-                                   tree(&a, "{\"AccessKey\":{\"AccessKeyId\":\"AKIA2\"}}") };
+    struct outcome outcome = { .output = tree(&a, "{\"AccessKey\":{\"AccessKeyId\":\"AKIA2\"}}") };
 
     assert_int_equal(record_build(recorder, &a, &call, &outcome, 0, &out, &facts, NULL), 1);
     check_str(facts.event_source, "iam.amazonaws.com");
@@ -226,14 +225,92 @@ static void data_events_name_what_selectors_match(void **state)
     arena_free(&a);
 }
 
+/* Something for every member down to depth levels; times, numbers and text by the shape's type. */
+static struct value *sample(struct arena *a, const struct cat_shape *s, unsigned depth)
+{
+    struct value *v;
+
+    switch ((enum cat_type)s->type) {
+    case CAT_STRUCTURE:
+        v = value_map(a);
+        for (uint32_t i = 0; depth > 0 && i < s->member_count; i++) {
+            const struct cat_member *m = cat_shape_member(cat, s, i);
+
+            value_append(v, cat_str(cat, m->name), sample(a, cat_member_shape(cat, m), depth - 1));
+        }
+        return v;
+    case CAT_LIST:
+        v = value_list(a);
+        for (unsigned i = 0; depth > 0 && i < 2; i++)
+            value_push(v, sample(a, cat_member_shape(cat, cat_shape_member(cat, s, 0)), depth - 1));
+        return v;
+    case CAT_MAP:
+        v = value_map(a);
+        if (depth > 0)
+            value_append(v, STR("k\"\\"),
+                         sample(a, cat_member_shape(cat, cat_shape_member(cat, s, 1)), depth - 1));
+        return v;
+    case CAT_BLOB:
+        return value_blob(a, STR("\x00secret"));
+    case CAT_BOOLEAN:
+        return value_bool(a, true);
+    case CAT_INTEGER:
+    case CAT_LONG:
+        return value_int(a, -7);
+    case CAT_FLOAT:
+    case CAT_DOUBLE:
+        return value_float(a, 0.5);
+    case CAT_TIMESTAMP:
+        return value_time(a, NOW_MS);
+    case CAT_STRING:
+        break;
+    }
+    return value_str(a, STR("a \"quoted\"\n\xc3\xa9 text"));
+}
+
+static void check_operation(const struct cat_op *op)
+{
+    const struct cat_shape *in = cat_op_input(cat, op), *out_shape = cat_op_output(cat, op);
+    struct str service = cat_str(cat, cat_op_service(cat, op)->name);
+    struct str name = cat_str(cat, op->key);
+    struct arena a = { 0 };
+    struct buf out = { 0 };
+    struct record_facts facts;
+    struct value *record;
+    struct call call = call_of(&a, "iam", "GetUser", "{}");
+    struct outcome outcome = { .output = out_shape ? sample(&a, out_shape, 4) : NULL };
+
+    call.op = op;
+    call.service_name = service;
+    call.action = name;
+    if (in)
+        call.params = sample(&a, in, 4);
+    if (record_build(recorder, &a, &call, &outcome, 0, &out, &facts, NULL) < 1 ||
+        json_parse(&a, buf_view(&out), &record, NULL) < 0)
+        fail_msg("%.*s.%.*s: %.*s", STR_ARG(service), STR_ARG(name), STR_ARG(buf_view(&out)));
+    if (str_find(buf_view(&out), STR("AHNlY3JldA==")) >= 0)
+        fail_msg("%.*s.%.*s shows a blob: %.*s", STR_ARG(service), STR_ARG(name),
+                 STR_ARG(buf_view(&out)));
+    assert_true(facts.event_name.len > 0 && facts.event_source.len > 0);
+    buf_free(&out);
+    arena_free(&a);
+}
+
+static void every_operation_gives_a_record_that_parses(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < cat_op_count(cat); i++)
+        check_operation(cat_op_at(cat, i));
+}
+
 static void the_same_call_gives_the_same_bytes(void **state)
 {
     (void)state;
     struct arena a = { 0 };
     struct buf one = { 0 }, two = { 0 };
     struct record_facts facts;
-    struct call call = call_of(&a, "sts", "AssumeRole",
-                               "{\"RoleArn\":\"arn:aws:iam::444455556666:role/r\"}");
+    struct call call =
+        call_of(&a, "sts", "AssumeRole", "{\"RoleArn\":\"arn:aws:iam::444455556666:role/r\"}");
     struct outcome outcome = { .output = tree(&a, "{}") };
 
     assert_int_equal(record_build(recorder, &a, &call, &outcome, 1, &one, &facts, NULL), 2);
@@ -274,10 +351,11 @@ int main(void)
         cmocka_unit_test(a_long_parameter_is_left_out_with_a_note),
         cmocka_unit_test(facts_tell_what_lookup_shows),
         cmocka_unit_test(data_events_name_what_selectors_match),
+        cmocka_unit_test(every_operation_gives_a_record_that_parses),
         cmocka_unit_test(the_same_call_gives_the_same_bytes),
     };
-    struct CMUnitTest tests[COUNT(times) + COUNT(coerced) + COUNT(redacted) + COUNT(expanded) +
-                            COUNT(others)];
+    struct CMUnitTest
+        tests[COUNT(times) + COUNT(coerced) + COUNT(redacted) + COUNT(expanded) + COUNT(others)];
     size_t n = 0;
 
     ROW(times, check_time)
