@@ -85,9 +85,10 @@ static int bind_uri(struct wire_in *in, struct value *params)
     return bind_path(in, template, params);
 }
 
-/* Source: Signature Version 4 "Query string authentication", S3 "Signing and authenticating REST
+/* Query keys that every request may carry: signatures, SDK marks.
+ * Source: Signature Version 4 "Query string authentication", S3 "Signing and authenticating REST
  * requests" (version 2); x-id is the mark of SDKs made from Smithy models. */
-bool rest_is_common_param(struct str name)
+static bool is_common_param(struct str name)
 {
     static const char *const names[] = {
         "X-Amz-Algorithm",
@@ -132,7 +133,7 @@ static bool is_claimed(struct wire_in *in, struct str name)
             str_eq(slot_wire(m, NULL), name))
             return true;
     }
-    return rest_is_common_param(name) || is_fixed_key(in, name);
+    return is_common_param(name) || is_fixed_key(in, name);
 }
 
 static int bind_query_list(struct wire_in *in, struct slot m, struct str name, struct value *params)

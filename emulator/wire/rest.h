@@ -21,5 +21,3 @@ void rest_write(struct wire_out *o, const struct rest_codec *codec);
 void rest_write_bound(struct wire_out *o, struct slot s, const struct value *tree);
 /* Set a header; what could end the line early becomes a blank. name and value are copied. */
 void rest_header(struct arena *a, struct reply *reply, struct str name, struct str value);
-/* Query keys that every request may carry: signatures, SDK marks. */
-bool rest_is_common_param(struct str name);
