@@ -338,6 +338,20 @@ static void kill_after(pid_t child, int fd, uint64_t enough, char *acked, size_t
 
 #define ACK_CAP 1000000
 
+static void mark_seen(struct journal *j, char *seen)
+{
+    struct arena a = { 0 };
+    struct journal_entry e;
+    uint64_t at = 0;
+
+    while (journal_next(j, &a, &at, &e)) {
+        assert_true(e.seq < ACK_CAP && !seen[e.seq]);
+        seen[e.seq] = 1;
+        arena_reset(&a);
+    }
+    arena_free(&a);
+}
+
 static void nothing_acknowledged_is_lost_by_kill(void **state)
 {
     struct arena a = { 0 };
@@ -361,13 +375,7 @@ static void nothing_acknowledged_is_lost_by_kill(void **state)
         assert_true(WIFSIGNALED(status));
     }
     struct journal *j = open_journal(dir, false);
-    struct journal_entry e;
-    uint64_t at = 0;
-    while (journal_next(j, &a, &at, &e)) {
-        assert_true(e.seq < ACK_CAP);
-        seen[e.seq] = 1;
-        arena_reset(&a);
-    }
+    mark_seen(j, seen);
     for (size_t i = 0; i < ACK_CAP; i++)
         assert_true(!acked[i] || seen[i]);
     assert_int_equal(journal_damaged_count(j), 0);
