@@ -60,21 +60,36 @@ static bool is_shown(const struct plan *p, const struct cat_member *m, const str
     return v->kind != VALUE_NULL && !(rule && rule->action == RULE_DROP);
 }
 
-/* Members in one place of the request: the query, the headers. */
-static void add_located(struct entries *e, const struct call *call, const struct plan *p,
-                        enum cat_location where)
+/* A parameter that is shown, with its member. */
+struct bound {
+    const struct value *value;
+    const struct cat_member *member;
+};
+
+static size_t bind_params(struct bound *bound, const struct call *call, const struct plan *p)
 {
+    size_t count = 0;
     uint32_t hint = 0;
 
-    for (const struct value *v = value_first(call->params); v; v = v->next) {
+    for (const struct value *v = value_first(call->params); v && p->input; v = v->next) {
         const struct cat_member *m = tree_member(p->cat, p->input, v->name, &hint);
 
-        if (!m || m->location != where || !is_shown(p, m, v))
+        if (m && is_shown(p, m, v))
+            bound[count++] = (struct bound){ v, m };
+    }
+    return count;
+}
+
+/* Members in one place of the request: the query, the headers. */
+static void add_located(struct entries *e, const struct plan *p, const struct bound *bound,
+                        size_t count, enum cat_location where)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (bound[i].member->location != where)
             continue;
-        struct str name = cat_str(p->cat, m->wire);
-        if (where == CAT_HEADER && !str_has_prefix(name, STR("x-amz-")))
-            continue;
-        entry_add(e, name, (struct str){ 0 })->value = v;
+        struct str name = cat_str(p->cat, bound[i].member->wire);
+        if (where != CAT_HEADER || str_has_prefix(name, STR("x-amz-")))
+            entry_add(e, name, (struct str){ 0 })->value = bound[i].value;
     }
 }
 
@@ -112,24 +127,27 @@ static void add_path(struct entries *e, const struct call *call, const char *mem
         entry_add(e, name, (struct str){ 0 })->value = v;
 }
 
-static void add_body(struct entries *e, const struct call *call, const struct plan *p)
+static void add_body(struct entries *e, const struct plan *p, const struct bound *bound,
+                     size_t count)
 {
-    if (!p->input->payload)
+    if (!p->input || !p->input->payload)
         return;
     const struct cat_member *m = cat_shape_member(p->cat, p->input, p->input->payload - 1u);
-    const struct value *v = value_get(call->params, cat_str(p->cat, m->name));
 
-    if (!v || !is_shown(p, m, v) || tree_is_bytes(p->cat, m))
-        return;
-    struct entry *it;
-    if (str_eq(p->operation, STR("PutBucketPolicy"))) {
-        it = entry_add(e, STR("bucketPolicy"), (struct str){ 0 });
-        it->is_policy = true;
-    } else {
-        it = entry_add(e, cat_str(p->cat, m->wire), (struct str){ 0 });
-        it->body = m;
+    for (size_t i = 0; i < count; i++) {
+        struct entry *it;
+
+        if (bound[i].member != m || tree_is_bytes(p->cat, m))
+            continue;
+        if (str_eq(p->operation, STR("PutBucketPolicy"))) {
+            it = entry_add(e, STR("bucketPolicy"), (struct str){ 0 });
+            it->is_policy = true;
+        } else {
+            it = entry_add(e, cat_str(p->cat, m->wire), (struct str){ 0 });
+            it->body = m;
+        }
+        it->value = bound[i].value;
     }
-    it->value = v;
 }
 
 static size_t entries_max(const struct call *call, const struct plan *p)
@@ -192,19 +210,19 @@ void s3_request(struct buf *out, struct arena *a, const struct plan *p, const st
 {
     struct entries e = { .cap = entries_max(call, p) };
 
+    struct bound *bound = arena_array(a, call->params->count, sizeof *bound);
+    size_t count = bind_params(bound, call, p);
+
     e.items = arena_array(a, e.cap, sizeof *e.items);
     add_subresources(&e, p);
-    if (p->input)
-        add_located(&e, call, p, CAT_QUERYSTRING);
+    add_located(&e, p, bound, count, CAT_QUERYSTRING);
     add_unmodeled(&e, call);
     add_path(&e, call, "Bucket", STR("bucketName"));
-    if (p->input)
-        add_body(&e, call, p);
+    add_body(&e, p, bound, count);
     if (call->host.len)
         (void)entry_add(&e, STR("Host"), call->host);
     add_path(&e, call, "Key", STR("key"));
-    if (p->input)
-        add_located(&e, call, p, CAT_HEADER);
+    add_located(&e, p, bound, count, CAT_HEADER);
     if (e.count)
         entries_write(out, a, p, &e);
     else
