@@ -93,28 +93,36 @@ static void add_located(struct entries *e, const struct plan *p, const struct bo
     }
 }
 
-/* Signatures and credentials of presigned URLs, and headers that every request carries. */
+/* What a presigned URL proves itself with; its other parameters are shown. */
 static bool is_secret_param(struct str name)
 {
-    static const char *const hidden[] = {
-        "x-amz-credential",     "x-amz-signature",       "x-amz-security-token",
-        "x-amz-content-sha256", "x-amz-user-agent",      "x-amz-decoded-content-length",
-        "x-amz-trailer",        "x-amz-s3session-token", "signature",
-        "awsaccesskeyid",
-    };
+    static const char *const hidden[] = { "x-amz-credential", "x-amz-signature",
+                                          "x-amz-security-token", "signature", "awsaccesskeyid" };
 
-    if (str_eq(name, STR("x-amz-date"))) /* the header; X-Amz-Date of a presigned URL is shown */
-        return true;
     for (size_t i = 0; i < COUNT(hidden); i++)
         if (str_eq_nocase(name, str_c(hidden[i])))
             return true;
     return false;
 }
 
+static bool is_amz(struct str name)
+{
+    return str_eq_nocase(str_sub(name, 0, 6), STR("x-amz-"));
+}
+
+static bool is_in_query(const struct request *q, struct str name)
+{
+    for (size_t i = 0; q && i < q->param_count; i++)
+        if (str_eq(q->params[i].name, name))
+            return true;
+    return false;
+}
+
+/* Query parameters that the model lacks; of headers only the modelled ones are shown. */
 static void add_unmodeled(struct entries *e, const struct call *call)
 {
     for (const struct value *v = value_first(call->unmodeled); v; v = v->next)
-        if (!is_secret_param(v->name))
+        if (!is_secret_param(v->name) && (!is_amz(v->name) || is_in_query(call->request, v->name)))
             entry_add(e, v->name, (struct str){ 0 })->value = v;
 }
 
