@@ -24,6 +24,16 @@ static bool is_named(const struct cat *cat, uint32_t off, struct str name)
     return str_eq(cat_str(cat, off), name);
 }
 
+/* com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101 is what botocore puts into X-Amz-Target;
+ * SDKs made from the newer models send the service's own name alone, what stands behind the last
+ * dot. */
+static bool is_target(const struct cat *cat, uint32_t off, struct str prefix)
+{
+    struct str whole = cat_str(cat, off), head, tail;
+
+    return str_eq(whole, prefix) || (str_rcut(whole, '.', &head, &tail) && str_eq(tail, prefix));
+}
+
 const struct cat_service *cat_service_find(const struct cat *cat, struct str name)
 {
     struct probe p = probe_start(cat, CAT_SEC_BY_NAME, str_hash(name));
@@ -41,7 +51,7 @@ const struct cat_service *cat_service_by_target(const struct cat *cat, struct st
     uint32_t i;
 
     while (prefix.len > 0 && probe_next(&p, &i))
-        if (is_named(cat, cat_service_at(cat, i)->target_prefix, prefix))
+        if (is_target(cat, cat_service_at(cat, i)->target_prefix, prefix))
             return cat_service_at(cat, i);
     return NULL;
 }
@@ -83,7 +93,7 @@ const struct cat_op *cat_op_by_target(const struct cat *cat, struct str prefix, 
         const struct cat_op *found = cat_op_at(cat, i);
 
         if (is_named(cat, found->name, op) &&
-            is_named(cat, cat_op_service(cat, found)->target_prefix, prefix))
+            is_target(cat, cat_op_service(cat, found)->target_prefix, prefix))
             return found;
     }
     return NULL;

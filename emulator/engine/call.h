@@ -22,7 +22,7 @@ struct call {
     struct str account; /* 12 digits: whose resources; the principal's but for cross-account */
     const struct principal *who;    /* never NULL */
     struct value *params;           /* by the input shape, model member names; never NULL */
-    struct value *unmodeled;        /* S3: query parameters and x-amz-* the model lacks, or NULL */
+    struct value *unmodeled;        /* S3: query parameters that the model lacks, or NULL */
     struct body body;               /* a streaming input payload */
     int64_t time_ms;                /* the emulator's clock when it began */
     uint64_t seq;                   /* number of this call: the stream of its chance */

@@ -75,6 +75,19 @@ static bool is_modelled(struct slot root, struct str name, enum cat_location loc
     return false;
 }
 
+/* What a presigned URL proves its caller with: never on record. Its date, algorithm, signed headers and
+ * expiry are. */
+static bool is_credential(struct str name)
+{
+    static const char *const names[] = { "X-Amz-Credential", "X-Amz-Signature",
+                                         "X-Amz-Security-Token", "AWSAccessKeyId", "Signature" };
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (str_eq_nocase(name, str_c(names[i])))
+            return true;
+    return false;
+}
+
 struct value *wire_unmodeled(struct arena *a, const struct cat *cat, const struct request *q,
                              const struct route *route)
 {
@@ -82,15 +95,9 @@ struct value *wire_unmodeled(struct arena *a, const struct cat *cat, const struc
     struct value *map = value_map(a);
 
     for (size_t i = 0; i < q->param_count; i++)
-        if (!is_modelled(root, q->params[i].name, CAT_QUERYSTRING))
+        if (!is_modelled(root, q->params[i].name, CAT_QUERYSTRING) &&
+            !is_credential(q->params[i].name))
             value_set(map, q->params[i].name, value_str(a, q->params[i].value));
-    for (size_t i = 0; i < q->header_count; i++) {
-        const struct http_header *h = &q->headers[i];
-
-        if (str_eq_nocase(str_sub(h->name, 0, 6), STR("x-amz-")) &&
-            !is_modelled(root, h->name, CAT_HEADER))
-            value_set(map, h->name, value_str(a, h->value));
-    }
     return map->count ? map : NULL;
 }
 

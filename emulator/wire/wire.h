@@ -48,8 +48,8 @@ bool wire_is_event_stream(const struct cat_op *op);
 /* The body is the input's streaming payload: it goes to call->body, not into the tree. */
 bool wire_streams_input(const struct cat *cat, const struct cat_op *op);
 
-/* Query parameters and headers of a REST request that the model doesn't know, for the S3 record:
- * a map of name -> string ("" when valueless); NULL when there are none. */
+/* Query parameters of a REST request that the model doesn't know, for the S3 record: a map of name ->
+ * string ("" when valueless), without what proves a presigned URL's caller; NULL when there are none. */
 struct value *wire_unmodeled(struct arena *a, const struct cat *cat, const struct request *q,
                              const struct route *route);
 

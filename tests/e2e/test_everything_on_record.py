@@ -22,7 +22,7 @@ CALLS = [
     ("s3", "get_object", {"Bucket": "a-bucket", "Key": "k"}, True),
     ("s3", "get_object", {"Bucket": "a-bucket", "Key": "other"}, True),
     ("s3", "get_bucket_policy", {"Bucket": "a-bucket"}, False),
-    ("s3", "head_bucket", {"Bucket": "a-bucket"}, False),
+    ("s3", "head_bucket", {"Bucket": "a-bucket"}, True),
     ("ec2", "describe_regions", {}, False),
     ("ec2", "run_instances", {"ImageId": "ami-0abcdef1234567890", "MinCount": 1, "MaxCount": 1}, False),
     ("kms", "create_key", {}, False),

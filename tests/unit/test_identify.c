@@ -27,6 +27,8 @@ static const struct identify_case {
     { "the dots of a target prefix stay in it", "POST", "/",
       TARGET "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents\n", "{}", "",
       "cloudtrail LookupEvents json -" },
+    { "the dots of a target prefix stay in it, as newer SDKs name the target", "POST", "/",
+      TARGET "CloudTrail_20131101.LookupEvents\n", "{}", "", "cloudtrail LookupEvents json -" },
     { "streams share a signing name with dynamodb", "POST", "/",
       TARGET "DynamoDBStreams_20120810.ListStreams\n" SIGN("us-east-1", "dynamodb"), "{}", "",
       "dynamodbstreams ListStreams json us-east-1" },

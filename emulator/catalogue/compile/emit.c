@@ -191,9 +191,13 @@ static void hash_op(struct emitting *e, const struct build_service *s, uint32_t 
     hash_add(e, CAT_SEC_BY_OP, cat_hash_two(service, key), index);
     if (op->name != op->key)
         hash_add(e, CAT_SEC_BY_OP, cat_hash_two(service, name), index);
-    if (s->row.target_prefix)
-        hash_add(e, CAT_SEC_BY_TARGET, cat_hash_two(str_hash(text(e, s->row.target_prefix)), name),
-                 index);
+    if (s->row.target_prefix) {
+        struct str whole = text(e, s->row.target_prefix), head, tail;
+
+        hash_add(e, CAT_SEC_BY_TARGET, cat_hash_two(str_hash(whole), name), index);
+        if (str_rcut(whole, '.', &head, &tail))
+            hash_add(e, CAT_SEC_BY_TARGET, cat_hash_two(str_hash(tail), name), index);
+    }
     if (s->row.protocols & (1u << CAT_QUERY | 1u << CAT_EC2))
         hash_add(e, CAT_SEC_BY_ACTION, str_hash(name), index);
 }
@@ -215,8 +219,13 @@ static void emit_hashes(struct emitting *e)
 
         hash_add(e, CAT_SEC_BY_NAME, str_hash(text(e, s->row.name)), i);
         hash_add(e, CAT_SEC_BY_ENDPOINT, str_hash(text(e, s->row.endpoint_prefix)), i);
-        if (s->row.target_prefix)
-            hash_add(e, CAT_SEC_BY_PREFIX, str_hash(text(e, s->row.target_prefix)), i);
+        if (s->row.target_prefix) {
+            struct str whole = text(e, s->row.target_prefix), head, tail;
+
+            hash_add(e, CAT_SEC_BY_PREFIX, str_hash(whole), i);
+            if (str_rcut(whole, '.', &head, &tail))
+                hash_add(e, CAT_SEC_BY_PREFIX, str_hash(tail), i);
+        }
         for (uint32_t j = 0; j < s->op_count; j++)
             hash_op(e, s, i, s->first_op + j);
     }

@@ -167,7 +167,8 @@ static bool params_ok(struct ctx *cx, const struct call *call, struct outcome *o
         sts_invalid(cx, out, "%.*s is invalid", STR_ARG(param_str(call, "RoleArn")));
         return false;
     }
-    if (call->who->type == PRINCIPAL_ROOT) {
+    /* Whoever is only believed to be root (a 12-digit key id) may stand in for any caller. */
+    if (call->who->type == PRINCIPAL_ROOT && cx->e->opt.auth != AUTH_IDENTIFY) {
         outcome_refuse(cx->a, out, 403, "AccessDenied",
                        "Roles may not be assumed by root accounts.");
         return false;
