@@ -7,6 +7,7 @@
 #include "core/codec/json.h"
 #include "core/codec/uri.h"
 #include "emulator/identity/identity.h"
+#include "emulator/record/derived.h"
 #include "emulator/record/ec2.h"
 #include "emulator/record/failure.h"
 #include "emulator/record/plan.h"
@@ -58,21 +59,6 @@ static void hold_limit(struct buf *out, size_t from, size_t limit, const char *f
                field);
 }
 
-/* S3 control calls carry the host among the parameters. */
-static void add_host(struct buf *out, size_t from, struct str host)
-{
-    if (!host.len)
-        return;
-    if (str_eq((struct str){ out->ptr + from, out->len - from }, STR("null"))) {
-        out->len = from;
-        buf_add_char(out, '{');
-    } else {
-        out->len--;
-    }
-    put(out, "Host", host);
-    buf_add_char(out, '}');
-}
-
 static void write_request(struct buf *out, const struct build *b)
 {
     const struct plan *p = b->plan;
@@ -90,8 +76,8 @@ static void write_request(struct buf *out, const struct build *b)
         ec2b_request(out, p, b->call->params);
     else
         tree_request(out, p, b->call->params);
-    if (str_eq(p->service_name, STR("s3control")))
-        add_host(out, from, b->call->host);
+    if (!b->failure.hides_params)
+        derived_write(out, from, b->a, p, b->call, b->outcome);
     hold_limit(out, from, LIMIT_RECORD_FIELD_BYTES, "requestParameters");
 }
 

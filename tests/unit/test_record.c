@@ -172,6 +172,17 @@ static const struct record_case {
       "{\"FunctionName\":\"f\",\"Environment\":{\"Variables\":{\"A\":\"secret\"}},"
       "\"Code\":{\"S3Bucket\":\"b\"}}",
       "{\"FunctionName\":\"f\",\"LastModified\":\"2026-01-02T03:04:05.000+0000\"}", NULL, NULL, 0 },
+    { "an-updated-function-is-spelled-out", "lambda", "UpdateFunctionCode", &alice,
+      "{\"FunctionName\":\"f\",\"S3Bucket\":\"b\"}", "{\"FunctionName\":\"f\"}", NULL, NULL, 0 },
+    { "an-assertion-shows-its-id-only", "sts", "AssumeRoleWithSAML", &web,
+      /* <saml2:Assertion Version="2.0" ID="_7"> */
+      "{\"RoleArn\":\"arn:aws:iam::111122223333:role/r\",\"PrincipalArn\":"
+      "\"arn:aws:iam::111122223333:saml-provider/p\","
+      "\"SAMLAssertion\":\"PHNhbWwyOkFzc2VydGlvbiBWZXJzaW9uPSIyLjAiIElEPSJfNyI+\"}",
+      "{\"AssumedRoleUser\":{\"Arn\":\"arn:aws:sts::111122223333:assumed-role/r/bob\"}}", NULL,
+      NULL, 0 },
+    { "account-wide-s3-calls-name-their-host", "s3control", "GetPublicAccessBlock", &alice,
+      "{\"AccountId\":\"111122223333\"}", "{}", NULL, NULL, 0 },
     { "an-invocation-is-a-data-event", "lambda", "Invoke", &alice, "{\"FunctionName\":\"f\"}",
       "{\"StatusCode\":200}", NULL, NULL, 0 },
     { "an-item-is-named-by-its-attributes", "dynamodb", "PutItem", &alice,
