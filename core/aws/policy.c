@@ -3,8 +3,9 @@
 #include "core/aws/condition.h"
 #include "core/codec/json.h"
 
-#define MOST_BYTES (1u << 20) /* far above IAM's and S3's own limits, which their handlers check   \
-                               */
+#define MOST_BYTES                                                                                 \
+    (1u << 20) /* far above IAM's and S3's own limits, which their handlers check                  \
+                */
 
 struct texts {
     struct str *at;

@@ -49,9 +49,10 @@ static void fill_call(struct engine *e, struct arena *a, const struct request *q
 }
 
 /* Parameters and what the model lacks; a malformed request is a refusal. */
-static void parse(struct engine *e, struct arena *a, const struct request *q,
-                  const struct route *route, struct call *call, struct outcome *out)
+static void parse(struct engine *e, struct arena *a, const struct route *route, struct call *call,
+                  struct outcome *out)
 {
+    const struct request *q = call->request;
     struct err err = { 0 };
     struct str code = { 0 };
     struct value *params = NULL;
@@ -75,10 +76,10 @@ static void fail(struct arena *a, const struct call *call, struct outcome *out)
                    "We encountered an internal error. Please try again.");
 }
 
-static int decide(struct engine *e, struct arena *a, const struct request *q,
-                  const struct route *route, struct call *call, struct outcome *out,
-                  struct err *err)
+static int decide(struct engine *e, struct arena *a, const struct route *route, struct call *call,
+                  struct outcome *out, struct err *err)
 {
+    const struct request *q = call->request;
     int rc = identity_authenticate(e->identity, a, q, route, call, out, err);
 
     if (rc < 0)
@@ -91,7 +92,7 @@ static int decide(struct engine *e, struct arena *a, const struct request *q,
         if (q->refused_code.len > 0 && !outcome_refused(out))
             outcome_refuse(a, out, q->refused_status, arena_copy(a, q->refused_code).ptr, "%.*s",
                            STR_ARG(q->refused_message));
-        parse(e, a, q, route, call, out);
+        parse(e, a, route, call, out);
     }
     if (route->op && q->refused_code.len > 0) { /* the front door could not take the body whole */
         *out = (struct outcome){ 0 };
@@ -117,7 +118,7 @@ void engine_answer(struct engine *e, struct arena *a, const struct request *q, s
     fill_call(e, a, q, &route, &call);
     pthread_rwlock_rdlock(&e->services->gate);
     engine_begin(e, a, &call);
-    if (decide(e, a, q, &route, &call, &out, &err) < 0) {
+    if (decide(e, a, &route, &call, &out, &err) < 0) {
         log_write(LOG_ERROR, "%.*s: %s", STR_ARG(call.action), err.text);
         fail(a, &call, &out);
     }

@@ -127,9 +127,10 @@ static int into_journal(struct engine *e, uint64_t seq, const struct effect *all
     return 0;
 }
 
-static int run_handler(struct engine *e, struct arena *a, struct handler h, const struct call *call,
+static int run_handler(struct engine *e, struct arena *a, const struct call *call,
                        struct outcome *out, struct err *err)
 {
+    struct handler h = handler_of(e, call->op);
     struct ctx cx = { .e = e, .a = a, .now_ms = call->time_ms };
 
     if (!h.run) {
@@ -141,11 +142,11 @@ static int run_handler(struct engine *e, struct arena *a, struct handler h, cons
     return h.run(&cx, call, out, err);
 }
 
-static int perform_unlocked(struct engine *e, struct arena *a, struct handler h,
-                            const struct call *call, struct outcome *out, struct err *err)
+static int perform_unlocked(struct engine *e, struct arena *a, const struct call *call,
+                            struct outcome *out, struct err *err)
 {
     struct entries n = { 0 };
-    int rc = run_handler(e, a, h, call, out, err);
+    int rc = run_handler(e, a, call, out, err);
 
     if (rc == 0)
         rc = build(e, a, call, out, &n, err);
@@ -214,15 +215,15 @@ static void drop_pending(struct pending *p)
 }
 
 /* The handler inside its transaction, its records built, all of it committed or undone. */
-static int transact(struct engine *e, struct arena *a, struct handler h, struct call *call,
-                    struct outcome *out, struct entries *n, struct err *err)
+static int transact(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
+                    struct entries *n, struct err *err)
 {
     struct pending **mark = e->services->last;
     int rc = store_begin(e->store, err);
 
     if (rc < 0)
         return rc;
-    rc = run_handler(e, a, h, call, out, err);
+    rc = run_handler(e, a, call, out, err);
     if (rc == 0 && outcome_refused(out)) {
         out->effects = NULL;
         undo(e);
@@ -244,8 +245,8 @@ static int transact(struct engine *e, struct arena *a, struct handler h, struct 
     return rc;
 }
 
-static int perform_locked(struct engine *e, struct arena *a, struct handler h, struct call *call,
-                          struct outcome *out, struct err *err)
+static int perform_locked(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
+                          struct err *err)
 {
     struct services *s = e->services;
     struct entries n = { 0 };
@@ -255,7 +256,7 @@ static int perform_locked(struct engine *e, struct arena *a, struct handler h, s
         s->first = NULL;
         s->last = &s->first;
     }
-    int rc = transact(e, a, h, call, out, &n, err);
+    int rc = transact(e, a, call, out, &n, err);
     if (rc == 0 && s->depth > 1) {
         leave_pending(s, a, call, out, &n);
         n.count = 0; /* the pending one's now */
@@ -289,8 +290,8 @@ int engine_perform(struct engine *e, struct arena *a, struct call *call, struct 
     if (call->account.len > 0)
         rc = trail_account_seen(e->trail, call->account, err);
     if (rc == 0)
-        rc = !h.run || h.is_unlocked ? perform_unlocked(e, a, h, call, out, err)
-                                     : perform_locked(e, a, h, call, out, err);
+        rc = !h.run || h.is_unlocked ? perform_unlocked(e, a, call, out, err)
+                                     : perform_locked(e, a, call, out, err);
     release(out);
     pthread_rwlock_unlock(&e->services->gate);
     return rc;
