@@ -101,6 +101,15 @@ static bool is_unique(struct str s)
     return s.len == UNIQUE_LEN;
 }
 
+/* Source: CloudTrail API Reference, "CreateTrail", Name. */
+static bool is_trail_name(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!is_alnum(s.ptr[i]) && s.ptr[i] != '.' && s.ptr[i] != '_' && s.ptr[i] != '-')
+            return false;
+    return s.len > 0;
+}
+
 /* Source: Organizations API Reference, "Organization", Id: ^o-[a-z0-9]{10,32}$ */
 static bool is_org_id(struct str s)
 {
@@ -157,7 +166,7 @@ static bool name_parse(struct str name, const struct kind_row *row, struct trail
     }
     if (!stamp_parse(last, true, &out->at_ms) || !str_rcut(rest, '_', &out->trail, &out->home))
         return false;
-    return out->trail.len > 0 && is_region(out->home);
+    return is_trail_name(out->trail) && is_region(out->home);
 }
 
 /* The folders above the file: AWSLogs and whatever stands before it, the account, the word, the
@@ -187,7 +196,7 @@ static bool top_parse(struct str top, struct trail_key *out)
     if (!str_has_suffix(top, STR("/AWSLogs")))
         return false;
     out->prefix = str_sub(top, 0, top.len - strlen("/AWSLogs"));
-    return out->prefix.len > 0;
+    return out->prefix.len > 0 && !memchr(out->prefix.ptr, '\0', out->prefix.len);
 }
 
 static bool date_fits(const struct folders *f, int64_t at_ms)
