@@ -174,6 +174,19 @@ static int read_corpus(struct run *run, const char *path, struct err *err)
     return rc;
 }
 
+static void run_close(struct run *run)
+{
+    for (size_t f = 0; f < COUNT(fields); f++) {
+        if (run->by_field[f])
+            arena_free(&run->by_field[f]->arena);
+        mem_free(run->by_field[f]);
+    }
+    arena_free(&run->arena);
+    recorder_close(run->recorder);
+    cat_close(run->cat);
+    mem_free(run);
+}
+
 int main(int argc, char **argv)
 {
     struct run *run = mem_alloc(sizeof *run);
@@ -202,5 +215,6 @@ int main(int argc, char **argv)
     }
     printf("%zu records, %zu of no known operation, %zu that are no calls\n", run->records,
            run->unknown, run->skipped);
+    run_close(run);
     return 0;
 }
