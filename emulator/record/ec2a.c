@@ -282,7 +282,7 @@ static void answer_members(struct buf *out, const struct plan *p, const struct c
     uint32_t hint = 0;
 
     for (const struct value *kid = value_first(v); kid; kid = kid->next) {
-        const struct cat_member *m = tree_member(p->cat, s, kid->name, &hint);
+        const struct cat_member *m = tree_member(p, s, kid->name, &hint);
         const struct member_rule *rule = m ? plan_rule(p, SIDE_RESPONSE, m) : NULL;
         enum rule_action action = rule ? rule->action : RULE_NONE;
 

@@ -73,7 +73,7 @@ static void ask_structure(struct buf *out, const struct plan *p, const struct ca
         buf_add_u64(out, tag);
     }
     for (const struct value *kid = value_first(v); kid; kid = kid->next) {
-        const struct cat_member *m = tree_member(p->cat, s, kid->name, &hint);
+        const struct cat_member *m = tree_member(p, s, kid->name, &hint);
         const struct cat_shape *inner = m ? cat_member_shape(p->cat, m) : NULL;
         const struct member_rule *rule = m ? plan_rule(p, SIDE_REQUEST, m) : NULL;
 
@@ -145,7 +145,7 @@ static void answer_members(struct buf *out, const struct plan *p, const struct c
     uint32_t hint = 0;
 
     for (const struct value *kid = value_first(v); kid; kid = kid->next) {
-        const struct cat_member *m = tree_member(p->cat, s, kid->name, &hint);
+        const struct cat_member *m = tree_member(p, s, kid->name, &hint);
         const struct member_rule *rule = m ? plan_rule(p, SIDE_RESPONSE, m) : NULL;
 
         if (!m || kid->kind == VALUE_NULL || tree_is_bytes(p->cat, m) ||

@@ -317,6 +317,15 @@ static void name_event(struct recorder *r, struct plan *p)
     p->denied_name = !row && p->op ? cat_str(r->cat, p->op->name) : p->event_name;
 }
 
+static const struct str *names_of(struct arena *a, const struct cat *cat, const struct cat_shape *s)
+{
+    struct str *names = s ? arena_array(a, s->member_count + 1u, sizeof *names) : NULL;
+
+    for (uint32_t i = 0; s && i < s->member_count; i++)
+        names[i] = cat_str(cat, cat_shape_member(cat, s, i)->name);
+    return names;
+}
+
 static void fill(struct recorder *r, struct arena *a, struct plan *p)
 {
     static const struct table_row no_row = { 0 };
@@ -343,6 +352,8 @@ static void fill(struct recorder *r, struct arena *a, struct plan *p)
     if (p->op)
         compile_rules(r, p);
     unwrap(p);
+    p->input_names = names_of(a, r->cat, p->input);
+    p->output_names = names_of(a, r->cat, p->output);
     p->responds = is_writing_answered(r, p);
 }
 

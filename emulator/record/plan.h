@@ -70,8 +70,9 @@ struct plan {
     const struct cat *cat;
     const struct cat_op *op; /* NULL: no model knows it */
     const struct cat_service *service;
-    const struct cat_shape *input, *output; /* output: already unwrapped; NULL for none */
-    struct str service_name, operation;     /* botocore's names */
+    const struct cat_shape *input, *output;       /* output: already unwrapped; NULL for none */
+    const struct str *input_names, *output_names; /* of their members, measured once */
+    struct str service_name, operation;           /* botocore's names */
     struct str event_source, event_name, denied_name, version, api_version;
     struct str root;                  /* EC2 style B: the request's element, if odd */
     struct str hidden;                /* what replaces a sensitive value */

@@ -72,7 +72,7 @@ static size_t bind_params(struct bound *bound, const struct call *call, const st
     uint32_t hint = 0;
 
     for (const struct value *v = value_first(call->params); v && p->input; v = v->next) {
-        const struct cat_member *m = tree_member(p->cat, p->input, v->name, &hint);
+        const struct cat_member *m = tree_member(p, p->input, v->name, &hint);
 
         if (m && is_shown(p, m, v))
             bound[count++] = (struct bound){ v, m };
@@ -190,7 +190,7 @@ static void entry_write(struct buf *out, struct arena *a, const struct plan *p,
     else if (it->is_policy)
         write_policy(out, a, it->value);
     else if (it->body)
-        s3_body_write(out, p->cat, it->body, it->value);
+        s3_body_write(out, p, it->body, it->value);
     else if (it->value->kind == VALUE_LIST)
         json_write(out, it->value);
     else
@@ -246,7 +246,7 @@ void s3_response(struct buf *out, const struct plan *p, const struct value *outp
 
     buf_add_char(out, '{');
     for (const struct value *v = p->output ? value_first(output) : NULL; v; v = v->next) {
-        const struct cat_member *m = tree_member(p->cat, p->output, v->name, &hint);
+        const struct cat_member *m = tree_member(p, p->output, v->name, &hint);
         struct str name = m ? cat_str(p->cat, m->wire) : (struct str){ 0 };
 
         if (!m || m->location != CAT_HEADER || v->kind == VALUE_NULL)

@@ -5,8 +5,8 @@
 
 #include "core/base/buf.h"
 #include "core/codec/value.h"
-#include "emulator/catalogue/catalogue.h"
+#include "emulator/record/plan.h"
 
 /* The content of the element that member m is, from the tree of the parsed request. */
-void s3_body_write(struct buf *out, const struct cat *cat, const struct cat_member *m,
+void s3_body_write(struct buf *out, const struct plan *p, const struct cat_member *m,
                    const struct value *v);

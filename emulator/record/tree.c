@@ -14,14 +14,18 @@ struct tree {
 
 static void write_value(const struct tree *t, const struct cat_shape *s, const struct value *v);
 
-const struct cat_member *tree_member(const struct cat *cat, const struct cat_shape *s,
+const struct cat_member *tree_member(const struct plan *p, const struct cat_shape *s,
                                      struct str name, uint32_t *hint)
 {
-    for (uint32_t i = 0; i < s->member_count; i++) {
-        uint32_t at = (*hint + i) % s->member_count;
-        const struct cat_member *m = cat_shape_member(cat, s, at);
+    const struct str *names = s == p->input    ? p->input_names
+                              : s == p->output ? p->output_names
+                                               : NULL;
+    uint32_t count = s->member_count, at = *hint < count ? *hint : 0;
 
-        if (str_eq(cat_str(cat, m->name), name)) {
+    for (uint32_t i = 0; i < count; i++, at = at + 1 < count ? at + 1 : 0) {
+        const struct cat_member *m = cat_shape_member(p->cat, s, at);
+
+        if (str_eq(names ? names[at] : cat_str(p->cat, m->name), name)) {
             *hint = at + 1;
             return m;
         }
@@ -147,7 +151,7 @@ static void write_members(const struct tree *t, const struct cat_shape *s, const
     uint32_t hint = 0;
 
     for (const struct value *kid = value_first(v); kid; kid = kid->next) {
-        const struct cat_member *m = tree_member(t->plan->cat, s, kid->name, &hint);
+        const struct cat_member *m = tree_member(t->plan, s, kid->name, &hint);
 
         if (m)
             write_member(t, m, kid);
@@ -262,7 +266,7 @@ static void write_wrapped(const struct tree *t, const struct cat_shape *s, const
             from = t->out->len;
         }
         for (const struct value *kid = value_first(v); kid; kid = kid->next) {
-            const struct cat_member *m = tree_member(t->plan->cat, s, kid->name, &hint);
+            const struct cat_member *m = tree_member(t->plan, s, kid->name, &hint);
 
             if (m && (m->location == CAT_BODY) == is_body)
                 write_member(t, m, kid);

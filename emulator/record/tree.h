@@ -16,7 +16,7 @@ void tree_defaults(struct buf *out, const struct plan *p, enum side side,
                    const struct value *given);
 /* The member called name; looks from *hint on and moves it behind the find, so that values in the
  * shape's order cost one comparison each. NULL when the shape has none. */
-const struct cat_member *tree_member(const struct cat *cat, const struct cat_shape *s,
+const struct cat_member *tree_member(const struct plan *p, const struct cat_shape *s,
                                      struct str name, uint32_t *hint);
 /* Left out by its kind: blobs, streams, event streams, the status code. */
 bool tree_is_bytes(const struct cat *cat, const struct cat_member *m);
