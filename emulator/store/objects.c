@@ -302,15 +302,68 @@ static enum placed place_at(int root, struct arena *a, const char *from, const c
     return PLACE_FAILED;
 }
 
+#define INLINE_MARK '=' /* no path begins so: "=MTIME_MS:BYTES" */
+
+struct str object_inline(struct arena *a, struct str bytes, int64_t modified_ms)
+{
+    struct str head = arena_printf(a, "%c%lld:", INLINE_MARK, (long long)modified_ms);
+
+    return arena_join(a, (struct str[]){ head, bytes }, 2, STR(""));
+}
+
+static int set_mtime(int fd, int64_t ms);
+
+/* Over what is there, if it is a file. errno as open's. */
+static int write_in_place(int root, const char *to, struct str bytes, int64_t modified_ms,
+                          struct err *err)
+{
+    int fd = open_beneath(root, to, O_WRONLY | O_CREAT | O_NONBLOCK, 0644), rc;
+    struct stat st;
+
+    for (int i = 0; fd < 0 && errno == ENOENT && i < PLACE_TRIES; i++)
+        if (make_parents(root, to) == 0)
+            fd = open_beneath(root, to, O_WRONLY | O_CREAT | O_NONBLOCK, 0644);
+        else
+            break;
+    if (fd < 0)
+        return E_MISSING;
+    rc = fs_write_all(fd, bytes, to, err);
+    if (rc == 0 && (fstat(fd, &st) < 0 ||
+                    (st.st_size > (off_t)bytes.len && ftruncate(fd, (off_t)bytes.len) < 0) ||
+                    set_mtime(fd, modified_ms) < 0))
+        rc = err_sys(err, "write", to);
+    (void)close(fd); /* what could fail has failed above */
+    return rc == E_MISSING ? E_IO : rc;
+}
+
+static int place_inline(int root, struct arena *a, struct str from, struct str to, struct err *err)
+{
+    struct str head, bytes, aside = has_place_aside(to) ? object_aside(a, to) : STR("");
+    int64_t modified_ms = 0;
+
+    if (!str_cut(str_sub(from, 1, from.len), ':', &head, &bytes) || !str_to_i64(head, &modified_ms))
+        return err_set(err, E_PARSE, "not an effect's bytes, for %.*s", STR_ARG(to));
+    int rc = write_in_place(root, to.ptr, bytes, modified_ms, err);
+    if (rc == E_MISSING && errno == EISDIR && remove_tree(root, a, to, TREE_IF_EMPTY))
+        rc = write_in_place(root, to.ptr, bytes, modified_ms, err);
+    if (rc == 0 && aside.len > 0 && unlink_one(root, aside.ptr) == 0)
+        prune_parents(root, a, aside.ptr);
+    if (rc == E_MISSING && is_absent(errno) && aside.len > 0)
+        rc = write_in_place(root, aside.ptr, bytes, modified_ms, err);
+    return rc == E_MISSING ? err_sys(err, "create", to.ptr) : rc;
+}
+
 int object_place(int root, struct str from, struct str to, struct err *err)
 {
     struct arena a = { 0 };
-    struct str source = arena_copy(&a, from), target = arena_copy(&a, to);
+    bool is_inline = from.len > 0 && from.ptr[0] == INLINE_MARK;
+    struct str source = is_inline ? from : arena_copy(&a, from), target = arena_copy(&a, to);
     struct str aside = has_place_aside(to) ? object_aside(&a, target) : STR("");
     int rc = 0;
 
-    if (to.len == 0) {
-        rc = remove_both(root, &a, source, err);
+    if (to.len == 0 || is_inline) {
+        rc = to.len == 0 ? remove_both(root, &a, source, err)
+                         : place_inline(root, &a, source, target, err);
         goto out;
     }
     source = object_where(&a, root, source);

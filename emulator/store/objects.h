@@ -45,6 +45,10 @@ int object_root(const char *data_dir, int *out, struct err *err);
  * of buckets/ only if it holds no file. */
 int object_place(int root, struct str from, struct str to, struct err *err);
 
+/* Small bytes as the from of an effect: object_place writes them where the file lies, without a
+ * staged file of their own. A reader may meet them half written: the key's lock keeps it out. */
+struct str object_inline(struct arena *a, struct str bytes, int64_t modified_ms);
+
 /* Open a file of one of the paths above for reading. E_MISSING when there is no plain file. */
 int object_open(int root, struct str path, int *out_fd, struct stat *out_stat, struct err *err);
 /* Append a whole file. E_MISSING, E_LIMIT as fs_read. */

@@ -113,6 +113,7 @@ int copy_bytes(struct op *op, int in, int out, int64_t len)
 int copy_source_stage(struct op *op, struct copy_source *from, int64_t first, int64_t len)
 {
     bool sync = op->s3->e->opt.durability == DURABILITY_DISK;
+    struct lock_set source = { .s3 = op->s3 };
     struct stat st;
     int in, out, rc = object_open(op->s3->root, from->object.data, &in, &st, op->err);
 
@@ -123,8 +124,10 @@ int copy_source_stage(struct op *op, struct copy_source *from, int64_t first, in
     out = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (out < 0 || lseek(in, (off_t)first, SEEK_SET) < 0)
         rc = err_sys(op->err, "create", file);
-    else
+    lock_take(&source, lock_stripe(from->object.bucket, from->key));
+    if (rc == 0)
         rc = copy_bytes(op, in, out, len);
+    lock_drop_all(&source);
     if (out >= 0)
         (void)close(out); /* object_touch reports what close could not */
     (void)close(in);

@@ -179,7 +179,7 @@ static int read_small(struct op *op, const struct object *o, const struct part_r
         op->out->body.text =
             arena_copy(op->a, str_sub(buf_view(&bytes), (size_t)range->first, (size_t)range->len));
     else if (rc == 0 || rc == E_MISSING)
-        rc = E_CONFLICT; /* replaced since it was found */
+        rc = E_CONFLICT; /* changed by hand since it was found */
     buf_free(&bytes);
     return rc;
 }
@@ -188,20 +188,14 @@ int run_GetObject(struct op *op)
 {
     struct part_range range;
     struct object o;
-    int rc = answer_object(op, &o, &range);
+    int rc;
 
+    op_lock(op, op->key); /* until the bytes are read: small ones are written in place */
+    rc = answer_object(op, &o, &range);
     if (rc <= 0)
         return rc;
     if (o.size <= IN_MEMORY_BYTES) {
         rc = read_small(op, &o, &range);
-        if (rc == E_CONFLICT) { /* now with writers kept out */
-            op->out->output = NULL;
-            op_lock(op, op->key);
-            rc = answer_object(op, &o, &range);
-            if (rc <= 0)
-                return rc;
-            rc = read_small(op, &o, &range);
-        }
         if (rc < 0)
             return err_set(op->err, rc, "read %.*s failed", STR_ARG(o.data));
     } else {

@@ -302,10 +302,11 @@ int run_UploadPartCopy(struct op *op)
     int rc;
 
     if ((rc = check_number(op, &number)) <= 0 || (rc = copy_source_open(op, &from)) <= 0 ||
-        (rc = copy_range(op, from.object.size, &first, &len)) <= 0)
+        (rc = copy_range(op, from.object.size, &first, &len)) <= 0 ||
+        (rc = upload_need(op, &u)) <= 0 || (rc = copy_source_stage(op, &from, first, len)) < 0)
         return rc;
-    op_lock(op, op_param(op, "UploadId"));
-    if ((rc = upload_need(op, &u)) <= 0 || (rc = copy_source_stage(op, &from, first, len)) < 0)
+    op_lock(op, op_param(op, "UploadId")); /* after the source's lock was given back */
+    if ((rc = upload_need(op, &u)) <= 0)
         return rc;
     struct body body = { .path = from.path.ptr, .len = -1 };
     sums.algorithm = u.algorithm;

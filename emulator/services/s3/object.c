@@ -106,20 +106,16 @@ static int load_pair(struct op *op, struct object *o, bool *agree)
     return rc;
 }
 
-/* A writer that is between its two renames looks like a change by hand: wait for it, look again. */
+/* Under the key's lock: small files are written in place, and a pair is two files. */
 static int load_current(struct op *op, struct object *o)
 {
     size_t stripe = lock_stripe(o->bucket, o->key);
-    bool agree = false;
-    int rc = load_pair(op, o, &agree);
-
-    if (rc < 0 && rc != E_MISSING)
-        return rc;
-    if ((rc == 0 && agree) || lock_holds(op->locks, stripe))
-        return rc;
-    if (rc == E_MISSING && value_first(o->meta) == NULL && o->unversioned)
-        return rc; /* neither file: nothing is on its way, or not answered yet */
     struct lock_set once = { .s3 = op->s3 };
+    bool agree = false;
+    int rc;
+
+    if (lock_holds(op->locks, stripe))
+        return load_pair(op, o, &agree);
     lock_take(&once, stripe);
     rc = load_pair(op, o, &agree);
     lock_drop_all(&once);
@@ -132,7 +128,6 @@ static int object_at_current(struct op *op, const struct bucket *b, struct str k
     struct object o = { .bucket = b->name, .key = key, .is_current = true };
     int rc;
 
-    o.unversioned = b->versioning == VERSIONING_NEVER;
     if ((rc = object_path(op->a, b->name, key, &o.data, op->err)) < 0 ||
         (rc = object_meta_path(op->a, b->name, key, &o.meta_path, op->err)) < 0)
         return rc;

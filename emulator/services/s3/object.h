@@ -16,7 +16,7 @@ struct object {
     struct str etag;    /* without quotes */
     struct str version; /* "null" or a version id */
     uint64_t order;
-    bool is_marker, is_current, unversioned;
+    bool is_marker, is_current;
 };
 
 /* What a call names: the version of a param ("" = the current one). 0, or E_MISSING (err

@@ -12,6 +12,8 @@
 #include "emulator/services/s3/cors.h"
 #include "emulator/store/objects.h"
 
+#define INLINE_BYTES (16u << 10)
+
 static const struct s3_error {
     const char *code;
     int status;
@@ -116,7 +118,7 @@ void op_lock_keys(struct op *op, const struct str *keys, size_t count)
 
 void op_lock(struct op *op, struct str key)
 {
-    op_lock_keys(op, &key, 1);
+    lock_take(op->locks, lock_stripe(op->bucket->name, key));
 }
 
 void op_effect(struct op *op, struct str from, struct str to)
@@ -139,6 +141,10 @@ int op_stage(struct op *op, struct str text, int64_t modified_ms, struct str *ou
 {
     bool sync = op->s3->e->opt.durability == DURABILITY_DISK;
 
+    if (!sync && text.len <= INLINE_BYTES) { /* the journal has them: no file on the way */
+        *out = object_inline(op->a, text, modified_ms);
+        return 0;
+    }
     *out = op_staging(op);
     return object_stage(op->s3->root, *out, text, modified_ms, sync, op->err);
 }

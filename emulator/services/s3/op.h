@@ -53,9 +53,9 @@ void op_lock_keys(struct op *op, const struct str *keys, size_t count);
 void op_effect(struct op *op, struct str from, struct str to);
 /* A new name below staging/. */
 struct str op_staging(struct op *op);
-/* Write text to a new staging file and return its path. */
+/* Text on its way into place: the from of an effect. A staging file, or small text itself. */
 int op_stage(struct op *op, struct str text, int64_t modified_ms, struct str *out);
-/* A body (in memory or a staged file) as a file below the data directory with that mtime. */
+/* A body (in memory or a staged file) likewise; modified_ms becomes its file's mtime. */
 int op_stage_body(struct op *op, const struct body *body, int64_t modified_ms, struct str *out);
 /* Sum a body; wanted: bits 1 << enum checksum. */
 int op_sum_body(struct op *op, const struct body *body, unsigned wanted, struct sums *out);

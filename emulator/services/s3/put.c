@@ -146,10 +146,12 @@ int run_CopyObject(struct op *op)
     if ((rc = upload_meta(op, &meta)) <= 0)
         return rc;
     inherit(op, &from.object, meta);
+    /* The copy is taken before it is summed: the source may change meanwhile. And before the lock:
+     * it takes the source's, one at a time. */
+    if ((rc = copy_source_stage(op, &from, 0, -1)) < 0 || (rc = sum_copy(op, &from, &sums)) <= 0)
+        return rc;
     op_lock(op, op->key);
-    /* The copy is taken before it is summed: the source may change meanwhile. */
-    if ((rc = condition_write(op)) <= 0 || (rc = copy_source_stage(op, &from, 0, -1)) < 0 ||
-        (rc = sum_copy(op, &from, &sums)) <= 0)
+    if ((rc = condition_write(op)) <= 0)
         return rc;
     upload_describe(op, meta, &sums);
     rc = object_install(op, from.path, meta, op->cx->now_ms);
