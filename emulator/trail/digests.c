@@ -363,6 +363,8 @@ static int batch_run(struct batch *b, struct err *err)
     b->last = &b->chains;
     for (size_t i = 0; rc == 0 && i < b->c->account_count; i++)
         rc = add_chains(b, b->c->accounts[i], err);
+    for (const struct chain *c = b->chains; rc == 0 && c; c = c->next)
+        rc = signing_warm(b->t->signing, c->region, b->end_ms, err);
     if (rc == 0)
         rc = in_transaction(b, save_plan, err);
     if (rc == 0)

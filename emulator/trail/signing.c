@@ -14,13 +14,14 @@
 /* Source: CloudTrail API Reference, "ListPublicKeys", example: the validity of a key, 30 days. */
 #define KEY_LIFE_MS (30 * 24 * 3600 * 1000ll)
 #define TEST_KEYS   8
-#define CACHED_KEYS 64
+#define CACHED_KEYS 256 /* months of every region: what is in use is never the one to go */
 
 struct cached {
     char region[32];
     int64_t window; /* number of the 30 days since 1970 */
     struct digest_key *key;
     char fingerprint[33];
+    bool has_document; /* ListPublicKeys shows it */
 };
 
 struct signing {
@@ -131,9 +132,7 @@ static int key_make(struct signing *s, struct cached *c, struct err *err)
         rc = digest_key_generate(&c->key, err);
     if (rc == 0)
         rc = digest_key_fingerprint(c->key, c->fingerprint, err);
-    if (rc == 0)
-        rc = files_write(s, c, err);
-    return rc < 0 ? rc : document_put(s, c, err);
+    return rc < 0 ? rc : files_write(s, c, err);
 }
 
 /* The key that a document of this window names, from its file. E_MISSING: no document, or the file
@@ -159,6 +158,7 @@ static int key_load(struct signing *s, struct cached *c, struct err *err)
         else if (rc != E_MISSING)
             rc = err_set(err, rc, "%s: can't be read", key_path(s, &a, c, ".pem").ptr);
     }
+    c->has_document = rc == 0;
     buf_free(&pem);
     arena_free(&a);
     return rc;
@@ -172,6 +172,50 @@ static struct cached *cache_find(struct signing *s, struct str region, int64_t w
     return NULL;
 }
 
+static int key_get(struct signing *s, struct str region, struct cached *fresh, struct err *err)
+{
+    (void)snprintf(fresh->region, sizeof fresh->region, "%.*s", STR_ARG(region));
+    int rc = s->e->opt.seeded ? E_MISSING : key_load(s, fresh, err);
+    if (rc == E_MISSING)
+        rc = key_make(s, fresh, err);
+    if (rc < 0)
+        digest_key_free(fresh->key);
+    return rc;
+}
+
+/* Takes the key; drops it when another thread was quicker. */
+static struct cached *cache_put(struct signing *s, struct str region, struct cached *fresh)
+{
+    struct cached *c = cache_find(s, region, fresh->window);
+
+    if (c) {
+        digest_key_free(fresh->key);
+        return c;
+    }
+    c = &s->cache[s->next];
+    s->next = (s->next + 1) % CACHED_KEYS;
+    digest_key_free(c->key);
+    *c = *fresh;
+    return c;
+}
+
+/* The mutex is not held while the store is asked: signing_key comes with the store's lock. */
+int signing_warm(struct signing *s, struct str region, int64_t at_ms, struct err *err)
+{
+    struct cached fresh = { .window = window_of(at_ms) };
+
+    (void)pthread_mutex_lock(&s->mutex);
+    bool found = cache_find(s, region, fresh.window) != NULL;
+    (void)pthread_mutex_unlock(&s->mutex);
+    int rc = found ? 0 : key_get(s, region, &fresh, err);
+    if (found || rc < 0)
+        return rc;
+    (void)pthread_mutex_lock(&s->mutex);
+    (void)cache_put(s, region, &fresh); /* found again by signing_key */
+    (void)pthread_mutex_unlock(&s->mutex);
+    return 0;
+}
+
 int signing_key(struct signing *s, struct str region, int64_t at_ms, const struct digest_key **out,
                 char fingerprint[33], struct err *err)
 {
@@ -180,19 +224,11 @@ int signing_key(struct signing *s, struct str region, int64_t at_ms, const struc
 
     (void)pthread_mutex_lock(&s->mutex);
     struct cached *c = cache_find(s, region, fresh.window);
-    if (!c) {
-        (void)snprintf(fresh.region, sizeof fresh.region, "%.*s", STR_ARG(region));
-        rc = s->e->opt.seeded ? E_MISSING : key_load(s, &fresh, err);
-        if (rc == E_MISSING)
-            rc = key_make(s, &fresh, err);
-        if (rc == 0) {
-            c = &s->cache[s->next];
-            s->next = (s->next + 1) % CACHED_KEYS;
-            digest_key_free(c->key);
-            *c = fresh;
-        } else {
-            digest_key_free(fresh.key);
-        }
+    if (!c && (rc = key_get(s, region, &fresh, err)) == 0)
+        c = cache_put(s, region, &fresh);
+    if (rc == 0 && !c->has_document) {
+        rc = document_put(s, c, err);
+        c->has_document = rc == 0;
     }
     if (rc == 0) {
         *out = c->key;

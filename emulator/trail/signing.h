@@ -2,7 +2,7 @@
  *
  * With --seed they are the test keys of fixtures/keys/; else they are made for the data directory
  * and kept in keys/. What ListPublicKeys hands out are documents "PublicKey" of the region.
- * Threads: under the trail's drain lock or the store's, whichever the caller holds: has its own.
+ * Threads: safe. signing_key is called with the store locked (it may put a document).
  */
 #pragma once
 
@@ -14,6 +14,9 @@ struct signing;
 struct signing *signing_new(struct engine *e);
 void signing_free(struct signing *s); /* NULL is harmless */
 
+/* Make or load the key that signing_key will be asked for, which may take a tenth of a second:
+ * outside the state transaction. */
+int signing_warm(struct signing *s, struct str region, int64_t at_ms, struct err *err);
 /* The key for what is signed in a region at a time; made when there is none yet, and then a
  * document is put: inside a state transaction of the caller. Borrowed from s. */
 int signing_key(struct signing *s, struct str region, int64_t at_ms, const struct digest_key **out,
