@@ -17,7 +17,7 @@
 #include "core/codec/uri.h"
 
 #define PATH_BYTES  4096
-#define PLACE_TRIES 16
+#define PLACE_TRIES 64
 
 static bool has_place_aside(struct str path)
 {
@@ -289,7 +289,7 @@ static enum placed place_at(int root, struct arena *a, const char *from, const c
             return PLACED;
         if (errno == ENOENT && fstatat(root, from, &st, AT_SYMLINK_NOFOLLOW) < 0)
             return PLACE_GONE;
-        if (errno == ENOENT && make_parents(root, to) == 0)
+        if (errno == ENOENT && (make_parents(root, to) == 0 || errno == ENOENT))
             continue; /* again: the folder may have been pruned in between */
         if ((errno == EISDIR || errno == ENOTEMPTY || errno == EEXIST) &&
             remove_tree(root, a, str_c(to), TREE_IF_EMPTY))
@@ -320,11 +320,10 @@ static int write_in_place(int root, const char *to, struct str bytes, int64_t mo
     int fd = open_beneath(root, to, O_WRONLY | O_CREAT | O_NONBLOCK, 0644), rc;
     struct stat st;
 
+    /* Again and again: others prune the folders that are made here. */
     for (int i = 0; fd < 0 && errno == ENOENT && i < PLACE_TRIES; i++)
-        if (make_parents(root, to) == 0)
+        if (make_parents(root, to) == 0 || errno == ENOENT)
             fd = open_beneath(root, to, O_WRONLY | O_CREAT | O_NONBLOCK, 0644);
-        else
-            break;
     if (fd < 0)
         return E_MISSING;
     rc = fs_write_all(fd, bytes, to, err);

@@ -110,26 +110,46 @@ int copy_bytes(struct op *op, int in, int out, int64_t len)
     return rc;
 }
 
-int copy_source_stage(struct op *op, struct copy_source *from, int64_t first, int64_t len)
+/* Under the source's lock, which is the only one held: nobody replaces it meanwhile. */
+static int stage_locked(struct op *op, struct copy_source *from, int64_t first, int64_t len)
 {
     bool sync = op->s3->e->opt.durability == DURABILITY_DISK;
-    struct lock_set source = { .s3 = op->s3 };
     struct stat st;
     int in, out, rc = object_open(op->s3->root, from->object.data, &in, &st, op->err);
 
     if (rc < 0)
-        return rc == E_MISSING ? E_IO : rc; /* removed since it was found */
+        return rc == E_MISSING ? E_IO : rc; /* removed by hand this very moment */
     from->path = op_staging(op);
     const char *file = op_file(op, from->path).ptr;
     out = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (out < 0 || lseek(in, (off_t)first, SEEK_SET) < 0)
         rc = err_sys(op->err, "create", file);
-    lock_take(&source, lock_stripe(from->object.bucket, from->key));
-    if (rc == 0)
+    else
         rc = copy_bytes(op, in, out, len);
-    lock_drop_all(&source);
     if (out >= 0)
         (void)close(out); /* object_touch reports what close could not */
     (void)close(in);
     return rc < 0 ? rc : object_touch(op->s3->root, from->path, op->cx->now_ms, sync, op->err);
+}
+
+int copy_source_stage(struct op *op, struct copy_source *from, int64_t first, int64_t len)
+{
+    const struct bucket *b;
+    int rc = bucket_hold(op->s3, from->bucket, BUCKET_CACHED, &b, op->err);
+
+    if (rc == 0) {
+        lock_take(op->locks, lock_stripe(from->bucket, from->key));
+        /* It may have been replaced since it was found: then the new one is copied. */
+        rc = object_find(op, b, from->key, from->version, &from->object);
+        if (rc == 0 && from->object.is_marker)
+            rc = E_MISSING;
+        if (rc == 0)
+            rc = stage_locked(op, from, first, len);
+        lock_drop_all(op->locks);
+        from->object.bucket = from->bucket;
+        bucket_drop(b);
+    }
+    if (rc == E_MISSING)
+        return op_refuse_with(op, "NoSuchKey", "Key", from->key);
+    return rc < 0 ? rc : 1;
 }

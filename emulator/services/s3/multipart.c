@@ -303,7 +303,7 @@ int run_UploadPartCopy(struct op *op)
 
     if ((rc = check_number(op, &number)) <= 0 || (rc = copy_source_open(op, &from)) <= 0 ||
         (rc = copy_range(op, from.object.size, &first, &len)) <= 0 ||
-        (rc = upload_need(op, &u)) <= 0 || (rc = copy_source_stage(op, &from, first, len)) < 0)
+        (rc = upload_need(op, &u)) <= 0 || (rc = copy_source_stage(op, &from, first, len)) <= 0)
         return rc;
     op_lock(op, op_param(op, "UploadId")); /* after the source's lock was given back */
     if ((rc = upload_need(op, &u)) <= 0)

@@ -148,7 +148,7 @@ int run_CopyObject(struct op *op)
     inherit(op, &from.object, meta);
     /* The copy is taken before it is summed: the source may change meanwhile. And before the lock:
      * it takes the source's, one at a time. */
-    if ((rc = copy_source_stage(op, &from, 0, -1)) < 0 || (rc = sum_copy(op, &from, &sums)) <= 0)
+    if ((rc = copy_source_stage(op, &from, 0, -1)) <= 0 || (rc = sum_copy(op, &from, &sums)) <= 0)
         return rc;
     op_lock(op, op->key);
     if ((rc = condition_write(op)) <= 0)

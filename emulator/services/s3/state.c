@@ -50,6 +50,22 @@ static int adopt_folders(struct engine *e, struct err *err)
     return rc;
 }
 
+/* What a crash left on its way in: its effects, if it had any, are made by now. */
+static int clear_staging(struct s3 *s3, struct err *err)
+{
+    struct arena a = { 0 };
+    struct object_entry *list;
+    size_t count = 0;
+    int rc = object_list(&a, s3->root, STR("staging"), &list, &count, err);
+
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        if (!list[i].is_dir && str_has_prefix(list[i].name, STR("s3-")))
+            rc = object_place(s3->root, arena_printf(&a, "staging/%.*s", STR_ARG(list[i].name)),
+                              STR(""), err);
+    arena_free(&a);
+    return rc;
+}
+
 int s3_open(struct engine *e, struct err *err)
 {
     struct s3 *s3 = mem_alloc(sizeof *s3);
@@ -65,7 +81,8 @@ int s3_open(struct engine *e, struct err *err)
     e->s3 = s3;
     if ((rc = checksum_tables_init(&s3->tables, err)) < 0 ||
         (rc = make_folders(e->opt.data_dir, err)) < 0 ||
-        (rc = object_root(e->opt.data_dir, &s3->root, err)) < 0 || (rc = adopt_folders(e, err)) < 0)
+        (rc = object_root(e->opt.data_dir, &s3->root, err)) < 0 ||
+        (rc = clear_staging(s3, err)) < 0 || (rc = adopt_folders(e, err)) < 0)
         s3_close(e);
     return rc;
 }
