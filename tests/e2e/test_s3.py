@@ -3,6 +3,8 @@ import base64
 import hashlib
 import json
 import os
+import random
+import threading
 import unittest
 import urllib.error
 import urllib.request
@@ -669,6 +671,41 @@ class ByHand(S3Case):
         self.put(b, "link", b"mine")
         self.assertEqual(self.body(b, "link"), b"mine")
         self.assertTrue(os.path.isfile("/etc/passwd"))
+
+
+class Together(S3Case):
+    def test_writers_of_keys_that_are_folders_of_each_other(self):
+        b, copies = self.bucket(), self.bucket()
+        self.s3.put_bucket_versioning(Bucket=copies, VersioningConfiguration={"Status": "Enabled"})
+        self.put(copies, "k", b"0")
+        failures = []
+
+        def work(seed):
+            s3, chance = self.server.client("s3"), random.Random(seed)
+            try:
+                for i in range(60):
+                    key = chance.choice(["a", "a/b", "a/b/c", "a//"])
+                    s3.put_object(Bucket=b, Key=key, Body=key.encode() * chance.choice([1, 5000]))
+                    s3.put_object(Bucket=copies, Key="k", Body=str(i).encode())
+                    s3.copy_object(Bucket=b, Key="copy", CopySource=f"{copies}/k")
+                    got = s3.list_objects_v2(Bucket=b).get("Contents", [])
+                    for o in [o for o in got if o["Key"] == key]:
+                        if o["Size"] not in (len(key), len(key) * 5000):
+                            failures.append(o)
+                    s3.delete_object(Bucket=b, Key=key)
+            except Exception as error:  # a thread's failure is the test's
+                failures.append(error)
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual(failures, [])
+        self.assertEqual(self.keys(b), ["copy"])
+        pages = self.s3.get_paginator("list_object_versions").paginate(Bucket=copies)
+        versions = [v for page in pages for v in page["Versions"]]
+        self.assertEqual((len(versions), sum(v["IsLatest"] for v in versions)), (241, 1))
 
 
 class Restart(unittest.TestCase):
