@@ -211,6 +211,8 @@ static int last_use(struct ctx *cx, const struct call *call, struct str key_id,
     return rc;
 }
 
+/* Runs without the state lock: it waits for the history, and the drain that fills it takes that
+ * lock. */
 int iam_GetAccessKeyLastUsed(struct ctx *cx, const struct call *call, struct outcome *out,
                              struct err *err)
 {
