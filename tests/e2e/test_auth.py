@@ -38,6 +38,14 @@ class Verify(harness.ServerCase):
         self.server.client("cloudtrail", **ROOT).describe_trails()
         self.refused("NotImplemented", "lambda", "list_functions", **ROOT)
 
+    def test_a_proven_root_assumes_no_role(self):
+        trust = ('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
+                 '"Principal":{"AWS":"%s"}}]}' % harness.ACCOUNT)
+        role = self.server.client("iam", **ROOT).create_role(RoleName="r", AssumeRolePolicyDocument=trust)
+        code = harness.error_code(self.server.client("sts", **ROOT).assume_role,
+                                  RoleArn=role["Role"]["Arn"], RoleSessionName="session")
+        self.assertEqual(code, "AccessDenied")
+
     def test_a_wrong_secret_by_family(self):
         for service, operation, code in (("sts", "get_caller_identity", "SignatureDoesNotMatch"),
                                          ("cloudtrail", "describe_trails", "InvalidSignatureException"),

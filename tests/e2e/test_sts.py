@@ -58,8 +58,11 @@ class Sts(harness.ServerCase):
         self.refused("ValidationError", self.sts.assume_role, RoleArn=role["Arn"],
                      RoleSessionName="s1", DurationSeconds=7201)
         self.refused("ValidationError", self.sts.assume_role, RoleArn=role["Arn"], RoleSessionName="x")
-        self.refused("AccessDenied", self.server.client("sts").assume_role, RoleArn=role["Arn"],
-                     RoleSessionName="s1")  # root assumes no role
+
+    def test_a_believed_root_stands_in_for_any_caller(self):
+        role = self.role("open", {"AWS": harness.ACCOUNT})
+        answer = self.server.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="s1")
+        self.assertEqual(self.session(answer).get_caller_identity()["UserId"], role["RoleId"] + ":s1")
 
     def test_the_trust_decides(self):
         role = self.role("picky", {"AWS": f"arn:aws:iam::{harness.ACCOUNT}:user/dev"},
