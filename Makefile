@@ -29,6 +29,13 @@ pkg         = $(shell pkg-config $(1) $(2) 2>/dev/null)
 PKG_CFLAGS := $(foreach p,$(PKGS),$(call pkg,--cflags,$(p)))
 PKG_LIBS   := $(foreach p,$(PKGS),$(or $(call pkg,--libs,$(p)),$(if $(filter libcbor,$(p)),-lcbor)))
 
+# What a compile needs and is not there; said in one line by the first recipe that would compile.
+MISSING := $(if $(shell command -v $(firstword $(CC)) 2>/dev/null),,$(firstword $(CC))) \
+           $(if $(shell command -v pkg-config 2>/dev/null),$(foreach p,$(filter-out libcbor,$(PKGS)),\
+               $(if $(shell pkg-config --exists $(p) || echo no),$(p))),pkg-config)
+NEED     = $(if $(strip $(MISSING)),$(error not installed: $(strip $(MISSING)). Run scripts/setup.sh \
+build (as root or with sudo), or make demo, which installs what it needs))
+
 ROOTS := $(wildcard core emulator generator verify)
 SRC   := $(sort $(shell find $(ROOTS) -name "*.c" ! -path "emulator/catalogue/compile/*"))
 OBJ   := $(SRC:%.c=$(B)/%.o)
@@ -44,11 +51,11 @@ Q := $(if $(V),,@)
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all
-all: build/mocktrail build/catalogue.bin ## build the program and the catalogue
+all: $(if $(filter plain,$(VARIANT)),build/mocktrail,$(B)/mocktrail) build/catalogue.bin ## build the program and the catalogue
 
 ifeq ($(VARIANT),plain)
 build/mocktrail: $(B)/mocktrail
-	cp -f $< $@.new && mv -f $@.new $@
+	$(Q)cp -f $< $@.new && mv -f $@.new $@
 endif
 
 $(B)/mocktrail: $(B)/mocktrail.o $(B)/libmocktrail.a
@@ -59,7 +66,7 @@ $(B)/libmocktrail.a: $(OBJ) $(B)/embed.o
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(B)/%.o: %.c Makefile
-	@mkdir -p $(@D)
+	$(NEED)@mkdir -p $(@D)
 	$(if $(Q),@echo '  cc $<')
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 

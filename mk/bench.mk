@@ -5,4 +5,5 @@ bench: all $(BENCH)/load $(BENCH)/echo $(BENCH)/start ## measure: requests per s
 	tests/bench/bench.sh $(BENCH)
 
 $(BENCH)/%: $(BENCH)/%.o $(B)/libmocktrail.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(Q),@echo '  ld $@')
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)

@@ -14,7 +14,8 @@ CATALOGUE_SETS := $(BOTOCORE_DATA)
 endif
 
 $(B)/catalogue-compile: $(CATALOGUE_OBJ) $(B)/libmocktrail.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(Q),@echo '  ld $@')
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Made anew when the compiler, the format or the data sets change: a compiler that only relinked
 # (the library moved) gives the same bytes, so the stamp hangs on the sources that matter.
@@ -23,4 +24,5 @@ build/catalogue.sets: FORCE
 	@echo '$(CATALOGUE_SETS)' | cmp -s - $@ || echo '$(CATALOGUE_SETS)' > $@
 build/catalogue.bin: $(CATALOGUE_SRC) $(wildcard emulator/catalogue/*.h emulator/catalogue/compile/*.h) \
                      emulator/catalogue/format.c $(wildcard fixtures/catalogue/*) build/catalogue.sets | $(B)/catalogue-compile
-	$(B)/catalogue-compile -o $@ $(CATALOGUE_SETS)
+	$(if $(strip $(CATALOGUE_SETS)),,$(error no botocore data found: run scripts/setup.sh build, or name \
+	the directory in BOTOCORE_DATA))$(Q)$(B)/catalogue-compile -o $@ $(CATALOGUE_SETS)

@@ -1,32 +1,47 @@
 # check: everything that must hold, with what it needs installed first.
 E2E := $(sort $(wildcard tests/e2e/test_*.py))
 
-.PHONY: setup-build setup-demo setup-check
-setup-build setup-demo setup-check: setup-%:
+CRASH := $(sort $(wildcard tests/crash/test_*.py))
+
+# The rest of a job, once what it needs is installed: as parallel as the machine, unless told.
+SUB := $(MAKE) --no-print-directory
+MORE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: setup-build setup-demo setup-check setup-clang
+setup-build setup-demo setup-check setup-clang: setup-%:
 	@scripts/setup.sh $*
 	@$(if $(filter setup-build,$@),true,scripts/python.sh)
 	@scripts/fetch-botocore.sh
 
-.PHONY: check check-run
-check: setup-check ## install what tests need, run them all
-	@$(MAKE) --no-print-directory all check-build
-	@$(MAKE) --no-print-directory check-run
+.PHONY: check check-build check-run
+check: setup-check ## install what tests need, build, run them all
+	@echo 'building (build/check-build.log)'
+	@scripts/quiet.sh build/check-build.log $(SUB) $(MORE) all check-build
+	@$(SUB) check-run
 
-.PHONY: check-build
-check-build: $(UNITS) $(B)/mocktrail
+check-build: $(UNITS) $(REPLAYS) $(B)/mocktrail $(B)/tests/roundtrip/roundtrip
 
-# The suites themselves, on what is built; SAN=... runs them on that variant.
+# The suites themselves, on what is built; SAN=... runs them on that variant, where a leak, an
+# undefined operation or a race ends the program and so fails the test.
 check-run: check-build build/catalogue.bin
 	@MOCKTRAIL=$(abspath $(B)/mocktrail) MOCKTRAIL_CATALOGUE=$(abspath build/catalogue.bin) \
+	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+	CRASH_ROUNDS=$(if $(SAN),40,200) \
 	python3 tests/run.py \
 	$(foreach t,$(UNITS),"$(notdir $(t))=$(t)") \
-	"fuzz-replay=$(MAKE) --no-print-directory fuzz-replay" \
-	$(if $(SAN),,"roundtrip=$(MAKE) --no-print-directory roundtrip") \
-	$(foreach t,$(E2E),"$(notdir $(t))=build/venv/bin/python $(t)")
+	"fuzz-replay=$(SUB) fuzz-replay" \
+	$(if $(SAN),,"roundtrip=$(SUB) roundtrip") \
+	$(foreach t,$(E2E) $(CRASH),"$(notdir $(t))=build/venv/bin/python $(t)")
+
+# A second compiler's opinion: everything, warnings as errors, in a folder of its own.
+.PHONY: clang
+clang: setup-clang ## build all with clang, warnings are errors
+	@scripts/quiet.sh build/clang.log $(SUB) $(MORE) VARIANT=clang CC=clang OPT=-O1 WERROR=1 check-build
 
 .PHONY: demo
 demo: setup-demo ## install what is missing, build, and show real calls become a verified trail
-	@$(MAKE) --no-print-directory all
+	@echo 'building (build/demo-build.log)'
+	@scripts/quiet.sh build/demo-build.log $(SUB) $(MORE) all
 	@scripts/demo.sh
 
 .PHONY: install

@@ -21,10 +21,14 @@ fuzz-run: $(FUZZERS)
 	done
 
 fuzz-replay: $(REPLAYS) ## run every seed of every fuzz target once
-	@for n in $(FUZZ_NAMES); do $(B)/tests/fuzz/replay_$$n tests/fuzz/corpus/$$n || exit 1; done
+	@good=0 bad=0; for n in $(FUZZ_NAMES); do \
+	    if $(B)/tests/fuzz/replay_$$n tests/fuzz/corpus/$$n; then good=$$((good + 1)); else bad=$$((bad + 1)); fi; \
+	done; echo "$$good passed, $$bad failed"; [ $$bad = 0 ]
 
 $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/libmocktrail.a
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	$(if $(Q),@echo '  ld $@')
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(B)/libmocktrail.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(Q),@echo '  ld $@')
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)

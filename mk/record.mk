@@ -2,7 +2,8 @@
 FIDELITY := $(patsubst %.c,$(B)/%.o,$(wildcard tests/tools/record_fidelity/*.c))
 
 $(B)/tests/tools/record_fidelity/record_fidelity: $(FIDELITY) $(B)/libmocktrail.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(Q),@echo '  ld $@')
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 .PHONY: record-fidelity
 record-fidelity: $(B)/tests/tools/record_fidelity/record_fidelity build/catalogue.bin ## compare records with real ones: CORPUS=FILE.jsonl[.gz]

@@ -2,7 +2,8 @@
 ROUNDTRIP_PYTHON := $(firstword $(wildcard build/venv/bin/python) python3)
 
 $(B)/tests/roundtrip/roundtrip: $(B)/tests/roundtrip/roundtrip.o $(B)/libmocktrail.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(Q),@echo '  ld $@')
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 .PHONY: roundtrip roundtrip-write
 roundtrip: $(B)/tests/roundtrip/roundtrip build/catalogue.bin ## one call of every operation, both ways

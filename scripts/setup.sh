@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh build|demo|check|lint|bench|fuzz: install what that job needs and is missing, with apt.
+# setup.sh build|demo|check|clang|lint|bench|fuzz: install what that job needs and is missing, with apt.
 #
 # Prints what it installs, and nothing when all is there. Runs as root, or through sudo. What Debian's
 # packages don't have in a version that tests want (the newest boto3, the JavaScript SDK) goes into
@@ -14,10 +14,11 @@ packages() {
         python3-botocore ca-certificates ;;
     demo) packages build; echo python3-pip python3-venv curl ;;
     check) packages demo; echo libcmocka-dev nodejs npm rclone s3cmd ;;
+    clang) packages check; echo clang ;;
     lint) packages check; echo clang clang-format clang-tidy cppcheck ;;
     bench) packages demo ;;
     fuzz) packages build; echo clang libclang-rt-14-dev ;;
-    *) echo "setup.sh: expected build, demo, check, lint, bench or fuzz, not '$1'" >&2; exit 2 ;;
+    *) echo "setup.sh: expected build, demo, check, clang, lint, bench or fuzz, not '$1'" >&2; exit 2 ;;
     esac
 }
 

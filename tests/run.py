@@ -4,49 +4,71 @@
 usage: run.py NAME=COMMAND ...
 
 Each suite is a shell command. Its counts are read from what it prints: CMocka's, unittest's, or a
-line "N passed, N failed". A suite that exits non-zero without naming a failure counts as one
-failure; a suite that counts nothing at all is a failure too. Exit 77 is a skip, and is shown.
+line "N passed, N failed". A suite that exits non-zero without naming a failure, dies by a signal or
+takes over LIMIT_S counts as one failure more; a suite that counts nothing at all is a failure too.
+Exit 77 is a skip, and is shown with the last line that the suite said. What a suite prints is shown
+when it fails.
 """
+import os
 import re
+import signal
 import subprocess
 import sys
 import time
 
 LIMIT_S = 900
+SHOWN = 20000
 
 
 def count(text):
-    passed = failed = 0
-    passed += sum(map(int, re.findall(r"^\[  PASSED  \] (\d+) test", text, re.M)))
-    failed += sum(map(int, re.findall(r"^\[  FAILED  \] (\d+) test", text, re.M)))
+    """(passed, failed, skipped) of everything in text that counts."""
+    totals = [0, 0, 0]
+    for index, word in enumerate((r"  PASSED  ", r"  FAILED  ", r"  SKIPPED ")):
+        totals[index] = sum(map(int, re.findall(rf"^\[{word}\] (\d+) test", text, re.M)))
     for ran, verdict in re.findall(r"^Ran (\d+) tests? in .*\n\n(.*)$", text, re.M):
-        bad = sum(map(int, re.findall(r"(?:failures|errors)=(\d+)", verdict)))
-        failed += bad
-        passed += int(ran) - bad - sum(map(int, re.findall(r"skipped=(\d+)", verdict)))
+        said = dict(re.findall(r"([a-z ]+)=(\d+)", verdict.replace(", ", ",").replace("(", ",")))
+        bad = sum(int(said.get(k, 0)) for k in ("failures", "errors", "unexpected successes"))
+        skipped = int(said.get("skipped", 0))
+        totals[0] += max(0, int(ran) - bad - skipped)  # an error of setUpClass is no test that ran
+        totals[1] += bad
+        totals[2] += skipped
     for good, bad in re.findall(r"^(?:\S+: )?(\d+) passed, (\d+) failed$", text, re.M):
-        passed += int(good)
-        failed += int(bad)
-    return passed, failed
+        totals[0] += int(good)
+        totals[1] += int(bad)
+    return totals
+
+
+def execute(command):
+    """(output, exit code) of a shell command and all that it started; 124 when it takes too long."""
+    child = subprocess.Popen(command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        out, _ = child.communicate(timeout=LIMIT_S)
+        return out.decode(errors="replace"), child.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        out, _ = child.communicate()
+        return out.decode(errors="replace") + f"\nkilled after {LIMIT_S} s\n", 124
 
 
 def run(name, command):
+    """Runs one suite, reports it; (passed, failed)."""
     start = time.monotonic()
-    try:
-        done = subprocess.run(command, shell=True, stdin=subprocess.DEVNULL, timeout=LIMIT_S,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        text, code = done.stdout.decode(errors="replace"), done.returncode
-    except subprocess.TimeoutExpired as late:
-        text, code = (late.stdout or b"").decode(errors="replace"), 124
+    text, code = execute(command)
+    took = time.monotonic() - start
     if code == 77:
-        print(f"  {name}: skipped: {text.strip().splitlines()[-1] if text.strip() else 'no reason given'}")
+        said = text.strip().splitlines() or ["no reason given"]
+        print(f"  {name}: skipped: {said[-1]}", flush=True)
         return 0, 0
-    passed, failed = count(text)
-    if code != 0 and failed == 0 or passed + failed == 0:
+    passed, failed, skipped = count(text)
+    if code != 0 and (failed == 0 or code < 0 or code >= 124) or passed + failed + skipped == 0:
         failed += 1
     if failed:
-        print(text[-20000:])
-        print(f"  {name}: exit {code}")
-    print(f"  {name}: {passed} passed, {failed} failed ({time.monotonic() - start:.1f} s)", flush=True)
+        print(f"{text[-SHOWN:]}\n  {name}: exit {code}")
+    for line in re.findall(r"^\w+ \(.*\) \.\.\. skipped .*$", text, re.M):
+        print("  " + line)
+    also = f", {skipped} skipped" if skipped else ""
+    print(f"  {name}: {passed} passed, {failed} failed{also} ({took:.1f} s)", flush=True)
     return passed, failed
 
 
@@ -54,12 +76,12 @@ def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     passed = failed = 0
-    for arg in sys.argv[1:]:
-        name, _, command = arg.partition("=")
-        good, bad = run(name, command)
+    for suite in sys.argv[1:]:
+        good, bad = run(*suite.split("=", 1))
         passed, failed = passed + good, failed + bad
     print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    return 1 if failed else 0
 
 
-main()
+if __name__ == "__main__":
+    sys.exit(main())
