@@ -23,15 +23,20 @@ check-build: $(UNITS) $(REPLAYS) $(B)/mocktrail $(B)/tests/roundtrip/roundtrip
 
 # The suites themselves, on what is built; SAN=... runs them on that variant, where a leak, an
 # undefined operation or a race ends the program and so fails the test.
-check-run: check-build build/catalogue.bin
+check-run: check-build build/catalogue.bin build/locale/de_DE.UTF-8
 	@MOCKTRAIL=$(abspath $(B)/mocktrail) MOCKTRAIL_CATALOGUE=$(abspath build/catalogue.bin) \
 	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
 	CRASH_ROUNDS=$(if $(SAN),40,200) \
 	python3 tests/run.py \
-	$(foreach t,$(UNITS),"$(notdir $(t))=$(t)") \
+	$(foreach t,$(UNITS),"$(notdir $(t))=LOCPATH=build/locale $(t)") \
 	"fuzz-replay=$(SUB) fuzz-replay" \
 	$(if $(SAN),,"roundtrip=$(SUB) roundtrip") \
-	$(foreach t,$(E2E) $(CRASH),"$(notdir $(t))=build/venv/bin/python $(t)")
+	$(foreach t,$(E2E) $(CRASH),"$(notdir $(t))=build/venv/bin/python $(t) $(if $(filter $(E2E),$(t)),-v)")
+
+# A locale with a decimal comma: numbers are read and written the same in it.
+build/locale/%:
+	@mkdir -p $(@D)
+	@localedef -i $(basename $*) -f $(patsubst .%,%,$(suffix $*)) ./$@
 
 # A second compiler's opinion: everything, warnings as errors, in a folder of its own.
 .PHONY: clang

@@ -3,7 +3,7 @@
 #
 # Needs build/mocktrail, build/catalogue.bin and build/venv (make demo makes them). Leaves everything
 # below build/demo.
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 demo=build/demo
 start=2026-01-05T09:00:00Z
@@ -23,36 +23,44 @@ for _ in $(seq 100); do
 done
 [ -n "$endpoint" ] || { echo 'demo: the emulator did not start'; cat "$demo/serve.log"; exit 1; }
 
+for name in $(compgen -v AWS_); do unset "$name"; done # nothing of the caller's own AWS set-up
 export AWS_ENDPOINT_URL=$endpoint AWS_DEFAULT_REGION=us-east-1 AWS_PAGER= AWS_MAX_ATTEMPTS=1
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 export AWS_REQUEST_CHECKSUM_CALCULATION=when_required
-unset AWS_PROFILE AWS_SESSION_TOKEN || true
 aws=build/venv/bin/aws
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+bold='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 as() { # as NAME KEY SECRET [TOKEN]: the caller from here on
     who=$1
     export AWS_ACCESS_KEY_ID=$2 AWS_SECRET_ACCESS_KEY=$3
     if [ $# -gt 3 ]; then export AWS_SESSION_TOKEN=$4; else unset AWS_SESSION_TOKEN; fi
 }
 calls=0
-try() { # one aws command: what was asked, and in a line how it ended
-    local rc=0 out
+shown() { # the command in at most 56 columns: a document as {...}, this account's ARNs without their head
+    local word line=
+    for word; do
+        case $word in '{'*) word='{...}' ;; esac
+        line+=" ${word//arn:aws:iam::$account:/...}"
+    done
+    line=${line# }
+    if [ ${#line} -gt 56 ]; then line=${line:0:53}...; fi
+    printf %s "$line"
+}
+try() { # one aws command: who asks, what, and how it ended
+    local rc=0 out end=ok
     calls=$((calls + 1))
     out=$($aws "$@" 2>&1) || rc=$?
     last=$out
-    if [ $rc = 0 ]; then
-        printf '  %-6s %-63.63s ok\n' "$who" "$*"
-    else
-        printf '  %-6s %-63.63s\n' "$who" "$*"
-        # shellcheck disable=SC2001 # a pattern with groups
-        printf '         refused: %.62s\n' "$(tr -d '\n' <<<"$out" | sed 's/.*An error occurred (\([^)]*\)).*/\1/')"
-    fi
+    # shellcheck disable=SC2001 # a pattern with groups
+    [ $rc = 0 ] || end=$(tr '\n' ' ' <<<"$out" | sed 's/.*An error occurred (\([^)]*\)).*/\1/')
+    printf '  %-5s %-56s %.40s\n' "$who" "$(shown "$@")" "$end"
 }
 field() { python3 -c 'import json, sys; v = json.load(sys.stdin)
 for k in sys.argv[1].split("."): v = v[k]
 print(v)' "$1" <<<"$last"; }
-clock() { curl -sS -X POST "$endpoint/_mocktrail/clock" -d "$1" >/dev/null; }
+clock() { curl -sSf -X POST "$endpoint/_mocktrail/clock" -d "$1" >/dev/null; }
 
 say "1. Real AWS CLI calls, as three identities"
 as root $account test
@@ -104,22 +112,25 @@ echo "  and the refusal is on record like every other call."
 
 say "2. Two hours later on the virtual clock: the trail on disk"
 clock '{"advance":"2h"}'
-python3 - "$demo/data/buckets/mocktrail-trail" <<'EOT'
-import pathlib, sys
+python3 - "$demo/data/buckets/mocktrail-trail" $calls <<'EOT'
+import gzip, json, pathlib, sys
 root, last = pathlib.Path(sys.argv[1]), None
-files = sorted(p.relative_to(root) for p in root.rglob("*.json.gz"))
-for p in files:
-    if "us-east-1" not in p.parts:
+files = sorted(root.rglob("*.json.gz"))
+regions, calls = set(), 0
+for path in files:
+    folder, region = path.parent.relative_to(root), path.relative_to(root).parts[3]
+    regions.add(region)
+    if region != "us-east-1":
         continue
-    if p.parent != last:
-        last = p.parent
-        print(f"  {last}/")
-    name = p.name
-    while name:
-        print("     " + name[:74])
-        name = name[74:]
-others = {q.parts[3] for q in files} - {"us-east-1"}
-print(f"  and, for {len(others)} idle regions, a signed digest an hour each.")
+    if folder != last:
+        print(f"  {folder}/")
+        last = folder
+    page = json.loads(gzip.decompress(path.read_bytes()))
+    count = len(page.get("Records", ()))
+    calls += count
+    print(f'   ...{path.name[path.name.index("_"):]}' + (f" {count:3} records" if count else ""))
+print(f"  {calls} records of {sys.argv[2]} calls. {len(regions) - 1} idle regions have a signed digest an hour.")
+sys.exit(calls != int(sys.argv[2]))
 EOT
 
 say "3. One record, as any CloudTrail consumer reads it (iam CreateAccessKey)"
@@ -136,20 +147,21 @@ while text:
                 print("  " + (line if len(line) < 78 else line[:74] + "..."))
 '
 
-say "4. aws cloudtrail lookup-events: who was refused?"
+say "4. aws cloudtrail lookup-events: which management calls were refused?"
 $aws cloudtrail lookup-events --max-items 40 --output json | python3 -c '
 import json, sys
 for event in json.load(sys.stdin)["Events"]:
     record = json.loads(event["CloudTrailEvent"])
     if "errorCode" in record:
-        print("  %s  %-17s %-14s %s" % (record["eventTime"], event["EventName"],
-              event.get("Username", "-")[:14], record["errorCode"][:26]))
+        print("  %s  %-22s %-7s %s" % (record["eventTime"], event["EventName"],
+              event.get("Username", "-")[:7], record["errorCode"][:24]))
 '
 
 say "5. aws cloudtrail validate-logs: AWS's own validator, unmodified"
 rc=0
-$aws cloudtrail validate-logs --start-time $start \
-    --trail-arn arn:aws:cloudtrail:us-east-1:$account:trail/mocktrail 2>&1 | fold -s -w 78 | sed 's/^/  /' || rc=$?
+$aws cloudtrail validate-logs --start-time $start --end-time 2026-01-05T12:00:00Z \
+    --trail-arn arn:aws:cloudtrail:us-east-1:$account:trail/mocktrail >"$demo/validate.log" 2>&1 || rc=$?
+fold -s -w 78 "$demo/validate.log" | sed 's/^/  /; s/ *$//'
 [ $rc = 0 ] || { echo 'demo: validate-logs did not accept the trail'; exit 1; }
 
 say "Where things are, and what next"
@@ -159,6 +171,8 @@ cat <<EOT
 
   Start your own:   build/mocktrail serve --data mydata
   Point a client:   export AWS_ENDPOINT_URL=http://127.0.0.1:4566
-                    export AWS_ACCESS_KEY_ID=$account AWS_SECRET_ACCESS_KEY=test
+                    export AWS_ACCESS_KEY_ID=$account
+                    export AWS_SECRET_ACCESS_KEY=test
+  An AWS CLI:       build/venv/bin/aws sts get-caller-identity
   Options:          build/mocktrail serve --help
 EOT

@@ -13,7 +13,7 @@ packages() {
         libsqlite3-dev libyaml-dev libcbor-dev libexpat1-dev libcurl4-openssl-dev python3 \
         python3-botocore ca-certificates ;;
     demo) packages build; echo python3-pip python3-venv curl ;;
-    check) packages demo; echo libcmocka-dev nodejs npm rclone s3cmd ;;
+    check) packages demo; echo libcmocka-dev locales nodejs npm rclone s3cmd ;;
     clang) packages check; echo clang ;;
     lint) packages check; echo clang clang-format clang-tidy cppcheck ;;
     bench) packages demo ;;

@@ -65,7 +65,7 @@ def run(name, command):
         failed += 1
     if failed:
         print(f"{text[-SHOWN:]}\n  {name}: exit {code}")
-    for line in re.findall(r"^\w+ \(.*\) \.\.\. skipped .*$", text, re.M):
+    for line in sorted(set(re.findall(r"^(?:\[  SKIPPED \] \D.*|\w+ \(.*\) \.\.\. skipped .*)$", text, re.M))):
         print("  " + line)
     also = f", {skipped} skipped" if skipped else ""
     print(f"  {name}: {passed} passed, {failed} failed{also} ({took:.1f} s)", flush=True)

@@ -28,6 +28,7 @@ PROGRAM = os.environ.get("MOCKTRAIL", str(ROOT / "build" / "mocktrail"))
 ACCOUNT = "111122223333"
 START = "2026-01-05T09:00:00Z"
 DEADLINE_S = 60
+SANITIZER = re.compile(r"^==\d+==\s?(ERROR|WARNING): |: runtime error: ", re.M)
 
 
 class Server:
@@ -64,15 +65,25 @@ class Server:
         """SIGTERM; the exit code."""
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(timeout=DEADLINE_S)
-        self.process.stdout.close()
-        self.log.close()
+        self.ended()
         return code
 
     def kill(self):
+        """SIGKILL; fails when the server had died by itself."""
+        died = self.process.poll()
         self.process.kill()
         self.process.wait()
+        self.ended()
+        if died is not None:
+            raise AssertionError(f"serve died with {died}: {self.log_path.read_text()}")
+
+    def ended(self):
+        """After the process: closes what belongs to it, and fails when a sanitizer reported."""
         self.process.stdout.close()
         self.log.close()
+        said = self.log_path.read_text(errors="replace")
+        if SANITIZER.search(said):
+            raise AssertionError("a sanitizer reports: " + said)
 
     def remove(self):
         shutil.rmtree(self.data, ignore_errors=True)
