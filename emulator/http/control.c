@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/base/version.h"
 #include "core/codec/json.h"
+#include "emulator/engine/inject.h"
 #include "emulator/engine/schedule.h"
 #include "emulator/http/host.h"
 #include "emulator/trail/trail.h"
@@ -282,6 +283,18 @@ static int control_events(struct visit *v, struct err *err)
     return 0;
 }
 
+static int control_inject(struct visit *v, struct err *err)
+{
+    struct value *doc = value_map(v->a);
+    size_t count = 0;
+    int rc = engine_inject(v->control->engine, v->a, v->q->body.text, &count, err);
+
+    if (rc < 0)
+        return rc;
+    value_put_int(v->a, doc, "accepted", (int64_t)count);
+    return answer_json(v, 200, doc);
+}
+
 static int control_absent(struct visit *v, struct err *err)
 {
     (void)err; /* an answer, not a failure */
@@ -363,7 +376,7 @@ struct stream *control_answer(struct control *c, struct arena *a, const struct r
         (void)answer_error(&v, 405, "this route knows another method: GET /_mocktrail/ lists them");
     else if (!route)
         (void)answer_error(&v, 404, "no such route: GET /_mocktrail/ lists them");
-    else
+    else if (route->run != control_inject) /* which takes lists and lines too */
         rc = parse_body(&v, &err);
     if (reply->status == 0 && rc == 0)
         rc = route->run(&v, &err);
