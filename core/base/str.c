@@ -7,21 +7,6 @@
 
 #include "core/base/mem.h"
 
-struct str str_c(const char *c)
-{
-    return c ? (struct str){ c, strlen(c) } : (struct str){ "", 0 };
-}
-
-bool str_eq(struct str a, struct str b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
-bool str_eq_c(struct str a, const char *c)
-{
-    return str_eq(a, str_c(c));
-}
-
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;

@@ -22,9 +22,22 @@ struct str {
 /* For printf's "%.*s". */
 #define STR_ARG(s) (int)(s).len, (s).ptr
 
-struct str str_c(const char *c); /* borrowed; NULL gives an empty str */
-bool str_eq(struct str a, struct str b);
-bool str_eq_c(struct str a, const char *c);
+/* Borrowed; NULL gives an empty str. Inline, like the next two: a literal's length is then known to
+ * the compiler, and a request asks these some hundred times. */
+static inline struct str str_c(const char *c)
+{
+    return c ? (struct str){ c, strlen(c) } : (struct str){ "", 0 };
+}
+static inline bool str_eq(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+static inline bool str_eq_c(struct str a, const char *c)
+{
+    if (a.len == 0 || !c)
+        return a.len == 0 && (!c || !*c);
+    return *c == *a.ptr && str_eq(a, str_c(c)); /* most differ in the first byte */
+}
 bool str_eq_nocase(struct str a, struct str b); /* ASCII letters only */
 int str_cmp(struct str a, struct str b);        /* byte order, as memcmp; shorter first */
 bool str_has_prefix(struct str s, struct str prefix);

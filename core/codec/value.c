@@ -298,11 +298,6 @@ struct value *value_get(const struct value *map, struct str name)
     return NULL;
 }
 
-struct value *value_get_c(const struct value *map, const char *name)
-{
-    return value_get(map, str_c(name));
-}
-
 struct value *value_at(const struct value *list, size_t i)
 {
     struct value *k = value_first(list);

@@ -64,7 +64,10 @@ bool value_equal(const struct value *a, const struct value *b);   /* maps in any
 
 /* Lookups accept NULL and any kind, and answer NULL when there is none. */
 struct value *value_get(const struct value *map, struct str name);
-struct value *value_get_c(const struct value *map, const char *name);
+static inline struct value *value_get_c(const struct value *map, const char *name)
+{
+    return value_get(map, str_c(name));
+}
 struct value *value_at(const struct value *list, size_t i);
 struct value *value_first(const struct value *v); /* for (k = value_first(v); k; k = k->next) */
 
