@@ -56,6 +56,10 @@ struct outcome {
     bool changed; /* state was written: the engine commits it with the record */
     int64_t bytes_in, bytes_out;
     struct value *headers; /* further reply headers name -> string (S3), or NULL */
+    /* Asked once the record is in the journal at position: true, the effects are taken over, to be
+     * done and marked there later; false, they are to be done now. NULL: now. */
+    bool (*defer)(void *arg, uint64_t position);
+    void *defer_arg;
     /* A lock that the handler took and that holds until its effects are applied: the engine calls
      * release(release_arg) once, after the effects or after giving up on the call. NULL: none. */
     void (*release)(void *arg);

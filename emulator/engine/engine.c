@@ -186,17 +186,15 @@ int engine_open_modules(struct engine *e, enum time_rule rule, struct err *err)
 
 int engine_close_modules(struct engine *e, struct err *err)
 {
-    int rc = 0;
+    int rc = s3_finish(e, err), closed = e->trail ? trail_close(e->trail, err) : 0;
 
-    if (e->trail)
-        rc = trail_close(e->trail, err);
     e->trail = NULL;
     s3_close(e);
     identity_close(e->identity);
     e->identity = NULL;
     store_close(e->store);
     e->store = NULL;
-    return rc;
+    return rc < 0 ? rc : closed;
 }
 
 static void open_clock(struct engine *e)

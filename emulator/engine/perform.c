@@ -8,8 +8,6 @@
 #include "emulator/engine/private.h"
 #include "emulator/identity/federated.h"
 #include "emulator/identity/identity.h"
-#include "emulator/services/s3.h"
-#include "emulator/store/objects.h"
 #include "emulator/store/store.h"
 #include "emulator/trail/trail.h"
 
@@ -90,23 +88,29 @@ static int fill_outbox(struct engine *e, uint64_t seq, const struct outcome *out
     return rc;
 }
 
-static int apply(struct engine *e, const struct effect *effects, struct err *err)
+struct handover {
+    const struct effect *effects;
+    const struct outcome *out; /* who may take them over; or NULL */
+};
+
+static int settle_effects(struct journal *j, const struct handover *h, uint64_t position,
+                          struct err *err)
 {
-    for (const struct effect *f = effects; f; f = f->next) {
-        int rc = object_place(s3_root(e), f->from, f->to, err);
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
+    if (h->out && h->out->defer && h->out->defer(h->out->defer_arg, position))
+        return 0;
+    int rc = journal_do(j, h->effects, err);
+    if (rc == 0)
+        journal_applied(j, position);
+    return rc;
 }
 
-static int into_journal(struct engine *e, uint64_t seq, const struct effect *all,
+static int into_journal(struct engine *e, uint64_t seq, const struct handover *all,
                         const struct entries *n, struct err *err)
 {
     struct journal *j = trail_journal(e->trail);
 
     for (int i = 0; i < n->count; i++) {
-        const struct effect *effects = effects_of(all, i);
+        const struct effect *effects = effects_of(all->effects, i);
         uint64_t position;
         int rc = journal_put(j,
                              &(struct journal_source){ .seq = seq,
@@ -117,11 +121,9 @@ static int into_journal(struct engine *e, uint64_t seq, const struct effect *all
                              &position, err);
 
         if (rc == 0 && effects)
-            rc = apply(e, effects, err);
+            rc = settle_effects(j, all, position, err);
         if (rc < 0)
             return rc;
-        if (effects)
-            journal_applied(j, position);
     }
     atomic_fetch_add(&e->accepted_count, 1);
     return 0;
@@ -151,7 +153,7 @@ static int perform_unlocked(struct engine *e, struct arena *a, const struct call
     if (rc == 0)
         rc = build(e, a, call, out, &n, err);
     if (rc == 0)
-        rc = into_journal(e, call->seq, out->effects, &n, err);
+        rc = into_journal(e, call->seq, &(struct handover){ out->effects, out }, &n, err);
     entries_free(&n);
     return rc;
 }
@@ -202,7 +204,7 @@ static int flush_pending(struct engine *e, struct pending *p, struct err *err)
 
     for (; p; p = p->next) {
         if (rc == 0)
-            rc = into_journal(e, p->seq, p->effects, &p->entries, err);
+            rc = into_journal(e, p->seq, &(struct handover){ p->effects, NULL }, &p->entries, err);
         entries_free(&p->entries);
     }
     return rc;
@@ -264,7 +266,7 @@ static int perform_locked(struct engine *e, struct arena *a, struct call *call, 
         rc = flush_pending(e, s->first, err);
         s->first = NULL;
         if (rc == 0)
-            rc = into_journal(e, call->seq, out->effects, &n, err);
+            rc = into_journal(e, call->seq, &(struct handover){ out->effects, out }, &n, err);
     }
     s->depth--;
     store_unlock(e->store);
@@ -310,7 +312,7 @@ int engine_record_refused(struct engine *e, struct arena *a, struct call *call, 
     if (rc == 0)
         rc = build(e, a, call, out, &n, err);
     if (rc == 0)
-        rc = into_journal(e, call->seq, out->effects, &n, err);
+        rc = into_journal(e, call->seq, &(struct handover){ out->effects, out }, &n, err);
     entries_free(&n);
     pthread_rwlock_unlock(&e->services->gate);
     return rc;

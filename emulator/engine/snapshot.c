@@ -6,6 +6,7 @@
 #include "core/base/fs.h"
 #include "emulator/engine/private.h"
 #include "emulator/engine/schedule.h"
+#include "emulator/services/s3.h"
 #include "emulator/store/store.h"
 
 /* What makes up the state of a data directory; whatever else lies there is not ours to touch. */
@@ -131,8 +132,10 @@ static int save(struct engine *e, struct arena *a, struct str name, struct err *
     const char *dir = e->opt.data_dir;
     const char *target = arena_printf(a, "%s/snapshots/%.*s", dir, STR_ARG(name)).ptr;
     const char *fresh = arena_printf(a, "%s/snapshots/.new", dir).ptr;
-    int rc = keep_counters(e, err);
+    int rc = s3_settle(e, err);
 
+    if (rc == 0)
+        rc = keep_counters(e, err);
     if (rc == 0)
         rc = fs_remove_tree(fresh, err);
     if (rc == 0)

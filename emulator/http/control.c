@@ -9,6 +9,7 @@
 #include "emulator/engine/inject.h"
 #include "emulator/engine/schedule.h"
 #include "emulator/http/host.h"
+#include "emulator/services/s3.h"
 #include "emulator/trail/trail.h"
 
 struct control {
@@ -168,7 +169,9 @@ static int answer_done(struct visit *v, int rc)
 
 static int control_flush(struct visit *v, struct err *err)
 {
-    return answer_done(v, trail_flush(v->control->engine->trail, err));
+    int rc = s3_settle(v->control->engine, err);
+
+    return answer_done(v, rc < 0 ? rc : trail_flush(v->control->engine->trail, err));
 }
 
 static int control_reset(struct visit *v, struct err *err)

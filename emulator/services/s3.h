@@ -18,7 +18,11 @@ struct s3;
  * known for (a dataset, or made by hand) becomes a bucket of the default account and region.
  * Sets e->s3. */
 int s3_open(struct engine *e, struct err *err);
-void s3_close(struct engine *e);     /* twice is harmless */
+/* Before the trail is closed: writes that are answered are made, and none comes after. */
+int s3_finish(struct engine *e, struct err *err);
+void s3_close(struct engine *e); /* twice is harmless */
+/* Every object that was answered for lies in its file when this returns. */
+int s3_settle(struct engine *e, struct err *err);
 void s3_forget(struct engine *e);    /* the whole cache: after reset or restore */
 int s3_root(const struct engine *e); /* a descriptor of the data directory */
 

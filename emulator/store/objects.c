@@ -311,6 +311,11 @@ struct str object_inline(struct arena *a, struct str bytes, int64_t modified_ms)
     return arena_join(a, (struct str[]){ head, bytes }, 2, STR(""));
 }
 
+bool object_is_inline(struct str from)
+{
+    return from.len > 0 && from.ptr[0] == INLINE_MARK;
+}
+
 static int set_mtime(int fd, int64_t ms);
 
 /* Over what is there, if it is a file. errno as open's. */
@@ -355,7 +360,7 @@ static int place_inline(int root, struct arena *a, struct str from, struct str t
 int object_place(int root, struct str from, struct str to, struct err *err)
 {
     struct arena a = { 0 };
-    bool is_inline = from.len > 0 && from.ptr[0] == INLINE_MARK;
+    bool is_inline = object_is_inline(from);
     struct str source = is_inline ? from : arena_copy(&a, from), target = arena_copy(&a, to);
     struct str aside = has_place_aside(to) ? object_aside(&a, target) : STR("");
     int rc = 0;
@@ -442,6 +447,19 @@ int object_open(int root, struct str path, int *out_fd, struct stat *out_stat, s
     *out_fd = fd;
     *out_stat = st;
     return 0;
+}
+
+int object_sync(int root, struct str path, struct err *err)
+{
+    struct stat st;
+    int fd, rc = object_open(root, path, &fd, &st, err);
+
+    if (rc < 0)
+        return rc == E_MISSING ? 0 : rc; /* taken away by hand this very moment */
+    if (fsync(fd) < 0)
+        rc = err_set(err, E_IO, "sync %.*s failed", STR_ARG(path));
+    (void)close(fd); /* only synced */
+    return rc;
 }
 
 int object_read(int root, struct str path, struct buf *out, struct err *err)

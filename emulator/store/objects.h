@@ -48,6 +48,9 @@ int object_place(int root, struct str from, struct str to, struct err *err);
 /* Small bytes as the from of an effect: object_place writes them where the file lies, without a
  * staged file of their own. A reader may meet them half written: the key's lock keeps it out. */
 struct str object_inline(struct arena *a, struct str bytes, int64_t modified_ms);
+bool object_is_inline(struct str from);
+/* What lies at a path is on the disk when it returns. */
+int object_sync(int root, struct str path, struct err *err);
 
 /* Open a file of one of the paths above for reading. E_MISSING when there is no plain file. */
 int object_open(int root, struct str path, int *out_fd, struct stat *out_stat, struct err *err);

@@ -37,6 +37,7 @@ _Static_assert(sizeof(struct entry_header) == 16, "entries are multiples of 16 b
 
 struct journal {
     char dir[3072];
+    int root; /* a descriptor of dir, for effects */
     bool power_safe;
 
     pthread_mutex_t mutex; /* everything below */
@@ -186,20 +187,27 @@ static int switch_segment(struct journal *j, struct err *err)
     return 0;
 }
 
+int journal_do(const struct journal *j, const struct effect *effects, struct err *err)
+{
+    int rc = 0;
+
+    for (const struct effect *f = effects; rc == 0 && f; f = f->next) {
+        rc = object_place(j->root, f->from, f->to, err);
+        if (rc == 0 && j->power_safe && object_is_inline(f->from))
+            rc = object_sync(j->root, f->to, err);
+    }
+    return rc;
+}
+
 static int apply_effects(const struct journal *j, struct str payload, struct err *err)
 {
     struct arena a = { 0 };
     struct journal_entry entry;
     struct effect *effects = NULL;
-    int root;
-    int rc = object_root(j->dir, &root, err);
+    int rc = entry_unpack(&a, payload, &entry, &effects, err);
 
-    if (rc < 0)
-        return rc;
-    rc = entry_unpack(&a, payload, &entry, &effects, err);
-    for (; rc == 0 && effects; effects = effects->next)
-        rc = object_place(root, effects->from, effects->to, err);
-    (void)close(root); /* only ever read */
+    if (rc == 0)
+        rc = journal_do(j, effects, err);
     arena_free(&a);
     return rc;
 }
@@ -292,6 +300,8 @@ static int open_files(struct journal *j, struct err *err)
     (void)snprintf(path, sizeof path, "%s/journal", j->dir);
     int rc = fs_mkdirs(path, err);
     if (rc == 0)
+        rc = object_root(j->dir, &j->root, err);
+    if (rc == 0)
         rc = fs_list(&a, path, &files, &count, err);
     for (size_t i = 0; rc == 0 && i < count; i++)
         if (str_has_suffix(files[i].name, STR(".seg")))
@@ -322,6 +332,8 @@ static void free_all(struct journal *j)
         next = s->next;
         segment_close(s);
     }
+    if (j->root >= 0)
+        (void)close(j->root); /* only ever read */
     (void)pthread_cond_destroy(&j->round_done);
     (void)pthread_cond_destroy(&j->spare_ready);
     (void)pthread_cond_destroy(&j->wake_helper);
@@ -335,6 +347,7 @@ int journal_open(struct journal **out, const char *data_dir, bool power_safe, st
     int rc = 0;
 
     j->power_safe = power_safe;
+    j->root = -1;
     (void)pthread_mutex_init(&j->mutex, NULL);
     (void)pthread_cond_init(&j->wake_helper, NULL);
     (void)pthread_cond_init(&j->spare_ready, NULL);

@@ -39,6 +39,8 @@ struct journal_source {
 };
 int journal_put(struct journal *j, const struct journal_source *from, uint64_t *out_position,
                 struct err *err);
+/* Do effects, in order; DISK: the files that they write are on the disk when it returns. */
+int journal_do(const struct journal *j, const struct effect *effects, struct err *err);
 void journal_applied(struct journal *j, uint64_t position);
 /* Do the effects of an entry that journal_put_packed wrote (as far as they are not done yet) and
  * mark it applied. */

@@ -117,7 +117,8 @@ static int load_current(struct op *op, struct object *o)
     if (lock_holds(op->locks, stripe))
         return load_pair(op, o, &agree);
     lock_take(&once, stripe);
-    rc = load_pair(op, o, &agree);
+    rc = once.failed < 0 ? err_set(op->err, once.failed, "%s", once.why.text)
+                         : load_pair(op, o, &agree);
     lock_drop_all(&once);
     return rc;
 }

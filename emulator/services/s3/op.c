@@ -10,9 +10,8 @@
 #include "emulator/services/s3.h"
 #include "emulator/services/s3/bucket.h"
 #include "emulator/services/s3/cors.h"
+#include "emulator/services/s3/pending.h"
 #include "emulator/store/objects.h"
-
-#define INLINE_BYTES (16u << 10)
 
 static const struct s3_error {
     const char *code;
@@ -121,6 +120,25 @@ void op_lock(struct op *op, struct str key)
     lock_take(op->locks, lock_stripe(op->bucket->name, key));
 }
 
+static bool add_pending(void *arg, uint64_t position)
+{
+    const struct pending_key *key = arg;
+
+    return pending_add(key->s3->pending, key, position);
+}
+
+void op_lock_to_replace(struct op *op)
+{
+    struct pending_key *key = arena_alloc(op->a, sizeof *key);
+
+    *key = (struct pending_key){ op->s3, op->bucket->name, op->key };
+    pending_enter(op->s3->pending);
+    op->locks->has_entered = true;
+    lock_take_as_is(op->locks, lock_stripe(op->bucket->name, op->key));
+    op->out->defer = add_pending;
+    op->out->defer_arg = key;
+}
+
 void op_effect(struct op *op, struct str from, struct str to)
 {
     struct effect *e = arena_alloc(op->a, sizeof *e);
@@ -141,7 +159,7 @@ int op_stage(struct op *op, struct str text, int64_t modified_ms, struct str *ou
 {
     bool sync = op->s3->e->opt.durability == DURABILITY_DISK;
 
-    if (!sync && text.len <= INLINE_BYTES) { /* the journal has them: no file on the way */
+    if (text.len <= INLINE_BYTES) { /* the journal has them: no file on the way */
         *out = object_inline(op->a, text, modified_ms);
         return 0;
     }
@@ -371,8 +389,14 @@ static int run(struct op *op, enum bucket_read how, run_fn *handler)
     op->locks->s3 = op->s3;
 
     int rc = enter(op, how);
+    if (rc > 0 && op->bucket && op->key.len == 0) { /* it may look at any key */
+        int settled = pending_settle_bucket(op->s3->pending, op->bucket->name, op->err);
+        rc = settled < 0 ? settled : rc;
+    }
     if (rc > 0)
         rc = handler(op);
+    if (rc >= 0 && op->locks->failed < 0)
+        rc = err_set(op->err, op->locks->failed, "%s", op->locks->why.text);
     if (rc >= 0)
         cors_answer(op);
     bucket_drop(op->bucket);

@@ -8,6 +8,8 @@
 #include "emulator/services/services.h"
 #include "emulator/services/s3/state.h"
 
+#define INLINE_BYTES (16u << 10) /* up to here bytes ride in the effect */
+
 struct bucket;
 
 struct op {
@@ -48,6 +50,10 @@ void members_copy(struct arena *a, const struct value *from, struct value *to,
  * call of op_lock_keys. */
 void op_lock(struct op *op, struct str key);
 void op_lock_keys(struct op *op, const struct str *keys, size_t count);
+
+/* The same for op->key by a call whose effects replace whatever the key was, and that looks at
+ * nothing of it before: the effects may wait (pending.h). */
+void op_lock_to_replace(struct op *op);
 
 /* Queue a file effect: rename from -> to, or with an empty to remove from. */
 void op_effect(struct op *op, struct str from, struct str to);

@@ -20,6 +20,13 @@ void op_answer_version(struct op *op, const struct value *meta, struct value *ou
         value_put_c(op->a, output, "VersionId", "null");
 }
 
+static bool replaces_unseen(const struct op *op)
+{
+    return op->bucket->versioning == VERSIONING_NEVER && !op->call->body.path &&
+           op->call->body.text.len <= INLINE_BYTES && !param_has(op->call, "IfMatch") &&
+           !param_has(op->call, "IfNoneMatch");
+}
+
 int run_PutObject(struct op *op)
 {
     struct value *meta, *output = outcome_output(op->cx, op->out);
@@ -34,7 +41,10 @@ int run_PutObject(struct op *op)
     if ((rc = upload_meta(op, &meta)) <= 0 ||
         (rc = upload_sum_body(op, CHECKSUM_CRC64NVME, &sums)) <= 0)
         return rc;
-    op_lock(op, op->key);
+    if (replaces_unseen(op))
+        op_lock_to_replace(op);
+    else
+        op_lock(op, op->key);
     if ((rc = condition_write(op)) <= 0)
         return rc;
     upload_describe(op, meta, &sums);

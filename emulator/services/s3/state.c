@@ -10,6 +10,7 @@
 #include "emulator/engine/engine.h"
 #include "emulator/services/s3.h"
 #include "emulator/services/s3/bucket.h"
+#include "emulator/services/s3/pending.h"
 #include "emulator/store/objects.h"
 
 static int make_folders(const char *data_dir, struct err *err)
@@ -82,7 +83,8 @@ int s3_open(struct engine *e, struct err *err)
     if ((rc = checksum_tables_init(&s3->tables, err)) < 0 ||
         (rc = make_folders(e->opt.data_dir, err)) < 0 ||
         (rc = object_root(e->opt.data_dir, &s3->root, err)) < 0 ||
-        (rc = clear_staging(s3, err)) < 0 || (rc = adopt_folders(e, err)) < 0)
+        (rc = clear_staging(s3, err)) < 0 || (rc = adopt_folders(e, err)) < 0 ||
+        (rc = pending_open(&s3->pending, s3, err)) < 0)
         s3_close(e);
     return rc;
 }
@@ -94,6 +96,7 @@ void s3_close(struct engine *e)
     if (!s3)
         return;
     e->s3 = NULL;
+    pending_close(s3->pending);
     bucket_forget_all(s3);
     for (size_t i = 0; i < LOCK_COUNT; i++)
         (void)sem_destroy(&s3->locks[i]);
@@ -104,6 +107,16 @@ void s3_close(struct engine *e)
         (void)close(s3->root);
     mem_free(s3->sums);
     mem_free(s3);
+}
+
+int s3_settle(struct engine *e, struct err *err)
+{
+    return pending_settle_bucket(e->s3->pending, STR(""), err);
+}
+
+int s3_finish(struct engine *e, struct err *err)
+{
+    return e->s3 ? pending_finish(e->s3->pending, err) : 0;
 }
 
 void s3_forget(struct engine *e)
@@ -131,13 +144,23 @@ bool lock_holds(const struct lock_set *set, size_t stripe)
     return set->bits[stripe / 64] >> stripe % 64 & 1;
 }
 
-void lock_take(struct lock_set *set, size_t stripe)
+void lock_take_as_is(struct lock_set *set, size_t stripe)
 {
     if (lock_holds(set, stripe))
         return;
     while (sem_wait(&set->s3->locks[stripe]) < 0)
         assert(errno == EINTR);
     set->bits[stripe / 64] |= 1ull << stripe % 64;
+}
+
+void lock_take(struct lock_set *set, size_t stripe)
+{
+    if (lock_holds(set, stripe))
+        return;
+    lock_take_as_is(set, stripe);
+    int rc = pending_settle(set->s3->pending, stripe, &set->why);
+    if (rc < 0)
+        set->failed = rc;
 }
 
 void lock_drop_all(struct lock_set *set)
@@ -151,6 +174,9 @@ void lock_drop_all(struct lock_set *set)
             (void)sem_post(&set->s3->locks[stripe]); /* fails only on overflow: we hold it */
     }
     memset(set->bits, 0, sizeof set->bits);
+    if (set->has_entered)
+        pending_leave(set->s3->pending);
+    set->has_entered = false;
 }
 
 static bool sum_is_of(const struct sum_slot *slot, const struct sum_slot *file)

@@ -16,6 +16,7 @@
 #define SUM_SLOTS    4096
 
 struct engine;
+struct pending;
 struct bucket;
 struct stat;
 
@@ -36,6 +37,7 @@ struct s3 {
     pthread_mutex_t sum_mutex;
     struct sum_slot *sums; /* SUM_SLOTS of them */
     struct checksum_tables tables;
+    struct pending *pending;
 };
 
 /* A set of stripes that one call holds. */
@@ -43,10 +45,16 @@ struct lock_set {
     struct s3 *s3;
     uint64_t bits[LOCK_COUNT / 64];
     struct str forget; /* a bucket whose cached configuration the call replaces */
+    bool has_entered;  /* pending_enter */
+    int failed;        /* enum fail: a write that waited could not be made */
+    struct err why;
 };
 size_t lock_stripe(struct str bucket, struct str key);
 bool lock_holds(const struct lock_set *set, size_t stripe);
-void lock_take(struct lock_set *set, size_t stripe); /* ascending stripes only */
+/* Ascending stripes only. What waits on the stripe is made first; should that fail, it waits on and
+ * set->failed says so. */
+void lock_take(struct lock_set *set, size_t stripe);
+void lock_take_as_is(struct lock_set *set, size_t stripe); /* for whoever replaces what waits */
 void lock_drop_all(struct lock_set *set);
 
 /* MD5 of a file changed by hand, remembered until it changes again. md5: 33 bytes. */
