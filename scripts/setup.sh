@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh build|demo|check|clang|lint|bench|fuzz: install what that job needs and is missing, with apt.
+# setup.sh build|demo|check|clients|clang|lint|bench|fuzz: install what that job needs and is missing, with apt.
 #
 # Prints what it installs, and nothing when all is there. Runs as root, or through sudo. What Debian's
 # packages don't have in a version that tests want (the newest boto3, the JavaScript SDK) goes into
@@ -14,11 +14,12 @@ packages() {
         python3-botocore ca-certificates ;;
     demo) packages build; echo python3-pip python3-venv curl ;;
     check) packages demo; echo libcmocka-dev locales nodejs npm rclone s3cmd ;;
+    clients) echo awscli python3-boto3 ;;
     clang) packages check; echo clang ;;
     lint) packages check; echo clang clang-format clang-tidy cppcheck ;;
     bench) packages demo ;;
     fuzz) packages build; echo clang libclang-rt-14-dev ;;
-    *) echo "setup.sh: expected build, demo, check, clang, lint, bench or fuzz, not '$1'" >&2; exit 2 ;;
+    *) echo "setup.sh: expected build, demo, check, clients, clang, lint, bench or fuzz, not '$1'" >&2; exit 2 ;;
     esac
 }
 
@@ -43,9 +44,11 @@ if [ -n "$missing" ]; then
     sudo=
     [ "$(id -u)" = 0 ] || sudo=sudo
     echo "setup: installing with apt:$missing"
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+        { echo "setup.sh: neither root nor sudo; as root: apt-get install$missing" >&2; exit 1; }
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq update
+    mkdir -p build
     # shellcheck disable=SC2086 # the list is words on purpose
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing >build-setup.log 2>&1 ||
-        { tail -n 20 build-setup.log >&2; echo "setup.sh: apt-get install failed" >&2; exit 1; }
-    rm -f build-setup.log
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing >build/setup.log 2>&1 ||
+        { tail -n 20 build/setup.log >&2; echo "setup.sh: apt-get install failed" >&2; exit 1; }
 fi

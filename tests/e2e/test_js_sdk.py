@@ -1,6 +1,7 @@
 """The AWS SDK for JavaScript, unmodified, with an endpoint URL."""
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import unittest
@@ -9,6 +10,7 @@ import harness
 
 HERE = pathlib.Path(__file__).resolve().parent / "js"
 PLACE = harness.ROOT / "build" / "node"
+NO_REGISTRY = re.compile(r"ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT")
 
 
 def install():
@@ -18,8 +20,10 @@ def install():
         shutil.copy(HERE / name, PLACE / name)
     lock = PLACE / "node_modules" / ".package-lock.json"
     if not lock.exists() or lock.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
-        done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=PLACE,
-                              capture_output=True, text=True, timeout=300)
+        done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"],
+                              cwd=PLACE, capture_output=True, text=True, timeout=300)
+        if NO_REGISTRY.search(done.stderr):
+            raise unittest.SkipTest("the npm registry can't be reached, so there is no SDK to test with")
         if done.returncode != 0:
             raise AssertionError("npm ci: " + done.stdout + done.stderr)
 
