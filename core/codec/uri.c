@@ -75,7 +75,11 @@ static int parse_param(struct arena *a, struct str piece, struct uri_param *out,
     out->has_value = str_cut(piece, '=', &name, &value);
     int rc = uri_decode(a, name, URI_PLUS_IS_SPACE, &out->name, err);
 
-    return rc < 0 ? rc : uri_decode(a, value, URI_PLUS_IS_SPACE, &out->value, err);
+    if (rc == 0)
+        rc = uri_decode(a, value, URI_PLUS_IS_SPACE, &out->value, err);
+    if (rc == 0 && (!str_is_utf8(out->name) || !str_is_utf8(out->value)))
+        rc = err_set(err, E_PARSE, "query: a parameter is not UTF-8");
+    return rc;
 }
 
 /* The next piece between '&'s that is not empty. */

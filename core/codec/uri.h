@@ -18,7 +18,7 @@ struct uri_param {
     struct str name, value; /* decoded */
     bool has_value;         /* false for "?acl", true for "?acl=" */
 };
-/* A query string or form body: at most LIMIT_QUERY_PARAMS. */
+/* A query string or form body: at most LIMIT_QUERY_PARAMS, UTF-8. */
 int uri_parse_query(struct arena *a, struct str query, struct uri_param **out, size_t *out_count,
                     struct err *err);
 

@@ -167,7 +167,9 @@ bool body_begin(struct body_sink *b, struct arena *a, const struct request *q)
                                                 : says_aws_chunked(q) && form.len > 0)
         if (!begin_chunked(b, a, q))
             return false;
-    (void)str_to_i64(request_header(q, "content-length"), &declared); /* absent or odd: counted */
+    if (!str_to_i64(request_header(q, "content-length"), &declared) &&
+        request_has_header(q, "content-length"))
+        declared = INT64_MAX; /* libmicrohttpd lets none but numbers through: a larger one */
     /* Framing may at most double a body: one byte of data can cost many, but no client does that.
      */
     most = b->is_chunked ? 2 * b->limit : b->limit;

@@ -46,6 +46,7 @@ void inbound_start(struct inbound *in, const char *target)
     in->request.target = arena_copy(&in->arena, str_c(target));
     in->state = INBOUND_LINE;
     in->refusal = in->body.refusal = REFUSE_NOTHING;
+    in->hangs_up = false;
     in->dropped_bytes = 0;
 }
 
@@ -86,6 +87,72 @@ static bool gather_headers(struct inbound *in, struct MHD_Connection *connection
     return (size_t)(count < 0 ? 0 : count) == g.room && g.bytes <= LIMIT_HTTP_HEADER_BYTES;
 }
 
+/* Source: RFC 9110, 5.6.2 "Tokens". */
+static bool is_token(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-')
+            continue;
+        if (c <= ' ' || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c))
+            return false;
+    }
+    return s.len > 0;
+}
+
+static bool is_field_value(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (((unsigned char)s.ptr[i] < ' ' && s.ptr[i] != '\t') || s.ptr[i] == 0x7f)
+            return false;
+    return true;
+}
+
+/* Two of these would be two answers to who asks, for what, and where the body ends. */
+static bool is_singular(struct str name)
+{
+    static const char *const names[] = { "host",
+                                         "authorization",
+                                         "content-length",
+                                         "transfer-encoding",
+                                         "x-amz-target",
+                                         "x-amz-date",
+                                         "x-amz-security-token",
+                                         "x-amz-content-sha256",
+                                         "content-type",
+                                         "content-md5",
+                                         "x-amz-decoded-content-length" };
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (str_eq_nocase(name, str_c(names[i])))
+            return true;
+    return false;
+}
+
+static bool is_repeated(const struct request *q, size_t at)
+{
+    if (!is_singular(q->headers[at].name))
+        return false;
+    for (size_t i = 0; i < at; i++)
+        if (str_eq_nocase(q->headers[i].name, q->headers[at].name))
+            return true;
+    return false;
+}
+
+/* Nothing that two readers could read in two ways. Source: RFC 9112, 6.3 "Message Body Length". */
+static bool headers_are_plain(const struct request *q)
+{
+    struct str coding = request_header(q, "transfer-encoding");
+
+    for (size_t i = 0; i < q->header_count; i++)
+        if (!is_token(q->headers[i].name) || !is_field_value(q->headers[i].value) ||
+            is_repeated(q, i))
+            return false;
+    return !request_has_header(q, "transfer-encoding") ||
+           (str_eq_nocase(coding, STR("chunked")) && !request_has_header(q, "content-length"));
+}
+
 /* "http://host/path" (a client that believes in a proxy) -> "/path". */
 static struct str without_authority(struct str target)
 {
@@ -100,17 +167,19 @@ static struct str without_authority(struct str target)
     return slash ? str_sub(rest, (size_t)(slash - rest.ptr), rest.len) : STR("/");
 }
 
-/* Every escape whole, no raw control byte. What an escaped one means is S3's to say. */
+/* Every escape whole, no raw control byte, UTF-8. What an escaped control means is S3's to say.
+ * Source: S3 User Guide, "Naming Amazon S3 objects": a key is UTF-8. */
 static bool is_clean(struct arena *a, struct str encoded)
 {
-    struct str plain;
+    struct str plain = encoded;
 
     for (size_t i = 0; i < encoded.len; i++)
         if ((unsigned char)encoded.ptr[i] <= ' ' || encoded.ptr[i] == 0x7f)
             return false;
-    if (!memchr(encoded.ptr, '%', encoded.len))
-        return true;
-    return uri_decode(a, encoded, URI_PLUS_IS_PLUS, &plain, NULL) == 0;
+    if (memchr(encoded.ptr, '%', encoded.len) &&
+        uri_decode(a, encoded, URI_PLUS_IS_PLUS, &plain, NULL) < 0)
+        return false;
+    return str_is_utf8(plain);
 }
 
 static bool split_target(struct inbound *in)
@@ -124,6 +193,16 @@ static bool split_target(struct inbound *in)
     return uri_parse_query(&in->arena, q->query, &q->params, &q->param_count, NULL) == 0;
 }
 
+/* More than is read of a refused body. A number that is no int64_t is larger still. */
+static bool declares_too_much(const struct request *q)
+{
+    struct str text = request_header(q, "content-length");
+    int64_t declared;
+
+    return text.len > 0 &&
+           (!str_to_i64(text, &declared) || (uint64_t)declared > LIMIT_HTTP_DROPPED_BYTES);
+}
+
 bool inbound_headers(struct inbound *in, struct MHD_Connection *connection, const char *method,
                      const struct host_names *names)
 {
@@ -133,8 +212,11 @@ bool inbound_headers(struct inbound *in, struct MHD_Connection *connection, cons
     q->method = str_c(method);
     if (!gather_headers(in, connection))
         in->refusal = REFUSE_HEADERS_TOO_LARGE;
+    else if (!headers_are_plain(q))
+        in->refusal = REFUSE_BAD_HEADERS;
     else if (!split_target(in))
         in->refusal = REFUSE_BAD_URI;
+    in->hangs_up = in->refusal == REFUSE_BAD_HEADERS || declares_too_much(q);
     if (in->refusal != REFUSE_NOTHING)
         return false;
     if (host_request_is_s3(q))

@@ -18,6 +18,7 @@ struct inbound {
     struct body_sink body;
     enum inbound_state state;
     enum refusal refusal;   /* the target or the headers can't be read; of the body: body.refusal */
+    bool hangs_up;          /* where the body ends can't be told, or it is longer than is dropped */
     bool is_counted;        /* among what the server must finish before it stops */
     uint64_t dropped_bytes; /* of a body that is refused already */
     char source_ip[64];

@@ -92,7 +92,8 @@ static enum MHD_Result send_reply(struct server *s, struct MHD_Connection *conne
     struct outbound o = { .connection = connection,
                           .data_fd = s->staging.data_fd,
                           .is_head = str_eq_c(in->request.method, "HEAD"),
-                          .closes = atomic_load(&s->is_stopping) };
+                          .closes =
+                              atomic_load(&s->is_stopping) || in->refusal == REFUSE_BAD_HEADERS };
     struct reply apology = { 0 };
     struct err err = { 0 };
 
@@ -132,7 +133,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     if (in->state == INBOUND_LINE) {
         count_busy(s, in);
         if (!inbound_headers(in, connection, method, &s->opt.names) &&
-            request_has_header(&in->request, "expect"))
+            (in->hangs_up || request_has_header(&in->request, "expect")))
             return answer(s, connection, in); /* before the client sends the body */
         return MHD_YES;
     }
