@@ -75,6 +75,11 @@ struct str region_partition(struct str name)
     return STR("aws");
 }
 
+bool region_is_pseudo(struct str name)
+{
+    return pseudo_partition(name).len > 0;
+}
+
 struct str region_of_call(struct str service, struct str asked)
 {
     struct str partition = region_partition(asked);

@@ -13,3 +13,4 @@ struct str region_partition(struct str name);      /* "aws" for an unknown one *
 /* The region in which a service's calls are recorded: us-east-1 for global services (iam, route53,
  * cloudfront, organizations ...), else the one asked for. service is botocore's name. */
 struct str region_of_call(struct str service, struct str asked);
+bool region_is_pseudo(struct str name); /* "aws-global": a partition's, no region */

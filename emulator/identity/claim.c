@@ -105,6 +105,10 @@ int claim_parse(const struct request *q, struct claim *out, struct err *err)
         rc = parse_v2_query(q, &c, err);
     if (rc == 0 && c.kind != CLAIM_NONE && c.scope.access_key_id.len == 0)
         rc = err_set(err, E_PARSE, "Credential without an access key id");
+    for (size_t i = 0; rc == 0 && i < c.scope.access_key_id.len; i++)
+        if (c.scope.access_key_id.ptr[i] <= ' ' || c.scope.access_key_id.ptr[i] >= 0x7f ||
+            c.scope.access_key_id.ptr[i] == '/')
+            rc = err_set(err, E_PARSE, "Access key id with a character that none has");
     if (rc == 0 && c.scope.access_key_id.len > 128)
         rc = err_set(err, E_PARSE, "Access key id over 128 characters");
     if (rc == 0)

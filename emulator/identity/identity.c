@@ -305,17 +305,41 @@ static int admit_signed(struct check *c, struct err *err)
     return rc;
 }
 
+/* What is wrong with the way of signing, whoever signs; *which is untouched otherwise. */
+static bool is_malformed(const struct check *c, const struct request *q, struct str region,
+                         enum refusal *which)
+{
+    bool has_header = request_has_header(q, "authorization");
+    bool is_bearer = str_has_prefix(request_header(q, "authorization"), STR("Bearer "));
+
+    if (region.len > 0 && !region_find(region) && !region_is_pseudo(region))
+        *which = REFUSAL_REGION;
+    else if (has_header && c->claim.kind == CLAIM_NONE && (c->is_s3 || !is_bearer))
+        *which = REFUSAL_AUTH_TYPE;
+    else if (has_header && !is_bearer && request_has_param(q, "X-Amz-Credential"))
+        *which = REFUSAL_TWO_WAYS;
+    else
+        return false;
+    return true;
+}
+
 int identity_authenticate(struct identity *id, struct arena *a, const struct request *q,
                           const struct route *route, struct call *call, struct outcome *refusal,
                           struct err *err)
 {
     struct check c = { .id = id, .a = a, .q = q, .call = call, .refusal = refusal };
     struct err why = { 0 };
+    enum refusal malformed;
 
     c.is_s3 = str_eq_c(route->service, "s3") || str_eq_c(route->service, "s3control");
     if (claim_parse(q, &c.claim, &why) < 0) {
         call->who = nobody(a, PRINCIPAL_UNKNOWN, (struct str){ 0 });
         refuse(&c, REFUSAL_INCOMPLETE, why.text);
+        return 0;
+    }
+    if (is_malformed(&c, q, route->region, &malformed)) {
+        call->who = nobody(a, PRINCIPAL_UNKNOWN, (struct str){ 0 });
+        refuse(&c, malformed, arena_copy(a, route->region).ptr);
         return 0;
     }
     if (c.claim.kind == CLAIM_NONE) {
