@@ -42,12 +42,20 @@ static bool is_s3(const struct dialect *d)
     return d == &dialects[0];
 }
 
+/* S3 looks at the root's name. Others read what stands in it. */
+static bool root_fits(struct wire_in *in, struct slot s, const struct xml_node *root)
+{
+    return !is_s3(dialect_of(in->cat, cat_op_service(in->cat, in->route->op))) || !s.member ||
+           str_eq(root->local, slot_wire(s, NULL)) ||
+           str_eq(root->local, cat_str(in->cat, s.shape->name));
+}
+
 static int parse_body(struct wire_in *in, struct slot s, bool is_payload, struct value **out)
 {
     struct xml_node *root;
 
     (void)is_payload; /* the root element stands for either */
-    if (xml_parse(in->a, in->body, &root, NULL) == 0 &&
+    if (xml_parse(in->a, in->body, &root, NULL) == 0 && root_fits(in, s, root) &&
         xml_body_parse(in->a, s, root, out, NULL) == 0)
         return 0;
     in->code = str_c(dialect_of(in->cat, cat_op_service(in->cat, in->route->op))->malformed_code);

@@ -77,6 +77,17 @@ int condition_write(struct op *op)
     return 1;
 }
 
+/* Digits; what no int64_t holds lies beyond every object's end. */
+static bool parse_offset(struct str text, int64_t *out)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return false;
+    if (text.len > 0 && !str_to_i64(text, out))
+        *out = INT64_MAX;
+    return text.len > 0;
+}
+
 enum range range_parse(struct str header, int64_t size, int64_t *first, int64_t *len)
 {
     struct str from, to;
@@ -87,9 +98,9 @@ enum range range_parse(struct str header, int64_t size, int64_t *first, int64_t 
         return RANGE_WHOLE; /* S3 serves no multiple ranges: the whole object */
     if (!str_cut(str_sub(header, 6, header.len), '-', &from, &to))
         return RANGE_WHOLE;
-    has_a = str_to_i64(from, &a);
-    has_b = str_to_i64(to, &b);
-    if ((from.len > 0 && !has_a) || (to.len > 0 && !has_b) || (!has_a && !has_b) || a < 0 || b < 0)
+    has_a = parse_offset(from, &a);
+    has_b = parse_offset(to, &b);
+    if ((from.len > 0 && !has_a) || (to.len > 0 && !has_b) || (!has_a && !has_b))
         return RANGE_WHOLE;
     if (!has_a) { /* the last b bytes */
         if (b == 0 || size == 0)

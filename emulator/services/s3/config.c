@@ -98,6 +98,8 @@ static int check_lifecycle(struct op *op, struct value *config)
 
 static int check_tagging(struct op *op, struct value *config)
 {
+    if (!value_get_c(config, "TagSet"))
+        return op_refuse(op, "MalformedXML");
     return tags_check(op, value_get_c(config, "TagSet"), BUCKET_TAGS_MAX);
 }
 

@@ -40,6 +40,8 @@ int run_PutObjectTagging(struct op *op)
     struct object o;
     int rc;
 
+    if (!tags)
+        return op_refuse(op, "MalformedXML");
     if ((rc = tags_check(op, tags, OBJECT_TAGS_MAX)) <= 0)
         return rc;
     op_lock(op, op->key);

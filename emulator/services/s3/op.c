@@ -11,6 +11,7 @@
 #include "emulator/services/s3/bucket.h"
 #include "emulator/services/s3/cors.h"
 #include "emulator/services/s3/pending.h"
+#include "emulator/services/s3/upload.h"
 #include "emulator/store/objects.h"
 
 static const struct s3_error {
@@ -393,6 +394,8 @@ static int run(struct op *op, enum bucket_read how, run_fn *handler)
         int settled = pending_settle_bucket(op->s3->pending, op->bucket->name, op->err);
         rc = settled < 0 ? settled : rc;
     }
+    if (rc > 0)
+        rc = upload_check_document(op);
     if (rc > 0)
         rc = handler(op);
     if (rc >= 0 && op->locks->failed < 0)

@@ -23,8 +23,12 @@ static const char *const storage_classes[] = {
 
 int tags_check(struct op *op, const struct value *tags, size_t max)
 {
-    size_t count = 0;
+    size_t count = tags ? tags->count : 0;
 
+    if (count > max && op->key.len > 0)
+        return op_refuse_text(op, "BadRequest", "Object tags cannot be greater than %zu", max);
+    if (count > max)
+        return op_refuse_text(op, "BadRequest", "Bucket tag count cannot be greater than %zu", max);
     for (const struct value *t = value_first(tags); t; t = t->next) {
         struct str key = value_get_str(t, "Key");
 
@@ -39,12 +43,7 @@ int tags_check(struct op *op, const struct value *tags, size_t max)
             if (str_eq(key, value_get_str(u, "Key")))
                 return op_refuse_text(op, "InvalidTag",
                                       "Cannot provide multiple Tags with the same key");
-        count++;
     }
-    if (count > max && op->key.len > 0)
-        return op_refuse_text(op, "BadRequest", "Object tags cannot be greater than %zu", max);
-    if (count > max)
-        return op_refuse_text(op, "BadRequest", "Bucket tag count cannot be greater than %zu", max);
     return 1;
 }
 
@@ -226,11 +225,11 @@ static enum checksum asked_algorithm(struct op *op)
 
 static int check_content_md5(struct op *op, const struct sums *sums)
 {
-    struct str given = op_param(op, "ContentMD5"), raw;
-    struct str computed = checksum_base64(op->a, sums, CHECKSUM_MD5);
+    struct str given = op_param(op, "ContentMD5"), raw, computed;
 
     if (!param_has(op->call, "ContentMD5"))
         return 1;
+    computed = checksum_base64(op->a, sums, CHECKSUM_MD5);
     if (base64_decode(op->a, given, &raw, NULL) < 0 || raw.len != 16)
         return op_refuse_with(op, "InvalidDigest", "Content-MD5", given);
     if (str_eq(given, computed))
@@ -281,6 +280,36 @@ int upload_sum_body(struct op *op, enum checksum fallback, struct upload_sums *o
     if (rc <= 0 || !q || checksum_find_header(q->trailer_checksum_name) != c)
         return rc;
     return check_sum(op, &out->sums, c, q->trailer_checksum);
+}
+
+/* The document's sum in a header. A header that the model knows is an object's sum
+ * (CompleteMultipartUpload). */
+static struct str document_sum(const struct op *op, enum checksum c)
+{
+    if (param_has(op->call, checksum_member(c).ptr))
+        return (struct str){ 0 };
+    return request_header(op->call->request, checksum_header(c).ptr);
+}
+
+int upload_check_document(struct op *op)
+{
+    const struct request *q = op->call->request;
+    unsigned wanted = param_has(op->call, "ContentMD5") ? 1u << CHECKSUM_MD5 : 0;
+    struct sums sums;
+
+    if (!q || q->body.len == 0 || op->call->body.len > 0)
+        return 1;
+    for (size_t i = 0; i < CHECKSUM_COUNT; i++)
+        if (document_sum(op, (enum checksum)i).len > 0)
+            wanted |= 1u << i;
+    if (wanted == 0)
+        return 1;
+    int rc = op_sum_body(op, &q->body, wanted, &sums);
+    if (rc == 0)
+        rc = check_content_md5(op, &sums);
+    for (size_t i = 0; rc > 0 && i < CHECKSUM_COUNT; i++)
+        rc = check_sum(op, &sums, (enum checksum)i, document_sum(op, (enum checksum)i));
+    return rc;
 }
 
 void upload_describe(struct op *op, struct value *meta, const struct upload_sums *sums)

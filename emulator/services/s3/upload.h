@@ -18,6 +18,9 @@ struct upload_sums {
 /* Sum the body and compare with Content-MD5, x-amz-checksum-* and the trailer. Returns as above. */
 int upload_sum_body(struct op *op, enum checksum fallback, struct upload_sums *out);
 
+/* The same for an operation's XML or JSON: nothing else of it has been compared with a sum. */
+int upload_check_document(struct op *op);
+
 /* Size, ETag and Checksums into the metadata. */
 void upload_describe(struct op *op, struct value *meta, const struct upload_sums *sums);
 /* The Checksums of metadata as members of an answer. */
