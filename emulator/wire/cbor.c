@@ -47,4 +47,15 @@ static void refuse(struct wire_out *o, const struct wire_error *e)
     cbor_write(&o->body, body);
 }
 
-const struct wire_protocol wire_cbor = { "SerializationException", parse, write, refuse };
+static int read_error(struct wire_in *in, struct wire_fault *out)
+{
+    struct value *body;
+
+    if (cbor_parse(in->a, in->body, &body, in->err) < 0)
+        return E_PARSE;
+    return json_error_read(in, body, out);
+}
+
+const struct wire_protocol wire_cbor = {
+    "SerializationException", parse, write, refuse, NULL, read_error
+};

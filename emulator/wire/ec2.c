@@ -42,4 +42,18 @@ static void refuse(struct wire_out *o, const struct wire_error *e)
     buf_add(&o->body, STR("</Response>"));
 }
 
-const struct wire_protocol wire_ec2 = { "InvalidParameterValue", parse, write, refuse };
+static int read(struct wire_in *in, struct value *output)
+{
+    struct xml_node *answer;
+
+    if (xml_answer_parse(in, &answer) < 0)
+        return E_PARSE;
+    if (!str_has_suffix(answer->local, STR("Response")))
+        return err_set(in->err, E_PARSE, "no Response");
+    if (!in->shape)
+        return 0;
+    return xml_body_fill(in->a, wire_input(in), answer, output, in->err);
+}
+
+const struct wire_protocol wire_ec2 = { "InvalidParameterValue", parse, write, refuse, read,
+                                        xml_error_parse };

@@ -79,4 +79,28 @@ static void refuse(struct wire_out *o, const struct wire_error *e)
     buf_add_char(&o->body, '}');
 }
 
-const struct wire_protocol wire_json = { "SerializationException", parse, write, refuse };
+int json_error_read(struct wire_in *in, const struct value *body, struct wire_fault *out)
+{
+    static const char *const codes[] = { "__type", "code", "Code" };
+    static const char *const texts[] = { "message", "Message", "errorMessage" };
+    struct str code = request_header(in->q, "x-amzn-ErrorType");
+
+    for (size_t i = 0; code.len == 0 && i < COUNT(codes); i++)
+        code = value_get_str(body, codes[i]);
+    out->code = wire_bare_code(code);
+    for (size_t i = 0; out->message.len == 0 && i < COUNT(texts); i++)
+        out->message = value_get_str(body, texts[i]);
+    return out->code.len > 0 ? 0 : E_PARSE;
+}
+
+int json_error_parse(struct wire_in *in, struct wire_fault *out)
+{
+    struct value *body = NULL;
+
+    if (str_trim(in->body).len > 0 && json_parse(in->a, in->body, &body, in->err) < 0)
+        return E_PARSE;
+    return json_error_read(in, body, out);
+}
+
+const struct wire_protocol wire_json = { "SerializationException", parse, write, refuse, NULL,
+                                         json_error_parse };

@@ -62,6 +62,7 @@ struct reply {
     struct http_header *headers; /* in the arena; grow with reply_header */
     size_t header_count, header_cap;
     struct body body;
+    bool body_is_spooled; /* body.path is this reply's alone: to be removed once it is open */
 };
 /* Set a header (replaces one of the same name). name and value are borrowed. */
 void reply_header(struct arena *a, struct reply *r, const char *name, struct str value);

@@ -55,15 +55,21 @@ static void add_namespace(struct wire_out *o)
 
 /* The result stands in a wrapper of its own; an operation without output has none.
  * Source: Smithy AWS specification, "AWS query protocol", "Response serialization". */
-static void add_result(struct wire_out *o, struct str action)
+static struct str result_wrapper(struct arena *a, const struct cat *cat, const struct cat_op *op)
+{
+    struct str wrapper = cat_str(cat, op->result_wrapper);
+
+    return wrapper.len ? wrapper : arena_printf(a, "%.*sResult", STR_ARG(cat_str(cat, op->name)));
+}
+
+static void add_result(struct wire_out *o)
 {
     struct slot root = wire_output(o);
-    struct str wrapper = cat_str(o->cat, o->op->result_wrapper);
+    struct str wrapper;
 
     if (!root.shape)
         return;
-    if (!wrapper.len)
-        wrapper = arena_printf(o->a, "%.*sResult", STR_ARG(action));
+    wrapper = result_wrapper(o->a, o->cat, o->op);
     root.over_query = true;
     xml_open(&o->body, wrapper);
     xml_body_members(o->a, &o->body, root, (struct xml_style){ .scalar.ts = CAT_TS_ISO8601 },
@@ -81,7 +87,7 @@ static void write(struct wire_out *o)
     buf_add(&o->body, STR("Response"));
     add_namespace(o);
     buf_add_char(&o->body, '>');
-    add_result(o, action);
+    add_result(o);
     buf_add(&o->body, STR("<ResponseMetadata>"));
     xml_element(&o->body, STR("RequestId"), o->request_id);
     buf_add(&o->body, STR("</ResponseMetadata></"));
@@ -102,4 +108,22 @@ static void refuse(struct wire_out *o, const struct wire_error *e)
     buf_add(&o->body, STR("</ErrorResponse>"));
 }
 
-const struct wire_protocol wire_query = { "MalformedInput", parse, write, refuse };
+static int read(struct wire_in *in, struct value *output)
+{
+    struct slot root = wire_input(in);
+    const struct xml_node *result;
+    struct xml_node *answer;
+
+    if (xml_answer_parse(in, &answer) < 0)
+        return E_PARSE;
+    if (!str_has_suffix(answer->local, STR("Response")))
+        return err_set(in->err, E_PARSE, "no Response");
+    if (!root.shape)
+        return 0;
+    root.over_query = true;
+    result = xml_child(answer, result_wrapper(in->a, in->cat, in->route->op));
+    return result ? xml_body_fill(in->a, root, result, output, in->err) : 0;
+}
+
+const struct wire_protocol wire_query = { "MalformedInput", parse, write,
+                                          refuse,           read,  xml_error_parse };

@@ -315,6 +315,8 @@ static int bind_located(struct wire_in *in, struct slot m, struct value *params)
         return bind_query(in, m, params);
     if (m.member->location == CAT_HEADERS)
         bind_prefix(in, m, params);
+    else if (m.member->location == CAT_STATUS && in->is_answer)
+        value_append(params, slot_name(m), value_int(in->a, in->status));
     else if (m.member->location == CAT_URI && in->route->s3_bucket.len)
         bind_s3_label(in, m, params);
     return 0;
@@ -338,6 +340,8 @@ static int bind_members(struct wire_in *in, struct value *params, bool *has_body
 
             if (sieve & sieve_bit(name))
                 rc = bind_named_header(in, slot_at(root, i), name, params);
+            if (in->is_answer)
+                rc = 0; /* one that can't be read is left out */
         }
     }
     return rc;
@@ -361,15 +365,13 @@ static int parse_payload(struct wire_in *in, const struct rest_codec *codec, str
     return 0;
 }
 
-int rest_parse(struct wire_in *in, const struct rest_codec *codec, struct value *params)
+static int bind_rest(struct wire_in *in, const struct rest_codec *codec, struct value *params)
 {
     struct slot root = wire_input(in), payload;
     struct value *body;
     bool has_body = false;
 
-    if (!root.shape)
-        return 0;
-    if (bind_uri(in, params) < 0 || bind_members(in, params, &has_body) < 0)
+    if (bind_members(in, params, &has_body) < 0)
         return E_PARSE;
     if (slot_payload(root, &payload))
         return parse_payload(in, codec, payload, params);
@@ -383,6 +385,20 @@ int rest_parse(struct wire_in *in, const struct rest_codec *codec, struct value 
         value_append(params, kid->name, kid);
     }
     return 0;
+}
+
+int rest_parse(struct wire_in *in, const struct rest_codec *codec, struct value *params)
+{
+    if (!in->shape)
+        return 0;
+    if (bind_uri(in, params) < 0)
+        return E_PARSE;
+    return bind_rest(in, codec, params);
+}
+
+int rest_read(struct wire_in *in, const struct rest_codec *codec, struct value *output)
+{
+    return in->shape ? bind_rest(in, codec, output) : 0;
 }
 
 /* --- writing --- */

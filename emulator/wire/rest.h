@@ -15,6 +15,8 @@ struct rest_codec {
 
 /* Labels, query keys, headers and body -> params. E_PARSE. */
 int rest_parse(struct wire_in *in, const struct rest_codec *codec, struct value *params);
+/* The same of an answer: headers, status and body -> output. */
+int rest_read(struct wire_in *in, const struct rest_codec *codec, struct value *output);
 /* Headers, status and body of a success. */
 void rest_write(struct wire_out *o, const struct rest_codec *codec);
 /* Members of tree that the shape binds to headers or the status. */

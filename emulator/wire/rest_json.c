@@ -39,4 +39,10 @@ static void refuse(struct wire_out *o, const struct wire_error *e)
     buf_add_char(&o->body, '}');
 }
 
-const struct wire_protocol wire_rest_json = { "SerializationException", parse, write, refuse };
+static int read(struct wire_in *in, struct value *output)
+{
+    return rest_read(in, &codec, output);
+}
+
+const struct wire_protocol wire_rest_json = { "SerializationException", parse, write, refuse, read,
+                                              json_error_parse };

@@ -55,6 +55,9 @@ static int parse_body(struct wire_in *in, struct slot s, bool is_payload, struct
     struct xml_node *root;
 
     (void)is_payload; /* the root element stands for either */
+    if (in->is_answer)
+        return xml_answer_parse(in, &root) < 0 ? E_PARSE
+                                               : xml_body_parse(in->a, s, root, out, in->err);
     if (xml_parse(in->a, in->body, &root, NULL) == 0 && root_fits(in, s, root) &&
         xml_body_parse(in->a, s, root, out, NULL) == 0)
         return 0;
@@ -159,5 +162,67 @@ static void refuse(struct wire_out *o, const struct wire_error *e)
     buf_add(&o->body, STR("</ErrorResponse>"));
 }
 
+/* The root is the text, see write_location. */
+static int read_location(struct wire_in *in, struct value *output)
+{
+    struct xml_node *root;
+
+    if (xml_answer_parse(in, &root) < 0)
+        return E_PARSE;
+    if (root->text.len)
+        value_append(output, STR("LocationConstraint"), value_str(in->a, str_trim(root->text)));
+    return 0;
+}
+
+static int read(struct wire_in *in, struct value *output)
+{
+    if (str_eq_c(in->route->service, "s3") &&
+        str_eq_c(cat_str(in->cat, in->route->op->name), "GetBucketLocation"))
+        return read_location(in, output);
+    return rest_read(in, &codec, output);
+}
+
+/* Errors that S3 says with a status alone: to HEAD, and 304.
+ * Source: S3 API Reference, "Error responses", "List of error codes". */
+static const struct bare {
+    int status;
+    const char *code, *text;
+} bare_errors[] = {
+    { 301, "PermanentRedirect", "The bucket is in another region." },
+    { 304, "NotModified", "Not Modified" },
+    { 307, "TemporaryRedirect", "You are being redirected to the bucket while DNS updates." },
+    { 400, "BadRequest", "Bad Request" },
+    { 403, "AccessDenied", "Access Denied" },
+    { 404, "NoSuchKey", "The specified key does not exist." },
+    { 405, "MethodNotAllowed", "The specified method is not allowed against this resource." },
+    { 412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold" },
+    { 416, "InvalidRange", "The requested range is not satisfiable" },
+    { 500, "InternalError", "We encountered an internal error. Please try again." },
+    { 501, "NotImplemented",
+      "A header you provided implies functionality that is not implemented." },
+    { 503, "ServiceUnavailable", "Service is unable to handle request." },
+};
+
+static int read_bare(struct wire_in *in, struct wire_fault *out)
+{
+    struct str name = cat_str(in->cat, in->route->op->name);
+
+    for (size_t i = 0; i < COUNT(bare_errors); i++)
+        if (bare_errors[i].status == in->status)
+            *out = (struct wire_fault){ str_c(bare_errors[i].code), str_c(bare_errors[i].text) };
+    if (in->status == 404 && str_eq_c(name, "HeadBucket"))
+        *out =
+            (struct wire_fault){ STR("NoSuchBucket"), STR("The specified bucket does not exist") };
+    return out->code.len > 0 ? 0 : err_set(in->err, E_PARSE, "status %d alone", in->status);
+}
+
+static int read_error(struct wire_in *in, struct wire_fault *out)
+{
+    if (in->body.len == 0 && str_eq_c(in->route->service, "s3"))
+        return read_bare(in, out);
+    return xml_error_parse(in, out);
+}
+
 /* What can't be read outside the body: a label, a query key, a header. */
-const struct wire_protocol wire_rest_xml = { "InvalidArgument", parse, write, refuse };
+const struct wire_protocol wire_rest_xml = { "InvalidArgument", parse, write, refuse, read,
+                                             read_error };

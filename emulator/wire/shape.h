@@ -14,6 +14,7 @@ struct slot {
     const struct cat_member *member; /* NULL at the root */
     const struct cat_shape *shape;
     bool over_query; /* names as query has them: other ones where a service moved away from it */
+    bool is_answer;  /* another emulator's: what is not of its type is made so, or left out */
 };
 
 struct slot slot_root(const struct cat *cat, const struct cat_shape *shape);

@@ -95,6 +95,19 @@ static int to_blob(struct arena *a, struct slot s, struct value *v, struct err *
     return 0;
 }
 
+/* A scalar of another kind in another emulator's answer: read as its text. */
+static int retype(struct arena *a, struct slot s, struct value *v)
+{
+    struct str text = value_to_text(a, v);
+    struct value *fit;
+
+    if (!text.len || scalar_parse(a, s, text, &fit, NULL) < 0)
+        return E_PARSE;
+    v->kind = fit->kind;
+    v->u = fit->u;
+    return 0;
+}
+
 /* The kids that stay are linked again in their order. */
 static int to_structure(struct arena *a, struct slot s, enum tree_part part, struct value *v,
                         struct err *err)
@@ -113,7 +126,10 @@ static int to_structure(struct arena *a, struct slot s, enum tree_part part, str
         if (kid->kind != VALUE_NULL && slot_find_wire(s, kid->name, &hint, &m) &&
             (part == TREE_ALL || m.member->location == CAT_BODY)) {
             rc = convert(a, m, TREE_ALL, kid, err);
-            value_append(v, slot_name(m), kid);
+            if (rc == 0)
+                value_append(v, slot_name(m), kid);
+            if (s.is_answer)
+                rc = 0;
         }
         kid = next;
     }
@@ -122,15 +138,29 @@ static int to_structure(struct arena *a, struct slot s, enum tree_part part, str
 
 static int to_elements(struct arena *a, struct slot element, struct value *v, struct err *err)
 {
+    struct value *kid = v->u.kids.first;
     int rc = 0;
 
-    for (struct value *kid = value_first(v); kid && rc == 0; kid = kid->next)
+    v->u.kids.first = v->u.kids.last = NULL;
+    v->count = 0;
+    while (kid && rc == 0) {
+        struct value *next = kid->next;
+
+        kid->next = NULL;
         if (kid->kind != VALUE_NULL)
             rc = convert(a, element, TREE_ALL, kid, err);
+        if (rc == 0 && v->kind == VALUE_LIST)
+            value_push(v, kid);
+        else if (rc == 0)
+            value_append(v, kid->name, kid);
+        if (element.is_answer)
+            rc = 0;
+        kid = next;
+    }
     return rc;
 }
 
-static int convert(struct arena *a, struct slot s, enum tree_part part, struct value *v,
+static int by_type(struct arena *a, struct slot s, enum tree_part part, struct value *v,
                    struct err *err)
 {
     if (slot_is_document(s))
@@ -158,6 +188,14 @@ static int convert(struct arena *a, struct slot s, enum tree_part part, struct v
         return to_time(s, v, err);
     }
     return 0;
+}
+
+static int convert(struct arena *a, struct slot s, enum tree_part part, struct value *v,
+                   struct err *err)
+{
+    int rc = by_type(a, s, part, v, err);
+
+    return rc < 0 && s.is_answer && slot_is_scalar(s) ? retype(a, s, v) : rc;
 }
 
 int tree_from_wire(struct arena *a, struct slot s, enum tree_part part, struct value *v,

@@ -20,13 +20,23 @@ bool wire_is_event_stream(const struct cat_op *op)
     return (op->flags & (CAT_O_EVENTSTREAM_IN | CAT_O_EVENTSTREAM_OUT)) != 0;
 }
 
-bool wire_streams_input(const struct cat *cat, const struct cat_op *op)
+static bool streams(const struct cat *cat, const struct cat_shape *shape)
 {
     struct slot payload;
 
-    if (!slot_payload(slot_root(cat, cat_op_input(cat, op)), &payload))
+    if (!slot_payload(slot_root(cat, shape), &payload))
         return false;
     return (payload.member->flags & CAT_M_STREAMING) || (payload.shape->flags & CAT_S_STREAMING);
+}
+
+bool wire_streams_input(const struct cat *cat, const struct cat_op *op)
+{
+    return streams(cat, cat_op_input(cat, op));
+}
+
+bool wire_streams_output(const struct cat *cat, const struct cat_op *op)
+{
+    return streams(cat, cat_op_output(cat, op));
 }
 
 /* A body may come compressed where the model says requestcompression; S3 stores what it gets.
@@ -37,7 +47,7 @@ static int load_body(struct wire_in *in)
     int rc;
 
     in->body = in->q->body.text;
-    if (wire_streams_input(in->cat, in->route->op) ||
+    if (streams(in->cat, in->shape) ||
         !str_eq_nocase(request_header(in->q, "Content-Encoding"), STR("gzip")))
         return 0;
     rc = gzip_read(in->body, LIMIT_HTTP_BODY_BYTES, &plain, NULL, in->err);
@@ -75,8 +85,8 @@ static bool is_modelled(struct slot root, struct str name, enum cat_location loc
     return false;
 }
 
-/* What a presigned URL proves its caller with: never on record. Its date, algorithm, signed headers and
- * expiry are. */
+/* What a presigned URL proves its caller with: never on record. Its date, algorithm, signed headers
+ * and expiry are. */
 static bool is_credential(struct str name)
 {
     static const char *const names[] = { "X-Amz-Credential", "X-Amz-Signature",
@@ -236,4 +246,88 @@ void wire_write(struct arena *a, const struct cat *cat, const struct request *q,
     if (o.body.len)
         reply->body = (struct body){ .text = arena_copy(a, buf_view(&o.body)) };
     buf_free(&o.body);
+}
+
+/* --- answers of others --- */
+
+struct str wire_bare_code(struct str type)
+{
+    struct str head, code;
+
+    if (!str_rcut(type, '#', &head, &code))
+        code = type;
+    (void)str_cut(code, ':', &code, &head); /* without ':' all of it is the code */
+    return str_trim(code);
+}
+
+/* What clients take for the id: query and ec2 say it in the body, the others in a header.
+ * Source: botocore parsers.py, ResponseMetadata. */
+static struct str answered_id(const struct wire_in *in)
+{
+    static const char *const names[] = { "x-amzn-RequestId", "x-amz-request-id",
+                                         "x-amzn-request-id" };
+    bool says_in_body = in->route->protocol == CAT_QUERY || in->route->protocol == CAT_EC2;
+    struct str id = says_in_body ? in->request_id : (struct str){ 0 };
+
+    for (size_t i = 0; id.len == 0 && i < COUNT(names); i++)
+        id = request_header(in->q, names[i]);
+    return id.len > 0 ? id : in->request_id;
+}
+
+static int read_refusal(struct wire_in *in, const struct wire_protocol *p, struct outcome *out)
+{
+    struct wire_fault fault = { 0 };
+
+    if (p->read_error(in, &fault) < 0)
+        return E_PARSE;
+    out->status = in->status;
+    out->code = fault.code;
+    out->message = fault.message;
+    return 0;
+}
+
+/* S3 may find out after its 200 was sent. Source: S3 API Reference, "CompleteMultipartUpload",
+ * "CopyObject". */
+static bool is_late_error(const struct wire_in *in)
+{
+    struct str head = str_trim(in->body);
+    ptrdiff_t at = str_find(str_sub(head, 0, 200), STR("<Error>"));
+
+    return in->route->protocol == CAT_REST_XML && !streams(in->cat, in->shape) && at >= 0 &&
+           (at == 0 || str_has_prefix(head, STR("<?xml")));
+}
+
+static int read_success(struct wire_in *in, const struct wire_protocol *p, struct outcome *out)
+{
+    struct value *output = value_map(in->a);
+    int rc = p->read ? p->read(in, output) : p->parse(in, output);
+
+    if (rc == 0 && in->shape)
+        out->output = output;
+    return rc;
+}
+
+int wire_read(struct arena *a, const struct cat *cat, const struct request *q,
+              const struct route *route, const struct reply *answer, struct outcome *out,
+              struct str *request_id, struct err *err)
+{
+    const struct wire_protocol *p = protocols[route->protocol];
+    struct request as = { .method = q->method,
+                          .headers = answer->headers,
+                          .header_count = answer->header_count,
+                          .body = answer->body };
+    struct wire_in in = { .a = a, .cat = cat, .q = &as, .route = route, .is_answer = true };
+    int rc;
+
+    in.shape = cat_op_output(cat, route->op);
+    in.status = answer->status;
+    rc = load_body(&in);
+    if (rc == 0 && (in.status >= 300 || is_late_error(&in)))
+        rc = read_refusal(&in, p, out);
+    else if (rc == 0)
+        rc = read_success(&in, p, out);
+    *request_id = answered_id(&in);
+    return rc < 0 ? err_set(err, E_PARSE, "an answer of status %d that is not %.*s's", in.status,
+                            STR_ARG(route->action))
+                  : 0;
 }

@@ -48,8 +48,11 @@ bool wire_is_event_stream(const struct cat_op *op);
 /* The body is the input's streaming payload: it goes to call->body, not into the tree. */
 bool wire_streams_input(const struct cat *cat, const struct cat_op *op);
 
-/* Query parameters of a REST request that the model doesn't know, for the S3 record: a map of name ->
- * string ("" when valueless), without what proves a presigned URL's caller; NULL when there are none. */
+bool wire_streams_output(const struct cat *cat, const struct cat_op *op);
+
+/* Query parameters of a REST request that the model doesn't know, for the S3 record: a map of name
+ * -> string ("" when valueless), without what proves a presigned URL's caller; NULL when there are
+ * none. */
 struct value *wire_unmodeled(struct arena *a, const struct cat *cat, const struct request *q,
                              const struct route *route);
 
@@ -59,3 +62,11 @@ struct value *wire_unmodeled(struct arena *a, const struct cat *cat, const struc
 void wire_write(struct arena *a, const struct cat *cat, const struct request *q,
                 const struct route *route, const struct outcome *out, struct str request_id,
                 struct str host_id, struct reply *reply);
+
+/* Another emulator's answer to this request, read as an outcome: output by the model, or code,
+ * message and status of a refusal. A member that is not of its type is made so or left out.
+ * request_id: as clients take it from the answer; empty when it has none (also set on failure).
+ * E_PARSE: it is no answer of this protocol. A streaming payload is left where it is. */
+int wire_read(struct arena *a, const struct cat *cat, const struct request *q,
+              const struct route *route, const struct reply *answer, struct outcome *out,
+              struct str *request_id, struct err *err);

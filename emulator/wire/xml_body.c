@@ -1,8 +1,5 @@
 #include "emulator/wire/xml_body.h"
 
-static int parse_children(struct arena *a, struct slot s, const struct xml_node *node,
-                          struct value *map, struct err *err);
-
 /* --- reading --- */
 
 static int parse_list(struct arena *a, struct slot s, const struct xml_node *node,
@@ -15,9 +12,10 @@ static int parse_list(struct arena *a, struct slot s, const struct xml_node *nod
     for (const struct xml_node *kid = node->first; kid; kid = kid->next) {
         if (!str_eq(kid->local, name))
             continue;
-        if (xml_body_parse(a, element, kid, &item, err) < 0)
+        if (xml_body_parse(a, element, kid, &item, err) == 0)
+            value_push(list, item);
+        else if (!s.is_answer)
             return E_PARSE;
-        value_push(list, item);
     }
     return 0;
 }
@@ -44,8 +42,8 @@ static int parse_map(struct arena *a, struct slot s, const struct xml_node *node
     int rc = 0;
 
     for (const struct xml_node *kid = node->first; kid && rc == 0; kid = kid->next)
-        if (str_eq_c(kid->local, "entry"))
-            rc = parse_entry(a, s, kid, map, err);
+        if (str_eq_c(kid->local, "entry") && parse_entry(a, s, kid, map, err) < 0 && !s.is_answer)
+            rc = E_PARSE;
     return rc;
 }
 
@@ -63,7 +61,7 @@ int xml_body_parse(struct arena *a, struct slot s, const struct xml_node *node, 
     else if (s.shape->type == CAT_MAP)
         rc = parse_map(a, s, node, v, err);
     else
-        rc = parse_children(a, s, node, v, err);
+        rc = xml_body_fill(a, s, node, v, err);
     if (rc == 0)
         *out = v;
     return rc;
@@ -114,8 +112,8 @@ static void parse_attributes(struct arena *a, struct slot s, const struct xml_no
     }
 }
 
-static int parse_children(struct arena *a, struct slot s, const struct xml_node *node,
-                          struct value *map, struct err *err)
+int xml_body_fill(struct arena *a, struct slot s, const struct xml_node *node, struct value *map,
+                  struct err *err)
 {
     uint32_t hint = 0;
 
@@ -129,13 +127,14 @@ static int parse_children(struct arena *a, struct slot s, const struct xml_node 
         if (m.member->location != CAT_BODY)
             continue;
         if (slot_is_flat(m)) {
-            if (parse_flat(a, m, kid, map, err) < 0)
+            if (parse_flat(a, m, kid, map, err) < 0 && !s.is_answer)
                 return E_PARSE;
             continue;
         }
-        if (xml_body_parse(a, m, kid, &v, err) < 0)
+        if (xml_body_parse(a, m, kid, &v, err) == 0)
+            value_set(map, slot_name(m), v);
+        else if (!s.is_answer)
             return E_PARSE;
-        value_set(map, slot_name(m), v);
     }
     return 0;
 }

@@ -13,6 +13,9 @@ struct xml_style {
 /* An element's content by the shape, into *out. E_PARSE when a scalar is not of its type. */
 int xml_body_parse(struct arena *a, struct slot s, const struct xml_node *node, struct value **out,
                    struct err *err);
+/* The same of a structure, into a map that is there. */
+int xml_body_fill(struct arena *a, struct slot s, const struct xml_node *node, struct value *map,
+                  struct err *err);
 /* The members of a structure as child elements. v may be NULL. */
 void xml_body_members(struct arena *a, struct buf *out, struct slot s, struct xml_style style,
                       const struct value *v);
