@@ -7,10 +7,13 @@
 
 #include "emulator/http/body.h"
 #include "emulator/http/host.h"
+#include "emulator/http/workers.h"
 
 struct MHD_Connection;
+struct server;
+struct stream;
 
-enum inbound_state { INBOUND_LINE, INBOUND_BODY, INBOUND_ANSWERED };
+enum inbound_state { INBOUND_LINE, INBOUND_BODY, INBOUND_WAITING, INBOUND_ANSWERED };
 
 struct inbound {
     struct arena arena; /* of the request */
@@ -22,6 +25,12 @@ struct inbound {
     bool is_counted;        /* among what the server must finish before it stops */
     uint64_t dropped_bytes; /* of a body that is refused already */
     char source_ip[64];
+    /* While an answer is made by a worker, the connection sleeps. */
+    struct work work;
+    struct server *server;
+    struct MHD_Connection *connection;
+    struct reply reply;
+    struct stream *stream;
 };
 
 struct inbound *inbound_open(struct staging *staging, struct MHD_Connection *connection);

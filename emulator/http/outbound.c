@@ -21,15 +21,18 @@ static struct str find_header(const struct reply *r, struct str name)
     return (struct str){ 0 };
 }
 
-static int from_file(const struct outbound *o, const struct body *b, struct MHD_Response **out,
+static int from_file(const struct outbound *o, const struct reply *reply, struct MHD_Response **out,
                      struct err *err)
 {
+    const struct body *b = &reply->body;
     int fd = openat(o->data_fd, b->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     struct stat st;
     int rc = 0;
 
     if (fd < 0)
         return err_sys(err, "open", b->path);
+    if (reply->body_is_spooled)
+        (void)unlinkat(o->data_fd, b->path, 0); /* what stays is removed at the next start */
     if (fstat(fd, &st) < 0)
         rc = err_sys(err, "stat", b->path);
     else if (st.st_size < b->offset + b->len)
@@ -55,7 +58,7 @@ static int make_response(const struct outbound *o, const struct reply *reply, st
              head_len >= 0)
         *out = MHD_create_response_from_callback((uint64_t)head_len, 1, read_nothing, NULL, NULL);
     else if (b->path && b->len > 0)
-        return from_file(o, b, out, err);
+        return from_file(o, reply, out, err);
     else
         *out = MHD_create_response_from_buffer(b->path ? 0 : b->text.len, (void *)b->text.ptr,
                                                MHD_RESPMEM_PERSISTENT);

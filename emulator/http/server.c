@@ -15,18 +15,21 @@
 #include "core/base/mem.h"
 #include "emulator/http/inbound.h"
 #include "emulator/http/outbound.h"
+#include "emulator/http/workers.h"
 
 /* A connection's memory: request line, headers, a piece of the body. libmicrohttpd clears all of it
  * after each request: 64 KiB cost a tenth of the requests per second, 128 KiB a third. */
 #define POOL_BYTES       (32u << 10)
 #define CONNECTION_LIMIT 1024u
-#define FINISH_S         10 /* what is being answered at the end may take this long */
+#define FINISH_S         10   /* what is being answered at the end may take this long */
+#define WAITING_LIMIT    256u /* answers that wait for another server; more are refused */
 
 struct server {
     struct server_options opt;
     struct arena arena; /* what opt points to */
     struct staging staging;
     struct MHD_Daemon *daemon;
+    struct workers *workers; /* NULL: no answer waits */
     uint16_t port;
     _Atomic bool is_stopping;
     _Atomic unsigned busy_count; /* requests between their headers and the end of their reply */
@@ -120,6 +123,42 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
     return send_reply(s, connection, in, &reply, stream);
 }
 
+/* --- answers that wait for another server --- */
+
+static void run_waiting(void *arg)
+{
+    struct inbound *in = arg;
+    struct server *s = in->server;
+
+    in->stream = s->opt.answer(s->opt.answer_arg, &in->arena, &in->request, &in->reply);
+    MHD_resume_connection(in->connection); /* on_request is called once more */
+}
+
+static bool can_wait(struct server *s, struct inbound *in)
+{
+    return s->workers && in->refusal == REFUSE_NOTHING && in->body.refusal == REFUSE_NOTHING &&
+           s->opt.may_wait(s->opt.answer_arg, &in->arena, &in->request);
+}
+
+/* True: a worker has it. */
+static bool hand_over(struct server *s, struct MHD_Connection *connection, struct inbound *in)
+{
+    if (!can_wait(s, in))
+        return false;
+    in->server = s;
+    in->connection = connection;
+    in->reply = (struct reply){ 0 };
+    in->work = (struct work){ .run = run_waiting, .arg = in };
+    if (!workers_reserve(s->workers)) {
+        in->body.refusal = REFUSE_BUSY;
+        return false;
+    }
+    in->state = INBOUND_WAITING;
+    MHD_suspend_connection(connection);
+    workers_put(s->workers, &in->work);
+    return true;
+}
+
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *data,
                                   size_t *size, void **context)
@@ -143,7 +182,11 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         *size = 0;
         return goes_on ? MHD_YES : MHD_NO;
     }
+    if (in->state == INBOUND_WAITING)
+        return send_reply(s, connection, in, &in->reply, in->stream);
     inbound_complete(in);
+    if (hand_over(s, connection, in))
+        return MHD_YES;
     return answer(s, connection, in);
 }
 
@@ -233,6 +276,8 @@ int server_open(struct server **out, const struct server_options *opt, struct er
         rc = staging_open(&s->staging, opt->data_dir, opt->power_safe, err);
     if (rc >= 0) {
         s->port = bound_port(fd);
+        if (s->opt.may_wait)
+            s->workers = workers_open(WAITING_LIMIT);
         rc = start(s, fd, err);
     }
     if (rc < 0) {
@@ -273,6 +318,9 @@ void server_close(struct server *s)
         MHD_socket fd = MHD_quiesce_daemon(s->daemon);
 
         wait_idle(s);
+        if (s->workers)
+            s->opt.stop_waiting(s->opt.answer_arg);
+        workers_close(s->workers); /* every connection is awake then */
         MHD_stop_daemon(s->daemon);
         if (fd != MHD_INVALID_SOCKET)
             (void)close(fd); /* nothing is lost with a listening socket */

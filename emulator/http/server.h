@@ -17,6 +17,9 @@ struct server;
 typedef struct stream *server_answer_fn(void *arg, struct arena *a, const struct request *q,
                                         struct reply *reply);
 
+/* May the answer wait for another server? Then it is made on a thread of its own. */
+typedef bool server_may_wait_fn(void *arg, struct arena *a, const struct request *q);
+
 struct server_options {
     struct str host; /* as --listen has it: a name or an address, without [] */
     uint16_t port;   /* 0: any free one */
@@ -25,7 +28,9 @@ struct server_options {
     bool power_safe;      /* staged bodies are synced before they are answered */
     struct host_names names;
     server_answer_fn *answer;
-    void *answer_arg;
+    void *answer_arg;                /* of the two below as well */
+    server_may_wait_fn *may_wait;    /* NULL: no answer does */
+    void (*stop_waiting)(void *arg); /* what waits is to end soon; for server_close */
 };
 
 /* Listens when it returns 0. E_PARSE: the host has no address; E_IO: it can't be bound. */
