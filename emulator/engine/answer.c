@@ -2,6 +2,7 @@
 #include "core/aws/region.h"
 #include "core/base/log.h"
 #include "emulator/engine/private.h"
+#include "emulator/engine/upstream/upstream.h"
 #include "emulator/identity/identity.h"
 #include "emulator/wire/wire.h"
 
@@ -76,6 +77,26 @@ static void fail(struct arena *a, const struct call *call, struct outcome *out)
                    "We encountered an internal error. Please try again.");
 }
 
+/* Ask the upstream, if the call is its. The gate is open meanwhile, so that nobody waits for a slow
+ * one; the emulator may be reset in that time, hence the new number. */
+static int forward(struct engine *e, struct arena *a, const struct route *route, struct call *call,
+                   struct err *err)
+{
+    bool is_claimed;
+    int rc = upstream_claims(e, call, route, &is_claimed, err);
+
+    if (rc < 0 || !is_claimed)
+        return rc;
+    pthread_rwlock_unlock(&e->services->gate);
+    rc = upstream_forward(e, a, route, call, err);
+    pthread_rwlock_rdlock(&e->services->gate);
+    struct str request_id = call->request_id, host_id = call->host_id;
+    engine_begin(e, a, call);
+    call->request_id = request_id;
+    call->host_id = host_id;
+    return rc;
+}
+
 static int decide(struct engine *e, struct arena *a, const struct route *route, struct call *call,
                   struct outcome *out, struct err *err)
 {
@@ -99,8 +120,10 @@ static int decide(struct engine *e, struct arena *a, const struct route *route, 
         outcome_refuse(a, out, q->refused_status, arena_copy(a, q->refused_code).ptr, "%.*s",
                        STR_ARG(q->refused_message));
     }
-    if (!outcome_refused(out))
-        return engine_perform(e, a, call, out, err);
+    if (!outcome_refused(out)) {
+        rc = forward(e, a, route, call, err);
+        return rc < 0 ? rc : engine_perform(e, a, call, out, err);
+    }
     /* Nobody's trail: the sender's account or the service asked for can't be told. */
     if (call->account.len == 0 || !call->service)
         return 0;
@@ -121,7 +144,26 @@ void engine_answer(struct engine *e, struct arena *a, const struct request *q, s
     if (decide(e, a, &route, &call, &out, &err) < 0) {
         log_write(LOG_ERROR, "%.*s: %s", STR_ARG(call.action), err.text);
         fail(a, &call, &out);
+        upstream_discard(e, a, &call);
     }
     pthread_rwlock_unlock(&e->services->gate);
-    wire_write(a, e->cat, q, &route, &out, call.request_id, call.host_id, reply);
+    if (call.answer && !call.answer->is_failure)
+        *reply = call.answer->reply;
+    else
+        wire_write(a, e->cat, q, &route, &out, call.request_id, call.host_id, reply);
+}
+
+bool engine_may_wait(const struct engine *e, struct arena *a, const struct request *q)
+{
+    struct route route;
+
+    if (!e->upstream)
+        return false;
+    wire_identify(a, e->cat, q, &route);
+    return upstream_serves(e->upstream, route.service);
+}
+
+void engine_stop_waiting(struct engine *e)
+{
+    upstream_stop(e->upstream);
 }

@@ -8,6 +8,7 @@
 #include "emulator/wire/message.h"
 
 struct principal;
+struct upstream_answer;
 
 enum call_door { DOOR_HTTP, DOOR_GENERATOR, DOOR_SERVICE };
 enum auth_method { AUTH_NONE, AUTH_HEADER, AUTH_QUERY, AUTH_POST_FORM };
@@ -32,8 +33,9 @@ struct call {
     struct str invoked_by; /* a service's host when it calls for another; else empty */
     enum call_door door;
     enum auth_method auth;
-    struct str signature_version;  /* "SigV4", "SigV2", "SigV4A" or empty */
-    const struct request *request; /* the HTTP request when there was one, else NULL */
+    struct str signature_version;   /* "SigV4", "SigV2", "SigV4A" or empty */
+    const struct request *request;  /* the HTTP request when there was one, else NULL */
+    struct upstream_answer *answer; /* of an upstream that the call was forwarded to, else NULL */
 };
 
 /* A change to files that happens after the record is in the journal (and again after a crash):

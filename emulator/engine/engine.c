@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "emulator/engine/private.h"
 #include "emulator/engine/schedule.h"
+#include "emulator/engine/upstream/upstream.h"
 #include "emulator/identity/identity.h"
 #include "emulator/services/s3.h"
 #include "emulator/store/store.h"
@@ -207,6 +208,7 @@ static void open_clock(struct engine *e)
 
 static void free_engine(struct engine *e)
 {
+    upstream_close(e->upstream);
     schedule_close(e->schedule);
     recorder_close(e->recorder);
     cat_close(e->cat);
@@ -231,6 +233,8 @@ int engine_open(struct engine **out, const struct engine_options *opt, struct er
         handlers_open(e->services, e->cat);
         rc = recorder_open(&e->recorder, e->cat, err);
     }
+    if (rc == 0)
+        rc = upstream_open(&e->upstream, &e->opt, e->cat, err);
     if (rc == 0)
         rc = schedule_open(&e->schedule, &e->clock, err);
     if (rc == 0)

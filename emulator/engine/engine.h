@@ -15,6 +15,8 @@ struct identity;
 struct trail;
 struct schedule;
 struct recorder;
+struct upstream;
+struct upstream_rule;
 
 enum auth_mode { AUTH_IDENTIFY, AUTH_VERIFY, AUTH_ENFORCE };
 enum durability { DURABILITY_OS, DURABILITY_DISK };
@@ -29,6 +31,9 @@ struct engine_options {
     enum durability durability;
     enum auth_mode auth;
     struct str root_secret; /* of the key whose id is the account's number; empty: "test" */
+    const struct upstream_rule *upstreams; /* borrowed until engine_close */
+    size_t upstream_count;
+    int64_t upstream_timeout_ms;
 };
 
 struct engine {
@@ -40,7 +45,8 @@ struct engine {
     struct recorder *recorder;
     struct trail *trail;
     struct schedule *schedule;
-    uint64_t seed; /* of the command line, or drawn once for the data directory */
+    struct upstream *upstream; /* NULL: nothing is forwarded */
+    uint64_t seed;             /* of the command line, or drawn once for the data directory */
     _Atomic uint64_t next_seq;
     _Atomic uint64_t accepted_count;
     struct s3 *s3;             /* s3_open's: emulator/services/s3.h */
@@ -77,9 +83,14 @@ void engine_begin(struct engine *e, struct arena *a, struct call *call);
  * InternalFailure; nothing was changed or recorded. */
 int engine_perform(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
                    struct err *err);
-/* The whole way of an HTTP request: identify, authenticate, parse, perform, write. Never fails: a
- * failure becomes an AWS-shaped 5xx. */
+/* The whole way of an HTTP request: identify, authenticate, parse, perform (or forward), write.
+ * Never fails: a failure becomes an AWS-shaped 5xx. */
 void engine_answer(struct engine *e, struct arena *a, const struct request *q, struct reply *reply);
+
+/* May the answer to q wait for an upstream? */
+bool engine_may_wait(const struct engine *e, struct arena *a, const struct request *q);
+/* Calls that wait for an upstream are answered soon, from now on: before the front door closes. */
+void engine_stop_waiting(struct engine *e);
 
 /* What a handler gets. One per call; the arena is the call's. */
 struct ctx {

@@ -6,6 +6,7 @@
 
 #include "core/aws/ids.h"
 #include "emulator/engine/private.h"
+#include "emulator/engine/upstream/upstream.h"
 #include "emulator/identity/federated.h"
 #include "emulator/identity/identity.h"
 #include "emulator/store/store.h"
@@ -129,10 +130,17 @@ static int into_journal(struct engine *e, uint64_t seq, const struct handover *a
     return 0;
 }
 
+static struct handler handler_for(const struct engine *e, const struct call *call)
+{
+    if (call->answer)
+        return (struct handler){ upstream_conclude, !upstream_teaches(call) };
+    return handler_of(e, call->op);
+}
+
 static int run_handler(struct engine *e, struct arena *a, const struct call *call,
                        struct outcome *out, struct err *err)
 {
-    struct handler h = handler_of(e, call->op);
+    struct handler h = handler_for(e, call);
     struct ctx cx = { .e = e, .a = a, .now_ms = call->time_ms };
 
     if (!h.run) {
@@ -284,7 +292,7 @@ static void release(struct outcome *out)
 int engine_perform(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
                    struct err *err)
 {
-    struct handler h = handler_of(e, call->op);
+    struct handler h = handler_for(e, call);
     int rc = 0;
 
     pthread_rwlock_rdlock(&e->services->gate); /* readers first: a call within a call passes */

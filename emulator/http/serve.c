@@ -10,6 +10,7 @@
 #include "core/base/log.h"
 #include "core/base/version.h"
 #include "emulator/engine/engine.h"
+#include "emulator/engine/upstream/upstream.h"
 #include "emulator/http/control.h"
 #include "emulator/http/refuse.h"
 #include "emulator/http/server.h"
@@ -32,15 +33,17 @@ struct seed_choice {
 
 struct serve {
     struct listen_at listen;
-    struct str data, account, region, root_secret, upstream, config;
+    struct str data, account, region, root_secret, config;
     struct clock_choice clock;
     struct seed_choice seed;
     int64_t deliver_every_ms, digest_every_ms;
     enum durability durability;
     enum auth_mode auth;
     bool no_default_trail;
-    struct option_list host_suffixes;
-    uint64_t threads; /* 0: the cores */
+    struct option_list host_suffixes, upstreams;
+    int64_t upstream_timeout_ms;
+    struct upstream_rule *rules; /* of upstreams */
+    uint64_t threads;            /* 0: the cores */
 
     struct engine *engine;
     struct control *control;
@@ -128,12 +131,6 @@ static int parse_auth(struct arena *a, struct str text, void *field, struct err 
     return 0;
 }
 
-static int parse_upstream(struct arena *a, struct str text, void *field, struct err *err)
-{
-    (void)a, (void)text, (void)field; /* whatever it is, it can't be honoured */
-    return err_set(err, E_PARSE, "none: forwarding is not available in this version");
-}
-
 static const struct option rows[] = {
 #define OPTION(name, arg, fallback, parse, field, help)                                            \
     { name, arg, fallback, help, parse, offsetof(struct serve, field) },
@@ -171,10 +168,39 @@ static struct stream *answer(void *arg, struct arena *a, const struct request *q
     return NULL;
 }
 
+static bool may_wait(void *arg, struct arena *a, const struct request *q)
+{
+    const struct serve *s = arg;
+
+    return !control_owns(q) && !is_preflight(q) && engine_may_wait(s->engine, a, q);
+}
+
+static void stop_waiting(void *arg)
+{
+    struct serve *s = arg;
+
+    engine_stop_waiting(s->engine);
+}
+
 /* Bad usage and bad input are 2; what the machine refuses is 1. */
 static int exit_code(int rc)
 {
     return rc == 0 ? 0 : rc == E_IO ? 1 : 2;
+}
+
+static int read_upstreams(struct arena *a, struct serve *s, struct err *err)
+{
+    s->rules = arena_array(a, s->upstreams.count + 1, sizeof *s->rules);
+    for (size_t i = 0; i < s->upstreams.count; i++) {
+        struct str text = s->upstreams.items[i];
+        struct err why = { 0 };
+
+        if (upstream_rule_parse(a, text, &s->rules[i], &why) < 0)
+            return err_set(err, E_PARSE, "--upstream '%.*s': expected %s", STR_ARG(text), why.text);
+    }
+    if (s->upstreams.count > 0 && s->upstream_timeout_ms <= 0)
+        return err_set(err, E_PARSE, "--upstream-timeout: expected more than 0s");
+    return 0;
 }
 
 static int open_engine(struct serve *s, struct err *err)
@@ -193,6 +219,9 @@ static int open_engine(struct serve *s, struct err *err)
         .auth = s->auth,
         .root_secret = s->root_secret,
         .no_default_trail = s->no_default_trail,
+        .upstreams = s->rules,
+        .upstream_count = s->upstreams.count,
+        .upstream_timeout_ms = s->upstream_timeout_ms,
     };
 
     return engine_open(&s->engine, &opt, err);
@@ -212,6 +241,8 @@ static int open_server(struct serve *s, struct server **out, struct err *err)
         .names = { s->host_suffixes.items, s->host_suffixes.count },
         .answer = answer,
         .answer_arg = s,
+        .may_wait = s->upstreams.count > 0 ? may_wait : NULL,
+        .stop_waiting = stop_waiting,
     };
 
     return server_open(out, &opt, err);
@@ -268,7 +299,9 @@ int serve_main(int argc, char **argv)
         (void)sigaddset(&stop, SIGINT);
         /* Before any thread is made, so that each inherits it and sigwait gets them all. */
         (void)pthread_sigmask(SIG_BLOCK, &stop, NULL);
-        rc = run(&s, &stop, &err);
+        rc = read_upstreams(&a, &s, &err);
+        if (rc == 0)
+            rc = run(&s, &stop, &err);
     }
     if (rc < 0)
         (void)fprintf(stderr, "mocktrail serve: %s\n", err.text);

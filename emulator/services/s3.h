@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "core/base/err.h"
 #include "core/base/arena.h"
 
@@ -29,6 +31,9 @@ int s3_root(const struct engine *e); /* a descriptor of the data directory */
 /* Make a bucket without a call, as CloudTrail's set-up does; one of that name is left as it is. */
 int s3_ensure_bucket(struct engine *e, struct str account, struct str region, struct str name,
                      struct err *err);
+
+/* Is a bucket of that name kept here? < 0: the store could not be read. */
+int s3_has_bucket(const struct engine *e, struct str name, bool *out, struct err *err);
 
 /* Answer a CORS preflight of a bucket (OPTIONS): 1 = *r is the answer, 0 = not one of S3's,
  * < 0 a failure. Adds nothing to the record: preflights are not API calls. */

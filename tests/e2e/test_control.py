@@ -151,7 +151,7 @@ class CommandLine(unittest.TestCase):
                 (("generate", "x.yaml"), "mocktrail generate: not available in this version"),
                 (("verify",), "mocktrail verify: not available in this version"),
                 (("serve", "--auth", "enforce"), "enforce is not available in this version"),
-                (("serve", "--upstream", "http://127.0.0.1:1"), "not available in this version"),
+                (("serve", "--upstream", "127.0.0.1:1"), "expected http://HOST:PORT, or SERVICE=http://HOST:PORT"),
                 (("serve", "--region", "moon-1"), "expected an AWS region"),
                 (("serve", "--clock"), "--clock: expected real|virtual:START behind it"),
                 (("serve", "extra"), "expected an option")):

@@ -71,7 +71,12 @@ static const struct usage_case {
     { "a delivery takes time", "--deliver-every", "0s" },
     { "durability is os or disk", "--durability", "cloud" },
     { "enforce is not there yet", "--auth", "enforce" },
-    { "upstream is not there yet", "--upstream", "http://127.0.0.1:5000" },
+    { "an upstream is a URL", "--upstream", "127.0.0.1:5000" },
+    { "an upstream has no path", "--upstream", "http://127.0.0.1:5000/sub" },
+    { "an upstream speaks HTTP", "--upstream", "s3=ftp://127.0.0.1" },
+    { "an upstream's service has a name", "--upstream", "=http://127.0.0.1" },
+    { "an upstream's service is known", "--upstream", "s4=http://127.0.0.1:5000" },
+    { "cloudtrail stays here", "--upstream", "cloudtrail=http://127.0.0.1:5000" },
     { "there is at least one thread", "--threads", "0" },
     { "an unknown option is refused", "--no-such-thing", "x" },
 };

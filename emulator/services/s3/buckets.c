@@ -4,6 +4,7 @@
 #include "emulator/services/s3/acl.h"
 #include "emulator/services/s3/bucket.h"
 #include "emulator/services/s3/listing.h"
+#include "emulator/services/s3.h"
 #include "emulator/store/objects.h"
 
 #define LIST_BUCKETS_MAX 10000 /* Source: S3 API Reference, ListBuckets, max-buckets */
@@ -207,4 +208,16 @@ int run_ListBuckets(struct op *op)
     if (prefix.len > 0)
         value_put_str(op->a, output, "Prefix", prefix);
     return rc;
+}
+
+int s3_has_bucket(const struct engine *e, struct str name, bool *out, struct err *err)
+{
+    const struct bucket *b = NULL;
+    int rc = bucket_hold(e->s3, name, BUCKET_CACHED, &b, err);
+
+    if (rc < 0 && rc != E_MISSING)
+        return rc;
+    *out = rc == 0;
+    bucket_drop(b);
+    return 0;
 }
