@@ -323,6 +323,20 @@ static bool is_malformed(const struct check *c, const struct request *q, struct 
     return true;
 }
 
+/* Clients of S3 (s3cmd) go on with the region that the answer names. */
+static void refuse_malformed(struct check *c, enum refusal which, struct str region)
+{
+    struct str right = c->id->engine->opt.region;
+
+    refuse(c, which,
+           arena_printf(c->a, "'%.*s' is wrong; expecting '%.*s'", STR_ARG(region), STR_ARG(right))
+               .ptr);
+    if (which != REFUSAL_REGION || !c->is_s3)
+        return;
+    c->refusal->error = value_map(c->a);
+    value_put_str(c->a, c->refusal->error, "Region", right);
+}
+
 int identity_authenticate(struct identity *id, struct arena *a, const struct request *q,
                           const struct route *route, struct call *call, struct outcome *refusal,
                           struct err *err)
@@ -339,7 +353,7 @@ int identity_authenticate(struct identity *id, struct arena *a, const struct req
     }
     if (is_malformed(&c, q, route->region, &malformed)) {
         call->who = nobody(a, PRINCIPAL_UNKNOWN, (struct str){ 0 });
-        refuse(&c, malformed, arena_copy(a, route->region).ptr);
+        refuse_malformed(&c, malformed, route->region);
         return 0;
     }
     if (c.claim.kind == CLAIM_NONE) {
