@@ -167,7 +167,7 @@ static int read_file(struct reading *r, struct err *err)
     if (rc == 0)
         rc = yaml_parse(r->arena, r->file, arena_copy(r->arena, buf_view(&text)), &doc, err);
     buf_free(&text);
-    if (rc < 0 || doc->kind == VALUE_NULL)
+    if (rc != 0 || doc->kind == VALUE_NULL)
         return rc;
     if (doc->kind != VALUE_MAP)
         return err_set(err, E_PARSE, "%s:%d: expected 'option: value' lines", r->file,

@@ -381,7 +381,7 @@ struct stream *control_answer(struct control *c, struct arena *a, const struct r
         (void)answer_error(&v, 404, "no such route: GET /_mocktrail/ lists them");
     else if (route->run != control_inject) /* which takes lists and lines too */
         rc = parse_body(&v, &err);
-    if (reply->status == 0 && rc == 0)
+    if (route && reply->status == 0 && rc == 0)
         rc = route->run(&v, &err);
     if (rc < 0)
         (void)answer_error(&v, status_of(rc), err.text);

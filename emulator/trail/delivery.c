@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <sched.h>
 #include <stdio.h>
 
@@ -167,6 +168,7 @@ static int relieve(struct round *r, struct err *err)
     for (struct group *g = r->first; g; g = g->next)
         if (g->file.text.len > largest->file.text.len)
             largest = g;
+    assert(largest); /* relief is asked for by a group that grew */
     return group_write(r, largest, err);
 }
 

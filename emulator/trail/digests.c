@@ -244,9 +244,9 @@ static int chain_write(struct batch *b, struct chain *chain, struct err *err)
                         .bucket = b->epoch->bucket,
                         .start_ms = b->start_ms,
                         .end_ms = b->end_ms };
-    const struct digest_key *key;
+    const struct digest_key *key = NULL;
     struct buf json = { 0 };
-    struct str signature;
+    struct str signature = { 0 };
     char fingerprint[33], hash[65];
     int rc = fill_previous(b, chain, &d, err);
 

@@ -1,5 +1,6 @@
 #include "emulator/trail/journal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -417,6 +418,7 @@ struct place {
 
 static struct entry_header *place_header(const struct place *p)
 {
+    assert(p->seg);
     return entry_at(p->seg, p->at);
 }
 

@@ -535,7 +535,7 @@ static int load_positions(struct trail *t, struct err *err)
 
 static int add_jobs(struct trail *t, struct err *err)
 {
-    int64_t now_ms = clock_now_ms(&t->e->clock), due_ms;
+    int64_t now_ms = clock_now_ms(&t->e->clock), due_ms = 0;
     int rc = schedule_add(t->e->schedule, DELIVER_JOB, next_mark(t, now_ms), deliver_job, t, err);
 
     if (rc == 0)

@@ -123,7 +123,7 @@ static bool group_is_number(struct range r)
 static int build_list(const struct form *f, struct slot s, struct range r, struct value *list)
 {
     struct slot element = slot_at(s, 0);
-    struct value *item;
+    struct value *item = NULL;
 
     r = skip_leaves(r);
     if (!group_is_number(r) && !find_group(r, slot_wire(element, "member"), &r))
@@ -188,7 +188,7 @@ static int build_structure(const struct form *f, struct slot s, struct range r, 
     for (uint32_t i = 0; r.first < r.last && i < s.shape->member_count; i++) {
         struct slot m = slot_at(s, i);
         struct range group;
-        struct value *v;
+        struct value *v = NULL;
 
         if (!find_group(r, f->dialect == FORM_EC2 ? ec2_name(f, m) : slot_flat_wire(m), &group))
             continue;

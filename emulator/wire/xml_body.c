@@ -7,7 +7,7 @@ static int parse_list(struct arena *a, struct slot s, const struct xml_node *nod
 {
     struct slot element = slot_at(s, 0);
     struct str name = slot_wire(element, "member");
-    struct value *item;
+    struct value *item = NULL;
 
     for (const struct xml_node *kid = node->first; kid; kid = kid->next) {
         if (!str_eq(kid->local, name))
@@ -26,7 +26,7 @@ static int parse_entry(struct arena *a, struct slot s, const struct xml_node *en
     struct slot key = slot_at(s, 0), value = slot_at(s, 1);
     const struct xml_node *k = xml_child(entry, slot_wire(key, "key"));
     const struct xml_node *v = xml_child(entry, slot_wire(value, "value"));
-    struct value *item;
+    struct value *item = NULL;
 
     if (!k || !v)
         return err_set(err, E_PARSE, "A map's entry lacks its key or its value");
@@ -84,7 +84,7 @@ static bool find_flat(struct slot s, struct str name, struct slot *out)
 static int parse_flat(struct arena *a, struct slot m, const struct xml_node *kid, struct value *map,
                       struct err *err)
 {
-    struct value *v = value_get(map, slot_name(m)), *item;
+    struct value *v = value_get(map, slot_name(m)), *item = NULL;
 
     if (!v) {
         v = m.shape->type == CAT_LIST ? value_list(a) : value_map(a);
@@ -120,7 +120,7 @@ int xml_body_fill(struct arena *a, struct slot s, const struct xml_node *node, s
     parse_attributes(a, s, node, map);
     for (const struct xml_node *kid = node->first; kid; kid = kid->next) {
         struct slot m;
-        struct value *v;
+        struct value *v = NULL;
 
         if (!slot_find_wire(s, kid->local, &hint, &m) && !find_flat(s, kid->local, &m))
             continue;

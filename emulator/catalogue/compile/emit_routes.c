@@ -183,8 +183,9 @@ static void add_children(struct emitting *e, struct buf *queue, uint32_t row)
     for (uint32_t i = n->child; i; i = nodes[i - 1].sibling)
         LIST_ADD(&children, struct child,
                  { strings_text(&e->b->strings, nodes[i - 1].text), nodes[i - 1].kind, i - 1 });
-    qsort(children.ptr, LIST_COUNT(children, struct child), sizeof(struct child),
-          by_kind_then_text);
+    if (children.len)
+        qsort(children.ptr, LIST_COUNT(children, struct child), sizeof(struct child),
+              by_kind_then_text);
     for (uint32_t i = 0; i < LIST_COUNT(children, struct child); i++) {
         const struct child *c = &LIST_AT(children, struct child)[i];
 

@@ -38,6 +38,7 @@ static uint32_t find_sets(struct arena *a, char **args, struct data_set *sets, u
                 sets[count++] = (struct data_set){ path, sets_version(path) };
         }
     }
+    /* cppcheck-suppress uninitvar ; the first count are set */
     qsort(sets, count, sizeof *sets, newest_first);
     for (uint32_t i = 0; i < count; i++)
         if (kept == 0 || sets[i].version == 0 || sets[i].version != sets[kept - 1].version)

@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include <cjson/cJSON.h>
 
 #include "emulator/catalogue/compile/compile.h"
@@ -114,6 +116,7 @@ static uint32_t xml_namespace(struct reading *r, const cJSON *object)
 
 static uint32_t *shape_slot(struct reading *r, const char *name)
 {
+    assert(r->slots);
     uint32_t number = strings_add(&r->b->strings, name);
     uint32_t at = (number * 0x9e3779b1u) & (r->slot_count - 1);
 

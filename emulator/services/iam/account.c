@@ -130,7 +130,7 @@ int iam_GetAccountSummary(struct ctx *cx, const struct call *call, struct outcom
 {
     struct value *map = value_map(cx->a), *policies_used = value_map(cx->a);
     static const char *const holders[] = { "User", "Group", "Role" };
-    int64_t in_use, providers = 0, root_keys = 0, versions = 0;
+    int64_t in_use = 0, providers = 0, root_keys = 0, versions = 0;
     struct doc *docs;
     size_t count;
     int rc = 0;

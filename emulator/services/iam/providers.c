@@ -57,13 +57,13 @@ static void put_tags(struct ctx *cx, const struct call *call, struct outcome *ou
 int iam_CreateOpenIDConnectProvider(struct ctx *cx, const struct call *call, struct outcome *out,
                                     struct err *err)
 {
-    struct str url = param_str(call, "Url"), host = url;
+    struct str url = param_str(call, "Url");
 
     if (!str_has_prefix(url, STR("https://"))) {
         outcome_refuse(cx->a, out, 400, "ValidationError", "Invalid Open ID Connect Provider URL");
         return 0;
     }
-    host = str_sub(url, 8, url.len);
+    struct str host = str_sub(url, 8, url.len);
     struct str arn = iam_arn(cx, call, "oidc-provider", STR("/"), host);
     int rc = exists(cx, call, out, &iam_oidc, arn,
                     arena_printf(cx->a, "Provider with url %.*s already exists.", STR_ARG(url)).ptr,

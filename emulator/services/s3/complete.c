@@ -203,7 +203,7 @@ static int describe_whole(struct op *op, const struct upload *u, const struct pa
                           size_t count, struct value *meta)
 {
     struct value *sums = value_map(op->a);
-    struct str etag, sum;
+    struct str etag = { 0 }, sum = { 0 };
     int64_t size = 0;
     int rc;
 

@@ -11,8 +11,8 @@ struct copy_source {
 };
 /* 1, or 0 refused (malformed, absent, denied, a condition fails), < 0 failure. */
 int copy_source_open(struct op *op, struct copy_source *out);
-/* Copy its bytes (len < 0: to the end) to a new staging file. The call must hold no lock. 1, 0 or < 0
- * as above. */
+/* Copy its bytes (len < 0: to the end) to a new staging file. The call must hold no lock. 1, 0 or <
+ * 0 as above. */
 int copy_source_stage(struct op *op, struct copy_source *from, int64_t first, int64_t len);
 /* Append len bytes (< 0: all) of fd in to fd out. */
 int copy_bytes(struct op *op, int in, int out, int64_t len);

@@ -186,8 +186,8 @@ static int read_small(struct op *op, const struct object *o, const struct part_r
 
 int run_GetObject(struct op *op)
 {
-    struct part_range range;
-    struct object o;
+    struct part_range range = { 0 };
+    struct object o = { 0 };
     int rc;
 
     op_lock(op, op->key); /* until the bytes are read: small ones are written in place */

@@ -91,7 +91,7 @@ static int compare_parts(const void *a, const void *b)
 
 int upload_parts(struct op *op, const struct upload *u, struct part **out, size_t *count)
 {
-    struct object_entry *list;
+    struct object_entry *list = NULL;
     size_t n = 0;
     int rc = object_list(op->a, op->s3->root, u->folder, &list, &n, op->err);
 
@@ -179,7 +179,7 @@ int run_CreateMultipartUpload(struct op *op)
 
 int run_AbortMultipartUpload(struct op *op)
 {
-    struct upload u;
+    struct upload u = { 0 };
 
     op_lock(op, op_param(op, "UploadId"));
     int rc = upload_need(op, &u);
@@ -233,10 +233,10 @@ static void answer_part_sum(struct op *op, const struct upload_sums *sums, struc
 int run_UploadPart(struct op *op)
 {
     struct value *output = outcome_output(op->cx, op->out);
-    struct upload_sums sums;
-    struct upload u;
-    struct str staged;
-    int64_t number;
+    struct upload_sums sums = { 0 };
+    struct upload u = { 0 };
+    struct str staged = { 0 };
+    int64_t number = 0;
     int rc;
 
     if ((rc = check_number(op, &number)) <= 0)
@@ -296,9 +296,9 @@ int run_UploadPartCopy(struct op *op)
 {
     struct value *output = outcome_output(op->cx, op->out), *result = value_map(op->a);
     struct upload_sums sums = { 0 };
-    struct copy_source from;
-    struct upload u;
-    int64_t number, first, len;
+    struct copy_source from = { 0 };
+    struct upload u = { 0 };
+    int64_t number = 0, first = 0, len = 0;
     int rc;
 
     if ((rc = check_number(op, &number)) <= 0 || (rc = copy_source_open(op, &from)) <= 0 ||

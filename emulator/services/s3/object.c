@@ -447,7 +447,7 @@ int object_remove(struct op *op, struct str key, struct removal *out)
 
 int object_remove_version(struct op *op, struct str key, struct str version, struct removal *out)
 {
-    struct object gone, *all;
+    struct object gone = { 0 }, *all;
     size_t count = 0;
     struct str data, path;
     int rc = object_find(op, op->bucket, key, version, &gone);

@@ -77,7 +77,7 @@ static int need_locking(struct op *op, struct object *o)
 int run_GetObjectRetention(struct op *op)
 {
     struct value *retention = value_map(op->a);
-    struct object o;
+    struct object o = { 0 };
     int64_t until_ms;
     int rc = need_locking(op, &o);
 
@@ -141,7 +141,7 @@ int run_PutObjectRetention(struct op *op)
 int run_GetObjectLegalHold(struct op *op)
 {
     struct value *hold = value_map(op->a);
-    struct object o;
+    struct object o = { 0 };
     int rc = need_locking(op, &o);
 
     if (rc <= 0)
@@ -157,7 +157,7 @@ int run_GetObjectLegalHold(struct op *op)
 int run_PutObjectLegalHold(struct op *op)
 {
     struct str status = value_get_str(value_get_c(op->call->params, "LegalHold"), "Status");
-    struct object o;
+    struct object o = { 0 };
     int rc;
 
     op_lock(op, op->key);

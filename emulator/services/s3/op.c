@@ -385,7 +385,7 @@ static int run(struct op *op, enum bucket_read how, run_fn *handler)
 
     op->a = op->cx->a;
     op->s3 = op->cx->e->s3;
-    op->last_effect = &effects;
+    op->last_effect = &effects; /* cppcheck-suppress autoVariables ; op ends with this call */
     op->locks = arena_alloc(op->a, sizeof *op->locks);
     op->locks->s3 = op->s3;
 
