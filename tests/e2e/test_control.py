@@ -18,6 +18,7 @@ class Control(harness.ServerCase):
     def setUp(self):
         self.control = self.server.control
 
+    @harness.needs_newest
     def test_health(self):
         status, health = self.control("GET", "health")
         self.assertEqual(status, 200)

@@ -105,6 +105,7 @@ class Sts(harness.ServerCase):
                          f"arn:aws:sts::{harness.ACCOUNT}:federated-user/bob")
         self.refused("MalformedPolicyDocument", self.sts.get_federation_token, Name="bob", Policy="{")
 
+    @harness.needs_newest
     def test_web_identity(self):
         self.iam.create_open_id_connect_provider(Url="https://idp.example.com/x", ClientIDList=["app"])
         arn = f"arn:aws:iam::{harness.ACCOUNT}:oidc-provider/idp.example.com/x"
@@ -156,6 +157,7 @@ class Sts(harness.ServerCase):
                      RoleArn=role["Arn"], PrincipalArn=arn.replace("corp", "other"),
                      SAMLAssertion=assertion)
 
+    @harness.needs_newest
     def test_what_is_not_there_is_said_so(self):
         self.assertEqual(harness.error_code(self.sts.decode_authorization_message, EncodedMessage="x"),
                          "InvalidAuthorizationMessageException")
