@@ -96,6 +96,6 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(UTIL) $(B)/libmocktrail.a
 clean: ## remove build/
 	rm -rf build
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 17
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
