@@ -1,0 +1,303 @@
+"""EC2's networks through boto3: the default VPC, lifecycles, filters, refusals, states over the clock."""
+import unittest
+
+from harness import ServerCase, error_code
+
+
+def filters(**values):
+    return [{"Name": k.replace("__", ".").replace("_", "-"), "Values": [v] if isinstance(v, str) else v}
+            for k, v in values.items()]
+
+
+class Ec2Case(ServerCase):
+    def setUp(self):
+        self.ec2 = self.server.client("ec2")
+
+    def refused(self, code, text, call, *args, **kwargs):
+        with self.assertRaises(self.ec2.exceptions.ClientError) as caught:
+            call(*args, **kwargs)
+        self.assertEqual(caught.exception.response["Error"]["Code"], code)
+        self.assertIn(text, caught.exception.response["Error"]["Message"])
+
+    def vpc(self, block="10.0.0.0/16", **more):
+        return self.ec2.create_vpc(CidrBlock=block, **more)["Vpc"]["VpcId"]
+
+
+class DefaultVpc(Ec2Case):
+    def test_it_is_there_with_all_that_belongs_to_it(self):
+        vpc, = self.ec2.describe_vpcs()["Vpcs"]
+        self.assertTrue(vpc["IsDefault"])
+        self.assertEqual((vpc["CidrBlock"], vpc["State"]), ("172.31.0.0/16", "available"))
+        subnets = self.ec2.describe_subnets(Filters=filters(vpc_id=vpc["VpcId"]))["Subnets"]
+        zones = self.ec2.describe_availability_zones()["AvailabilityZones"]
+        self.assertEqual({s["AvailabilityZone"] for s in subnets}, {z["ZoneName"] for z in zones})
+        self.assertEqual({s["AvailableIpAddressCount"] for s in subnets}, {4091})
+        table, = self.ec2.describe_route_tables()["RouteTables"]
+        self.assertEqual([r["DestinationCidrBlock"] for r in table["Routes"]], ["172.31.0.0/16", "0.0.0.0/0"])
+        gateway, = self.ec2.describe_internet_gateways()["InternetGateways"]
+        self.assertEqual(table["Routes"][1]["GatewayId"], gateway["InternetGatewayId"])
+        acl, = self.ec2.describe_network_acls()["NetworkAcls"]
+        self.assertEqual(len(acl["Associations"]), len(subnets))
+        group, = self.ec2.describe_security_groups()["SecurityGroups"]
+        self.assertEqual(group["IpPermissions"][0]["UserIdGroupPairs"][0]["GroupId"], group["GroupId"])
+        options, = self.ec2.describe_dhcp_options()["DhcpOptions"]
+        self.assertEqual(options["DhcpOptionsId"], vpc["DhcpOptionsId"])
+
+    def test_each_region_and_account_has_its_own_and_keeps_it(self):
+        here = self.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+        there = self.server.client("ec2", region="eu-west-1").describe_vpcs()["Vpcs"][0]["VpcId"]
+        theirs = self.server.client("ec2", key="999988887777").describe_vpcs()["Vpcs"][0]["VpcId"]
+        self.assertEqual(len({here, there, theirs}), 3)
+        self.assertEqual(here, self.ec2.describe_vpcs()["Vpcs"][0]["VpcId"])
+
+    def test_once_deleted_it_can_be_made_again(self):
+        ec2 = self.server.client("ec2", region="us-west-2")
+        vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+        for s in ec2.describe_subnets()["Subnets"]:
+            ec2.delete_subnet(SubnetId=s["SubnetId"])
+        gateway = ec2.describe_internet_gateways()["InternetGateways"][0]["InternetGatewayId"]
+        self.refused("DependencyViolation", f"The internetGateway '{gateway}' has dependencies",
+                     ec2.delete_internet_gateway, InternetGatewayId=gateway)
+        ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+        ec2.delete_internet_gateway(InternetGatewayId=gateway)
+        ec2.delete_vpc(VpcId=vpc)
+        self.assertEqual(ec2.describe_vpcs()["Vpcs"], [])
+        self.assertEqual(ec2.describe_route_tables()["RouteTables"], [])
+        again = ec2.create_default_vpc()["Vpc"]
+        self.assertTrue(again["IsDefault"])
+        self.assertEqual(len(ec2.describe_subnets()["Subnets"]), 4)
+        self.refused("DefaultVpcAlreadyExists", "", ec2.create_default_vpc)
+
+
+class Networks(Ec2Case):
+    def test_a_vpc_from_pending_to_gone(self):
+        vpc = self.ec2.create_vpc(CidrBlock="10.9.0.0/16", TagSpecifications=[
+            {"ResourceType": "vpc", "Tags": [{"Key": "Name", "Value": "lab"}]}])["Vpc"]
+        self.assertEqual(vpc["State"], "pending")
+        self.server.advance("2s")
+        seen, = self.ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["l?b"]}])["Vpcs"]
+        self.assertEqual((seen["VpcId"], seen["State"]), (vpc["VpcId"], "available"))
+        subnet = self.ec2.create_subnet(VpcId=vpc["VpcId"], CidrBlock="10.9.1.0/24",
+                                        AvailabilityZone="us-east-1b")["Subnet"]
+        self.assertEqual(subnet["AvailableIpAddressCount"], 251)
+        self.refused("InvalidSubnet.Conflict", "The CIDR '10.9.1.128/25' conflicts with another subnet",
+                     self.ec2.create_subnet, VpcId=vpc["VpcId"], CidrBlock="10.9.1.128/25")
+        self.refused("InvalidSubnet.Range", "The CIDR '10.8.1.0/24' is invalid.",
+                     self.ec2.create_subnet, VpcId=vpc["VpcId"], CidrBlock="10.8.1.0/24")
+        self.refused("DependencyViolation", f"The vpc '{vpc['VpcId']}' has dependencies and cannot be deleted.",
+                     self.ec2.delete_vpc, VpcId=vpc["VpcId"])
+        self.ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+        self.ec2.delete_vpc(VpcId=vpc["VpcId"])
+        self.refused("InvalidVpcID.NotFound", f"The vpc ID '{vpc['VpcId']}' does not exist",
+                     self.ec2.describe_vpcs, VpcIds=[vpc["VpcId"]])
+
+    def test_attributes_of_vpcs_and_subnets(self):
+        vpc = self.vpc()
+        self.ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+        for attribute, member, value in (("enableDnsHostnames", "EnableDnsHostnames", True),
+                                         ("enableDnsSupport", "EnableDnsSupport", True)):
+            answer = self.ec2.describe_vpc_attribute(VpcId=vpc, Attribute=attribute)
+            self.assertEqual(answer[member]["Value"], value)
+        subnet = self.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        self.ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
+        self.ec2.modify_subnet_attribute(SubnetId=subnet, PrivateDnsHostnameTypeOnLaunch="resource-name")
+        seen = self.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]
+        self.assertTrue(seen["MapPublicIpOnLaunch"])
+        self.assertEqual(seen["PrivateDnsNameOptionsOnLaunch"]["HostnameType"], "resource-name")
+
+    def test_routes(self):
+        vpc = self.vpc()
+        subnet = self.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        table = self.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+        route = {"RouteTableId": table, "DestinationCidrBlock": "0.0.0.0/0"}
+        self.refused("InvalidParameterValue", "belong to different networks", self.ec2.create_route,
+                     GatewayId=gateway, **route)
+        self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+        self.assertTrue(self.ec2.create_route(GatewayId=gateway, **route)["Return"])
+        self.refused("RouteAlreadyExists", "The route identified by 0.0.0.0/0 already exists.",
+                     self.ec2.create_route, GatewayId=gateway, **route)
+        association = self.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)["AssociationId"]
+        by_subnet = self.ec2.describe_route_tables(Filters=filters(association__subnet_id=subnet))["RouteTables"]
+        self.assertEqual([t["RouteTableId"] for t in by_subnet], [table])
+        self.refused("DependencyViolation", "", self.ec2.delete_route_table, RouteTableId=table)
+        self.ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+        states = {r["GatewayId"]: r["State"]
+                  for r in self.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]}
+        self.assertEqual(states, {"local": "active", gateway: "blackhole"})
+        self.ec2.delete_route(**route)
+        self.refused("InvalidRoute.NotFound", f"no route with destination-cidr-block 0.0.0.0/0 in route table {table}",
+                     self.ec2.delete_route, **route)
+        self.ec2.disassociate_route_table(AssociationId=association)
+        self.ec2.delete_route_table(RouteTableId=table)
+
+    def test_a_nat_gateway_over_the_clock(self):
+        vpc = self.vpc()
+        subnet = self.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        address = self.ec2.allocate_address(Domain="vpc")
+        nat = self.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address["AllocationId"])["NatGateway"]
+        self.assertEqual(nat["State"], "pending")
+        self.server.advance("61s")
+        seen = self.ec2.describe_nat_gateways(Filter=filters(vpc_id=vpc))["NatGateways"][0]
+        self.assertEqual(seen["State"], "available")
+        self.assertEqual(seen["NatGatewayAddresses"][0]["PublicIp"], address["PublicIp"])
+        self.refused("InvalidIPAddress.InUse", f"Address {address['PublicIp']} is in use.",
+                     self.ec2.release_address, AllocationId=address["AllocationId"])
+        self.ec2.delete_nat_gateway(NatGatewayId=nat["NatGatewayId"])
+        self.ec2.release_address(AllocationId=address["AllocationId"])
+        self.server.advance("31s")
+        seen = self.ec2.describe_nat_gateways(NatGatewayIds=[nat["NatGatewayId"]])["NatGateways"][0]
+        self.assertEqual(seen["State"], "deleted")
+        self.server.advance("1h")
+        self.assertEqual(error_code(self.ec2.describe_nat_gateways, NatGatewayIds=[nat["NatGatewayId"]]),
+                         "NatGatewayNotFound")
+
+    def test_network_acl_entries(self):
+        vpc = self.vpc()
+        acl = self.ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]
+        self.assertEqual([e["RuleNumber"] for e in acl["Entries"]], [32767, 32767])
+        entry = {"NetworkAclId": acl["NetworkAclId"], "RuleNumber": 110, "Egress": False}
+        rule = {"Protocol": "6", "RuleAction": "allow", "CidrBlock": "0.0.0.0/0",
+                "PortRange": {"From": 443, "To": 443}}
+        self.ec2.create_network_acl_entry(**entry, **rule)
+        self.refused("NetworkAclEntryAlreadyExists", "identified by 110 already exists",
+                     self.ec2.create_network_acl_entry, **entry, **rule)
+        self.ec2.replace_network_acl_entry(**entry, **dict(rule, RuleAction="deny"))
+        seen = self.ec2.describe_network_acls(
+            Filters=filters(entry__rule_action="deny", entry__port_range__from="443"))["NetworkAcls"]
+        self.assertEqual([a["NetworkAclId"] for a in seen], [acl["NetworkAclId"]])
+        self.ec2.delete_network_acl_entry(**entry)
+        self.assertEqual(error_code(self.ec2.delete_network_acl_entry, **entry), "InvalidNetworkAclEntry.NotFound")
+        self.ec2.delete_network_acl(NetworkAclId=acl["NetworkAclId"])
+        default, = self.ec2.describe_network_acls(Filters=filters(vpc_id=vpc, default="true"))["NetworkAcls"]
+        self.refused("InvalidParameterValue", "cannot delete default network ACL", self.ec2.delete_network_acl,
+                     NetworkAclId=default["NetworkAclId"])
+
+    def test_interfaces_and_elastic_addresses(self):
+        vpc = self.vpc()
+        subnet = self.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/28")["Subnet"]["SubnetId"]
+        eni = self.ec2.create_network_interface(SubnetId=subnet, PrivateIpAddress="10.0.0.7",
+                                                Description="lab")["NetworkInterface"]
+        self.assertEqual(eni["PrivateIpAddress"], "10.0.0.7")
+        self.assertEqual(eni["Groups"][0]["GroupName"], "default")
+        self.refused("InvalidIPAddress.InUse", "10.0.0.7", self.ec2.create_network_interface, SubnetId=subnet,
+                     PrivateIpAddress="10.0.0.7")
+        self.assertEqual(self.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["AvailableIpAddressCount"], 10)
+        address = self.ec2.allocate_address(Domain="vpc")
+        bond = self.ec2.associate_address(AllocationId=address["AllocationId"],
+                                          NetworkInterfaceId=eni["NetworkInterfaceId"])["AssociationId"]
+        self.refused("Resource.AlreadyAssociated", bond, self.ec2.associate_address,
+                     AllocationId=address["AllocationId"], NetworkInterfaceId=eni["NetworkInterfaceId"])
+        seen, = self.ec2.describe_network_interfaces(
+            Filters=filters(association__public_ip=address["PublicIp"]))["NetworkInterfaces"]
+        self.assertEqual(seen["NetworkInterfaceId"], eni["NetworkInterfaceId"])
+        self.ec2.disassociate_address(AssociationId=bond)
+        self.ec2.release_address(AllocationId=address["AllocationId"])
+        self.assertEqual(error_code(self.ec2.describe_addresses, AllocationIds=[address["AllocationId"]]),
+                         "InvalidAllocationID.NotFound")
+        self.ec2.delete_network_interface(NetworkInterfaceId=eni["NetworkInterfaceId"])
+
+
+class Groups(Ec2Case):
+    def group(self, name="web"):
+        vpc = self.vpc()
+        return self.ec2.create_security_group(GroupName=name, Description="d", VpcId=vpc)["GroupId"], vpc
+
+    def test_rules_come_and_go(self):
+        group, _ = self.group()
+        web = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+        rule, = self.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[web])["SecurityGroupRules"]
+        self.assertEqual((rule["CidrIpv4"], rule["IsEgress"]), ("0.0.0.0/0", False))
+        self.refused("InvalidPermission.Duplicate",
+                     'the specified rule "peer: 0.0.0.0/0, TCP, from port: 443, to port: 443, ALLOW" already exists',
+                     self.ec2.authorize_security_group_ingress, GroupId=group, IpPermissions=[web])
+        seen, = self.ec2.describe_security_groups(Filters=filters(group_id=group, ip_permission__from_port="443")
+                                                  )["SecurityGroups"]
+        self.assertEqual(seen["IpPermissions"][0]["IpRanges"], [{"CidrIp": "0.0.0.0/0"}])
+        self.ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=[
+            {"SecurityGroupRuleId": rule["SecurityGroupRuleId"],
+             "SecurityGroupRule": {"IpProtocol": "udp", "FromPort": 53, "ToPort": 53, "CidrIpv4": "10.0.0.0/8"}}])
+        changed, = self.ec2.describe_security_group_rules(
+            SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]])["SecurityGroupRules"]
+        self.assertEqual((changed["IpProtocol"], changed["CidrIpv4"]), ("udp", "10.0.0.0/8"))
+        self.refused("InvalidPermission.NotFound", "does not exist in this security group",
+                     self.ec2.revoke_security_group_ingress, GroupId=group, IpPermissions=[web])
+        self.ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]])
+        self.assertEqual(self.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"], [])
+
+    def test_flat_parameters_and_egress(self):
+        group, _ = self.group()
+        self.ec2.authorize_security_group_ingress(GroupId=group, IpProtocol="tcp", FromPort=22, ToPort=22,
+                                                  CidrIp="203.0.113.7/32")
+        self.ec2.revoke_security_group_egress(GroupId=group, IpPermissions=[
+            {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
+        seen, = self.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+        self.assertEqual(seen["IpPermissionsEgress"], [])
+        self.assertEqual(seen["IpPermissions"][0]["IpRanges"][0]["CidrIp"], "203.0.113.7/32")
+        self.refused("InvalidParameterValue", "CIDR block 1.2.3 is malformed",
+                     self.ec2.authorize_security_group_ingress, GroupId=group, IpProtocol="tcp", FromPort=22,
+                     ToPort=22, CidrIp="1.2.3")
+
+    def test_a_group_that_another_names_stays(self):
+        group, vpc = self.group()
+        other = self.ec2.create_security_group(GroupName="db", Description="d", VpcId=vpc)["GroupId"]
+        self.ec2.authorize_security_group_ingress(GroupId=other, IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [{"GroupId": group}]}])
+        self.refused("DependencyViolation", f"resource {group} has a dependent object",
+                     self.ec2.delete_security_group, GroupId=group)
+        self.ec2.delete_security_group(GroupId=other)
+        self.ec2.delete_security_group(GroupId=group)
+        self.refused("InvalidGroup.NotFound", f"The security group '{group}' does not exist",
+                     self.ec2.describe_security_groups, GroupIds=[group])
+
+    def test_names(self):
+        group, vpc = self.group()
+        self.refused("InvalidGroup.Duplicate", f"The security group 'web' already exists for VPC '{vpc}'",
+                     self.ec2.create_security_group, GroupName="web", Description="d", VpcId=vpc)
+        default, = self.ec2.describe_security_groups(
+            Filters=filters(vpc_id=vpc, group_name="default"))["SecurityGroups"]
+        self.refused("CannotDelete", "cannot be deleted by a user", self.ec2.delete_security_group,
+                     GroupId=default["GroupId"])
+
+
+class Common(Ec2Case):
+    def test_filters_ids_and_dry_runs_are_refused_as_aws_does(self):
+        self.refused("InvalidParameterValue", "The filter 'nonsense' is invalid", self.ec2.describe_vpcs,
+                     Filters=filters(nonsense="x"))
+        self.refused("InvalidVpcID.Malformed", "vpc-xyz", self.ec2.describe_vpcs, VpcIds=["vpc-xyz"])
+        self.refused("DryRunOperation", "Request would have succeeded, but DryRun flag is set.",
+                     self.ec2.create_vpc, CidrBlock="10.0.0.0/16", DryRun=True)
+        careless = self.server.client("ec2", parameter_validation=False)
+        self.refused("InvalidParameterValue", "maxResults", careless.describe_subnets, MaxResults=4)
+        self.refused("MissingParameter", "vpcId", careless.delete_vpc)
+        self.refused("InvalidNextToken", "", self.ec2.describe_subnets, MaxResults=5, NextToken="nonsense")
+
+    def test_pages(self):
+        ids = {self.vpc(TagSpecifications=[{"ResourceType": "vpc", "Tags": [{"Key": "page", "Value": "1"}]}])
+               for _ in range(12)}
+        pages = list(self.ec2.get_paginator("describe_vpcs").paginate(
+            Filters=[{"Name": "tag:page", "Values": ["1"]}], PaginationConfig={"PageSize": 5}))
+        self.assertEqual([len(p["Vpcs"]) for p in pages], [5, 5, 2])
+        self.assertEqual({v["VpcId"] for p in pages for v in p["Vpcs"]}, ids)
+
+    def test_tags(self):
+        vpc = self.vpc()
+        self.ec2.create_tags(Resources=[vpc], Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+        self.ec2.create_tags(Resources=[vpc], Tags=[{"Key": "a", "Value": "3"}])
+        rows = self.ec2.describe_tags(Filters=filters(resource_id=vpc))["Tags"]
+        self.assertEqual({(r["Key"], r["Value"], r["ResourceType"]) for r in rows},
+                         {("a", "3", "vpc"), ("b", "2", "vpc")})
+        self.ec2.delete_tags(Resources=[vpc], Tags=[{"Key": "a", "Value": "other"}, {"Key": "b"}])
+        self.assertEqual([r["Key"] for r in self.ec2.describe_tags(Filters=filters(resource_id=vpc))["Tags"]], ["a"])
+        self.refused("InvalidVpcID.NotFound", "", self.ec2.create_tags, Resources=[vpc, "vpc-0123456789abcdef0"],
+                     Tags=[{"Key": "half", "Value": "done"}])
+        self.assertEqual(self.ec2.describe_tags(Filters=filters(resource_id=vpc, key="half"))["Tags"], [])
+        self.refused("InvalidParameterValue", "reserved for internal use", self.ec2.create_tags, Resources=[vpc],
+                     Tags=[{"Key": "aws:x", "Value": "y"}])
+        self.refused("InvalidParameterValue", "'subnet' is not a valid taggable resource type", self.ec2.create_vpc,
+                     CidrBlock="10.0.0.0/16",
+                     TagSpecifications=[{"ResourceType": "subnet", "Tags": [{"Key": "a", "Value": "b"}]}])
+
+
+if __name__ == "__main__":
+    unittest.main()
