@@ -172,6 +172,12 @@ class Server:
         return [r for p in self.log_files(bucket)
                 for r in json.loads(gzip.decompress(p.read_bytes()))["Records"]]
 
+    def record(self, event_name):
+        """The last record of a name, delivered now."""
+        self.flush()
+        found = [r for r in self.records() if r["eventName"] == event_name]
+        return max(found, key=lambda r: r["eventTime"]) if found else None
+
 
 # Where PyPI can't be reached, boto3 and the CLI are Debian's, of 2022.
 needs_newest = unittest.skipIf(tuple(map(int, boto3.__version__.split(".")[:2])) < (1, 43),
@@ -199,3 +205,18 @@ class ServerCase(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.server.__exit__()
+
+
+class FreshCase(ServerCase):
+    """One server, new for each test."""
+
+    def setUp(self):
+        status, answer = self.server.control("POST", "reset")
+        self.assertEqual(200, status, answer)
+
+    def refused(self, code, call, **args):
+        """The message of the refusal that a call gets; fails when it gets another or none."""
+        with self.assertRaises(botocore.exceptions.ClientError) as caught:
+            call(**args)
+        self.assertEqual(code, caught.exception.response["Error"]["Code"])
+        return caught.exception.response["Error"]["Message"]
