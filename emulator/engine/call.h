@@ -54,6 +54,7 @@ struct outcome {
     struct value *record_extra; /* additionalEventData that only the service knows, or NULL */
     struct value *
         resources; /* [{ARN|ARNPrefix, accountId?, type?}] where record rules can't tell, or NULL */
+    struct str owner; /* account of what was asked for, if that may be another's (S3), or empty */
     struct effect *effects;
     bool changed; /* state was written: the engine commits it with the record */
     int64_t bytes_in, bytes_out;

@@ -237,7 +237,7 @@ static int check_v4(struct check *c, const struct principal *p, struct err *err)
 /* AUTH_VERIFY: 0 with or without a refusal. */
 static int verify(struct check *c, const struct principal *p, struct err *err)
 {
-    if (p->is_session && !sigv4_equal(c->claim.token, p->session_token)) {
+    if (p->is_session ? !sigv4_equal(c->claim.token, p->session_token) : c->claim.token.len > 0) {
         refuse(c, REFUSAL_BAD_TOKEN, "");
         return 0;
     }

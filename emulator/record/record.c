@@ -285,7 +285,8 @@ static struct str derived_uuid(struct arena *a, struct str event_id, uint64_t st
     return arena_copy(a, str_c(uuid));
 }
 
-/* Whose resource was asked for: an assumed role's account, else the call's. */
+/* Whose resource was asked for: as the service knows, an assumed role's account, else the call's.
+ */
 static struct str owner_of(const struct build *b)
 {
     struct arn arn;
@@ -293,6 +294,8 @@ static struct str owner_of(const struct build *b)
                           ? value_get_str(b->call->params, "RoleArn")
                           : (struct str){ 0 };
 
+    if (b->outcome->owner.len)
+        return b->outcome->owner;
     if (role.len && arn_parse(role, &arn, NULL) == 0 && arn.account.len)
         return arn.account;
     return b->call->account;

@@ -37,7 +37,8 @@ static void find_s3(struct resource_list *list, struct arena *a, const struct pl
                      arena_join(a, parts, COUNT(parts), (struct str){ 0 }))
             ->is_prefix = !has_key;
     }
-    resource_add(list, STR("AWS::S3::Bucket"), arn)->account = call->account;
+    resource_add(list, STR("AWS::S3::Bucket"), arn)->account =
+        outcome->owner.len ? outcome->owner : call->account;
 }
 
 static struct str account_of(struct str arn, const struct call *call)

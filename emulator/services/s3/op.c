@@ -390,6 +390,8 @@ static int run(struct op *op, enum bucket_read how, run_fn *handler)
     op->locks->s3 = op->s3;
 
     int rc = enter(op, how);
+    if (op->bucket)
+        op->out->owner = arena_copy(op->a, op->bucket->owner);
     if (rc > 0 && op->bucket && op->key.len == 0) { /* it may look at any key */
         int settled = pending_settle_bucket(op->s3->pending, op->bucket->name, op->err);
         rc = settled < 0 ? settled : rc;
