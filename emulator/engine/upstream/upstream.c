@@ -168,24 +168,31 @@ static void fail(struct arena *a, const struct call *call, struct str base, enum
     log_write(LOG_WARN, "%.*s: %.*s", STR_ARG(call->action), STR_ARG(answer->outcome.message));
 }
 
-/* The ids that the client sees are the upstream's where it has any, else ours. */
+/* A header of the answer, added where it has none. */
+static struct str settle_header(struct arena *a, struct reply *reply, const char *name,
+                                struct str fallback)
+{
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (str_eq_nocase(reply->headers[i].name, str_c(name)))
+            return reply->headers[i].value;
+    reply_header(a, reply, name, fallback);
+    return fallback;
+}
+
+/* The ids that the client sees are the upstream's where it has any, else ours. S3's clients look
+ * into headers of its own. */
 static void settle_ids(struct arena *a, struct call *call, struct str request_id)
 {
     struct reply *reply = &call->answer->reply;
-    bool is_s3 = call->host_id.len > 0;
 
     if (request_id.len > 0)
         call->request_id = arena_copy(a, request_id);
-    else
-        reply_header(a, reply, is_s3 ? "x-amz-request-id" : "x-amzn-RequestId", call->request_id);
-    if (!is_s3)
-        return;
-    for (size_t i = 0; i < reply->header_count; i++)
-        if (str_eq_nocase(reply->headers[i].name, STR("x-amz-id-2"))) {
-            call->host_id = reply->headers[i].value;
-            return;
-        }
-    reply_header(a, reply, "x-amz-id-2", call->host_id);
+    if (call->host_id.len > 0) {
+        (void)settle_header(a, reply, "x-amz-request-id", call->request_id);
+        call->host_id = settle_header(a, reply, "x-amz-id-2", call->host_id);
+    } else if (request_id.len == 0) {
+        reply_header(a, reply, "x-amzn-RequestId", call->request_id);
+    }
 }
 
 static void drop_hop_headers(struct reply *r)
