@@ -4,6 +4,7 @@
 #include "emulator/engine/private.h"
 #include "emulator/engine/upstream/upstream.h"
 #include "emulator/identity/identity.h"
+#include "emulator/trail/trail.h"
 #include "emulator/wire/wire.h"
 
 static bool has_streaming_input(const struct cat *cat, const struct cat_op *op)
@@ -43,6 +44,7 @@ static void fill_call(struct engine *e, struct arena *a, const struct request *q
         .host = request_header(q, "host"),
         .trace_header = request_header(q, "x-amzn-trace-id"),
         .door = DOOR_HTTP,
+        .may_wait = true,
         .request = q,
     };
     if (has_streaming_input(e->cat, route->op))
@@ -151,6 +153,7 @@ void engine_answer(struct engine *e, struct arena *a, const struct request *q, s
         *reply = call.answer->reply;
     else
         wire_write(a, e->cat, q, &route, &out, call.request_id, call.host_id, reply);
+    reply->waits = out.waits;
 }
 
 bool engine_may_wait(const struct engine *e, struct arena *a, const struct request *q)
@@ -166,4 +169,14 @@ bool engine_may_wait(const struct engine *e, struct arena *a, const struct reque
 void engine_stop_waiting(struct engine *e)
 {
     upstream_stop(e->upstream);
+}
+
+void engine_when_durable(struct engine *e, struct journal_waiter *waiter)
+{
+    pthread_rwlock_rdlock(&e->services->gate);
+    if (e->trail)
+        journal_when_durable(trail_journal(e->trail), waiter);
+    else /* a reset that failed: who knows what became of the records */
+        waiter->tell(waiter->arg, E_IO);
+    pthread_rwlock_unlock(&e->services->gate);
 }

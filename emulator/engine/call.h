@@ -33,7 +33,8 @@ struct call {
     struct str invoked_by; /* a service's host when it calls for another; else empty */
     enum call_door door;
     enum auth_method auth;
-    struct str signature_version;   /* "SigV4", "SigV2", "SigV4A" or empty */
+    struct str signature_version; /* "SigV4", "SigV2", "SigV4A" or empty */
+    bool may_wait; /* whoever answers can wait for the disk by himself: outcome.waits */
     const struct request *request;  /* the HTTP request when there was one, else NULL */
     struct upstream_answer *answer; /* of an upstream that the call was forwarded to, else NULL */
 };
@@ -59,6 +60,7 @@ struct outcome {
     bool changed; /* state was written: the engine commits it with the record */
     int64_t bytes_in, bytes_out;
     struct value *headers; /* further reply headers name -> string (S3), or NULL */
+    bool waits;            /* not to be answered before engine_when_durable tells */
     /* Asked once the record is in the journal at position: true, the effects are taken over, to be
      * done and marked there later; false, they are to be done now. NULL: now. */
     bool (*defer)(void *arg, uint64_t position);

@@ -86,6 +86,10 @@ int engine_perform(struct engine *e, struct arena *a, struct call *call, struct 
 /* The whole way of an HTTP request: identify, authenticate, parse, perform (or forward), write.
  * Never fails: a failure becomes an AWS-shaped 5xx. */
 void engine_answer(struct engine *e, struct arena *a, const struct request *q, struct reply *reply);
+/* What a reply that waits waits for. tell(arg, rc) comes once, perhaps before this returns; rc < 0:
+ * the disk failed, the reply must not be sent. The waiter is borrowed until then. */
+struct journal_waiter;
+void engine_when_durable(struct engine *e, struct journal_waiter *waiter);
 
 /* May the answer to q wait for an upstream? */
 bool engine_may_wait(const struct engine *e, struct arena *a, const struct request *q);

@@ -89,9 +89,11 @@ static int fill_outbox(struct engine *e, uint64_t seq, const struct outcome *out
     return rc;
 }
 
+/* What goes with the records of a call into the journal. */
 struct handover {
     const struct effect *effects;
-    const struct outcome *out; /* who may take them over; or NULL */
+    struct outcome *out; /* may have the effects deferred, and the answer wait; or NULL */
+    bool may_wait;
 };
 
 static int settle_effects(struct journal *j, const struct handover *h, uint64_t position,
@@ -99,7 +101,9 @@ static int settle_effects(struct journal *j, const struct handover *h, uint64_t 
 {
     if (h->out && h->out->defer && h->out->defer(h->out->defer_arg, position))
         return 0;
-    int rc = journal_do(j, h->effects, err);
+    int rc = h->may_wait ? journal_sync(j, err) : 0; /* a record comes before its effects */
+    if (rc == 0)
+        rc = journal_do(j, h->effects, err);
     if (rc == 0)
         journal_applied(j, position);
     return rc;
@@ -118,7 +122,8 @@ static int into_journal(struct engine *e, uint64_t seq, const struct handover *a
                                                        .recipient = i,
                                                        .record = buf_view(&n->of[i].text),
                                                        .facts = &n->of[i].facts,
-                                                       .effects = effects },
+                                                       .effects = effects,
+                                                       .later = all->may_wait },
                              &position, err);
 
         if (rc == 0 && effects)
@@ -126,6 +131,8 @@ static int into_journal(struct engine *e, uint64_t seq, const struct handover *a
         if (rc < 0)
             return rc;
     }
+    if (all->out)
+        all->out->waits = all->may_wait && e->opt.durability == DURABILITY_DISK;
     atomic_fetch_add(&e->accepted_count, 1);
     return 0;
 }
@@ -161,7 +168,8 @@ static int perform_unlocked(struct engine *e, struct arena *a, const struct call
     if (rc == 0)
         rc = build(e, a, call, out, &n, err);
     if (rc == 0)
-        rc = into_journal(e, call->seq, &(struct handover){ out->effects, out }, &n, err);
+        rc = into_journal(e, call->seq, &(struct handover){ out->effects, out, call->may_wait }, &n,
+                          err);
     entries_free(&n);
     return rc;
 }
@@ -176,13 +184,14 @@ static void undo(struct engine *e)
         identity_forget(e->identity);
 }
 
-static int commit(struct engine *e, const struct call *call, const struct outcome *out,
+static int commit(struct engine *e, const struct call *call, struct outcome *out,
                   const struct entries *n, struct err *err)
 {
     struct services *s = e->services;
     int rc = 0;
 
     if (store_dirty(e->store)) {
+        out->changed = true;
         /* The lock is held: what the outbox still has is in the journal. */
         if (s->outbox_is_used && s->depth == 1)
             rc = store_outbox_prune(e->store, UINT64_MAX, err);
@@ -212,7 +221,8 @@ static int flush_pending(struct engine *e, struct pending *p, struct err *err)
 
     for (; p; p = p->next) {
         if (rc == 0)
-            rc = into_journal(e, p->seq, &(struct handover){ p->effects, NULL }, &p->entries, err);
+            rc = into_journal(e, p->seq, &(struct handover){ p->effects, NULL, false }, &p->entries,
+                              err);
         entries_free(&p->entries);
     }
     return rc;
@@ -271,10 +281,13 @@ static int perform_locked(struct engine *e, struct arena *a, struct call *call, 
         leave_pending(s, a, call, out, &n);
         n.count = 0; /* the pending one's now */
     } else if (rc == 0) {
+        /* State that is committed keeps its record in the outbox until the journal has it for good:
+         * the next commit takes it out. */
+        struct handover h = { out->effects, out, call->may_wait && !out->changed };
         rc = flush_pending(e, s->first, err);
         s->first = NULL;
         if (rc == 0)
-            rc = into_journal(e, call->seq, &(struct handover){ out->effects, out }, &n, err);
+            rc = into_journal(e, call->seq, &h, &n, err);
     }
     s->depth--;
     store_unlock(e->store);
@@ -320,7 +333,8 @@ int engine_record_refused(struct engine *e, struct arena *a, struct call *call, 
     if (rc == 0)
         rc = build(e, a, call, out, &n, err);
     if (rc == 0)
-        rc = into_journal(e, call->seq, &(struct handover){ out->effects, out }, &n, err);
+        rc = into_journal(e, call->seq, &(struct handover){ out->effects, out, call->may_wait }, &n,
+                          err);
     entries_free(&n);
     pthread_rwlock_unlock(&e->services->gate);
     return rc;

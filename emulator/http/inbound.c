@@ -25,6 +25,7 @@ struct inbound *inbound_open(struct staging *staging, struct MHD_Connection *con
     struct inbound *in = mem_alloc(sizeof *in);
 
     body_init(&in->body, staging);
+    in->connection = connection;
     set_source_ip(in, connection);
     return in;
 }

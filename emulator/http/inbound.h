@@ -8,12 +8,13 @@
 #include "emulator/http/body.h"
 #include "emulator/http/host.h"
 #include "emulator/http/workers.h"
+#include "emulator/trail/journal.h"
 
 struct MHD_Connection;
 struct server;
 struct stream;
 
-enum inbound_state { INBOUND_LINE, INBOUND_BODY, INBOUND_WAITING, INBOUND_ANSWERED };
+enum inbound_state { INBOUND_LINE, INBOUND_BODY, INBOUND_WAITING, INBOUND_HELD, INBOUND_ANSWERED };
 
 struct inbound {
     struct arena arena; /* of the request */
@@ -25,8 +26,10 @@ struct inbound {
     bool is_counted;        /* among what the server must finish before it stops */
     uint64_t dropped_bytes; /* of a body that is refused already */
     char source_ip[64];
-    /* While an answer is made by a worker, the connection sleeps. */
+    /* While an answer is made by a worker, or waits for the disk, the connection sleeps. */
     struct work work;
+    struct journal_waiter waiter;
+    int held_rc; /* what the waiter was told */
     struct server *server;
     struct MHD_Connection *connection;
     struct reply reply;

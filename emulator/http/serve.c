@@ -182,6 +182,13 @@ static void stop_waiting(void *arg)
     engine_stop_waiting(s->engine);
 }
 
+static void hold(void *arg, struct journal_waiter *w)
+{
+    struct serve *s = arg;
+
+    engine_when_durable(s->engine, w);
+}
+
 /* Bad usage and bad input are 2; what the machine refuses is 1. */
 static int exit_code(int rc)
 {
@@ -240,6 +247,7 @@ static int open_server(struct serve *s, struct server **out, struct err *err)
         .power_safe = s->durability == DURABILITY_DISK,
         .names = { s->host_suffixes.items, s->host_suffixes.count },
         .answer = answer,
+        .hold = hold,
         .answer_arg = s,
         .may_wait = s->upstreams.count > 0 ? may_wait : NULL,
         .stop_waiting = stop_waiting,

@@ -108,8 +108,44 @@ static enum MHD_Result send_reply(struct server *s, struct MHD_Connection *conne
     return outbound_send(&o, &apology, NULL, NULL) == 0 ? MHD_YES : MHD_NO;
 }
 
-static enum MHD_Result answer(struct server *s, struct MHD_Connection *connection,
-                              struct inbound *in)
+/* From a thread of the journal. */
+static void resume(void *arg, int rc)
+{
+    struct inbound *in = arg;
+
+    in->held_rc = rc;
+    MHD_resume_connection(in->connection);
+}
+
+/* The connection sleeps, its thread goes on with others: many replies share one sync of the disk.
+ */
+static enum MHD_Result hold(struct server *s, struct inbound *in, const struct reply *reply)
+{
+    in->reply = *reply;
+    in->state = INBOUND_HELD;
+    in->waiter = (struct journal_waiter){ .tell = resume, .arg = in };
+    MHD_suspend_connection(in->connection);
+    s->opt.hold(s->opt.answer_arg, &in->waiter); /* from here on in is another thread's */
+    return MHD_YES;
+}
+
+static enum MHD_Result send_or_hold(struct server *s, struct inbound *in, const struct reply *reply,
+                                    struct stream *stream)
+{
+    return reply->waits && s->opt.hold ? hold(s, in, reply)
+                                       : send_reply(s, in->connection, in, reply, stream);
+}
+
+static enum MHD_Result send_held(struct server *s, struct inbound *in)
+{
+    if (in->held_rc < 0) {
+        in->reply = (struct reply){ 0 };
+        refuse_write(&in->arena, &in->request, REFUSE_INTERNAL, &in->reply);
+    }
+    return send_reply(s, in->connection, in, &in->reply, NULL);
+}
+
+static enum MHD_Result answer(struct server *s, struct inbound *in)
 {
     struct reply reply = { 0 };
     struct stream *stream = NULL;
@@ -120,7 +156,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
         refuse_write(&in->arena, &in->request, in->refusal, &reply);
     else
         stream = s->opt.answer(s->opt.answer_arg, &in->arena, &in->request, &reply);
-    return send_reply(s, connection, in, &reply, stream);
+    return send_or_hold(s, in, &reply, stream);
 }
 
 /* --- answers that wait for another server --- */
@@ -146,7 +182,6 @@ static bool hand_over(struct server *s, struct MHD_Connection *connection, struc
     if (!can_wait(s, in))
         return false;
     in->server = s;
-    in->connection = connection;
     in->reply = (struct reply){ 0 };
     in->work = (struct work){ .run = run_waiting, .arg = in };
     if (!workers_reserve(s->workers)) {
@@ -173,21 +208,25 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         count_busy(s, in);
         if (!inbound_headers(in, connection, method, &s->opt.names) &&
             (in->hangs_up || request_has_header(&in->request, "expect")))
-            return answer(s, connection, in); /* before the client sends the body */
+            return answer(s, in); /* before the client sends the body */
         return MHD_YES;
     }
+    if (in->state == INBOUND_HELD)
+        return send_held(s, in);
     if (*size > 0) {
         bool goes_on = inbound_body(in, (struct str){ data, *size });
 
         *size = 0;
         return goes_on ? MHD_YES : MHD_NO;
     }
-    if (in->state == INBOUND_WAITING)
-        return send_reply(s, connection, in, &in->reply, in->stream);
+    if (in->state == INBOUND_WAITING) {
+        struct reply reply = in->reply;
+        return send_or_hold(s, in, &reply, in->stream);
+    }
     inbound_complete(in);
     if (hand_over(s, connection, in))
         return MHD_YES;
-    return answer(s, connection, in);
+    return answer(s, in);
 }
 
 /* Escapes stay: what a path means is wire's to say. */

@@ -20,6 +20,10 @@ typedef struct stream *server_answer_fn(void *arg, struct arena *a, const struct
 /* May the answer wait for another server? Then it is made on a thread of its own. */
 typedef bool server_may_wait_fn(void *arg, struct arena *a, const struct request *q);
 
+/* A reply that waits: call w->tell once it may be sent (rc 0) or not (rc < 0). */
+struct journal_waiter;
+typedef void server_hold_fn(void *arg, struct journal_waiter *w);
+
 struct server_options {
     struct str host; /* as --listen has it: a name or an address, without [] */
     uint16_t port;   /* 0: any free one */
@@ -28,6 +32,7 @@ struct server_options {
     bool power_safe;      /* staged bodies are synced before they are answered */
     struct host_names names;
     server_answer_fn *answer;
+    server_hold_fn *hold;            /* NULL: no reply waits */
     void *answer_arg;                /* of the two below as well */
     server_may_wait_fn *may_wait;    /* NULL: no answer does */
     void (*stop_waiting)(void *arg); /* what waits is to end soon; for server_close */

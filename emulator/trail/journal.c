@@ -57,6 +57,10 @@ struct journal {
     pthread_cond_t round_done; /* group commit: a round syncs all that was put before it began */
     uint64_t rounds_started, rounds_done, failed_round;
     bool syncing;
+    pthread_t committer; /* runs rounds for those who wait without a thread of their own */
+    bool has_committer;
+    pthread_cond_t wake_committer;
+    struct journal_waiter *first_waiter, **last_waiter;
     struct segment *unsynced; /* oldest segment with bytes that no round has synced */
     struct err sync_err;
 };
@@ -336,55 +340,11 @@ static void free_all(struct journal *j)
     if (j->root >= 0)
         (void)close(j->root); /* only ever read */
     (void)pthread_cond_destroy(&j->round_done);
+    (void)pthread_cond_destroy(&j->wake_committer);
     (void)pthread_cond_destroy(&j->spare_ready);
     (void)pthread_cond_destroy(&j->wake_helper);
     (void)pthread_mutex_destroy(&j->mutex);
     mem_free(j);
-}
-
-int journal_open(struct journal **out, const char *data_dir, bool power_safe, struct err *err)
-{
-    struct journal *j = mem_alloc(sizeof *j);
-    int rc = 0;
-
-    j->power_safe = power_safe;
-    j->root = -1;
-    (void)pthread_mutex_init(&j->mutex, NULL);
-    (void)pthread_cond_init(&j->wake_helper, NULL);
-    (void)pthread_cond_init(&j->spare_ready, NULL);
-    (void)pthread_cond_init(&j->round_done, NULL);
-    if (snprintf(j->dir, sizeof j->dir, "%s", data_dir) >= (int)sizeof j->dir)
-        rc = err_set(err, E_LIMIT, "path over %zu bytes", sizeof j->dir);
-    if (rc == 0)
-        rc = open_files(j, err);
-    if (rc == 0 && !j->active)
-        rc = open_first(j, err);
-    if (rc == 0) {
-        clear_tail(j);
-        if (pthread_create(&j->helper, NULL, helper_run, j) != 0)
-            rc = err_set(err, E_IO, "start a thread of the journal");
-    }
-    if (rc < 0) {
-        free_all(j);
-        return rc;
-    }
-    *out = j;
-    return 0;
-}
-
-void journal_close(struct journal *j)
-{
-    if (!j)
-        return;
-    (void)pthread_mutex_lock(&j->mutex);
-    j->stop = true;
-    (void)pthread_cond_signal(&j->wake_helper);
-    (void)pthread_mutex_unlock(&j->mutex);
-    (void)pthread_join(j->helper, NULL);
-    if (j->spare)
-        (void)segment_remove(j->spare, NULL); /* one that stays is overwritten by the next */
-    j->spare = NULL;
-    free_all(j);
 }
 
 int journal_start_at(struct journal *j, uint64_t position, struct err *err)
@@ -497,6 +457,118 @@ static int wait_durable(struct journal *j, struct err *err)
     return 0;
 }
 
+static void tell_all(struct journal_waiter *w, int rc)
+{
+    for (struct journal_waiter *next; w; w = next) {
+        next = w->next; /* it may be gone once it was told */
+        w->tell(w->arg, rc);
+    }
+}
+
+static void *committer_run(void *arg)
+{
+    struct journal *j = arg;
+
+    (void)pthread_mutex_lock(&j->mutex);
+    while (j->first_waiter || !j->stop) {
+        if (!j->first_waiter) {
+            (void)pthread_cond_wait(&j->wake_committer, &j->mutex);
+            continue;
+        }
+        struct journal_waiter *all = j->first_waiter;
+        j->first_waiter = NULL;
+        j->last_waiter = &j->first_waiter;
+        int rc = wait_durable(j, NULL);
+        (void)pthread_mutex_unlock(&j->mutex);
+        tell_all(all, rc);
+        (void)pthread_mutex_lock(&j->mutex);
+    }
+    (void)pthread_mutex_unlock(&j->mutex);
+    return NULL;
+}
+
+void journal_when_durable(struct journal *j, struct journal_waiter *waiter)
+{
+    if (!j->power_safe) {
+        waiter->tell(waiter->arg, 0);
+        return;
+    }
+    (void)pthread_mutex_lock(&j->mutex);
+    waiter->next = NULL;
+    if (!j->first_waiter)
+        (void)pthread_cond_signal(&j->wake_committer);
+    *j->last_waiter = waiter;
+    j->last_waiter = &waiter->next;
+    (void)pthread_mutex_unlock(&j->mutex);
+}
+
+static void stop_threads(struct journal *j)
+{
+    (void)pthread_mutex_lock(&j->mutex);
+    j->stop = true;
+    (void)pthread_cond_signal(&j->wake_helper);
+    (void)pthread_cond_signal(&j->wake_committer);
+    (void)pthread_mutex_unlock(&j->mutex);
+    (void)pthread_join(j->helper, NULL);
+    if (j->has_committer)
+        (void)pthread_join(j->committer, NULL);
+}
+
+static int start_threads(struct journal *j, struct err *err)
+{
+    if (pthread_create(&j->helper, NULL, helper_run, j) != 0)
+        return err_set(err, E_IO, "start a thread of the journal");
+    if (j->power_safe && pthread_create(&j->committer, NULL, committer_run, j) == 0)
+        j->has_committer = true;
+    if (j->power_safe && !j->has_committer) {
+        stop_threads(j);
+        return err_set(err, E_IO, "start a thread of the journal");
+    }
+    return 0;
+}
+
+int journal_open(struct journal **out, const char *data_dir, bool power_safe, struct err *err)
+{
+    struct journal *j = mem_alloc(sizeof *j);
+    int rc = 0;
+
+    j->power_safe = power_safe;
+    j->root = -1;
+    (void)pthread_mutex_init(&j->mutex, NULL);
+    (void)pthread_cond_init(&j->wake_helper, NULL);
+    (void)pthread_cond_init(&j->spare_ready, NULL);
+    (void)pthread_cond_init(&j->round_done, NULL);
+    (void)pthread_cond_init(&j->wake_committer, NULL);
+    j->last_waiter = &j->first_waiter;
+    if (snprintf(j->dir, sizeof j->dir, "%s", data_dir) >= (int)sizeof j->dir)
+        rc = err_set(err, E_LIMIT, "path over %zu bytes", sizeof j->dir);
+    if (rc == 0)
+        rc = open_files(j, err);
+    if (rc == 0 && !j->active)
+        rc = open_first(j, err);
+    if (rc == 0) {
+        clear_tail(j);
+        rc = start_threads(j, err);
+    }
+    if (rc < 0) {
+        free_all(j);
+        return rc;
+    }
+    *out = j;
+    return 0;
+}
+
+void journal_close(struct journal *j)
+{
+    if (!j)
+        return;
+    stop_threads(j);
+    if (j->spare)
+        (void)segment_remove(j->spare, NULL); /* one that stays is overwritten by the next */
+    j->spare = NULL;
+    free_all(j);
+}
+
 static int lock_and_reserve(struct journal *j, struct place *p, uint64_t seq, bool has_effects,
                             struct err *err)
 {
@@ -512,14 +584,14 @@ static int lock_and_reserve(struct journal *j, struct place *p, uint64_t seq, bo
     return rc;
 }
 
-static int commit(struct journal *j, const struct place *p, struct err *err)
+static int commit(struct journal *j, const struct place *p, bool later, struct err *err)
 {
     struct entry_header *h = place_header(p);
     int rc = 0;
 
     h->crc = (uint32_t)crc32(0, (const unsigned char *)(h + 1), (unsigned)p->len);
     atomic_store_explicit(&h->flags, ENTRY_COMMITTED, memory_order_release);
-    if (j->power_safe) {
+    if (j->power_safe && !later) {
         (void)pthread_mutex_lock(&j->mutex);
         rc = wait_durable(j, err);
         (void)pthread_mutex_unlock(&j->mutex);
@@ -537,7 +609,7 @@ int journal_put(struct journal *j, const struct journal_source *from, uint64_t *
         return rc;
     entry_pack(from, (char *)(place_header(&p) + 1));
     *out_position = p.seg->base + p.at;
-    return commit(j, &p, err);
+    return commit(j, &p, from->later, err);
 }
 
 void journal_pack(struct buf *out, const struct journal_source *from)
@@ -558,7 +630,7 @@ int journal_put_packed(struct journal *j, struct str packed, uint64_t *out_posit
         return rc;
     memcpy(place_header(&p) + 1, packed.ptr, packed.len);
     *out_position = p.seg->base + p.at;
-    return commit(j, &p, err);
+    return commit(j, &p, false, err);
 }
 
 /* The segment that holds a position; from the newest on, where nearly all questions lead. NULL when

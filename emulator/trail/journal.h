@@ -36,6 +36,7 @@ struct journal_source {
     const struct record_facts *facts;
     const struct effect *effects; /* or NULL; NOT applied by journal_put: the caller does, and calls
                                    * journal_applied */
+    bool later; /* DISK: put does not wait; the caller does, or lets journal_when_durable tell */
 };
 int journal_put(struct journal *j, const struct journal_source *from, uint64_t *out_position,
                 struct err *err);
@@ -50,6 +51,14 @@ uint64_t journal_last_seq(const struct journal *j); /* greatest seq ever put; 0 
 uint64_t journal_count(const struct journal *j);    /* entries ever put */
 /* DISK: everything put so far is on the disk when it returns; OS: nothing to do. */
 int journal_sync(struct journal *j, struct err *err);
+/* The same without waiting: tell(arg, rc) is called once, from a thread of the journal (OS: by this
+ * call). Many share one sync. The waiter is borrowed until then. */
+struct journal_waiter {
+    void (*tell)(void *arg, int rc);
+    void *arg;
+    struct journal_waiter *next; /* the journal's */
+};
+void journal_when_durable(struct journal *j, struct journal_waiter *waiter);
 /* Entries from position on; false at the end or at an entry still being written. Borrowed from the
  * mapping until journal_trim. */
 bool journal_next(struct journal *j, struct arena *a, uint64_t *position,

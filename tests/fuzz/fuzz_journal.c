@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct effect *effects = NULL;
 
     if (entry_unpack(&a, packed, &e, &effects, NULL) == 0) {
-        struct journal_source from = { e.seq, e.recipient, e.record, &e.facts, effects };
+        struct journal_source from = { e.seq, e.recipient, e.record, &e.facts, effects, false };
         size_t len = entry_size(&from);
         char *bytes = arena_alloc(&a, len);
         entry_pack(&from, bytes);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,9 +44,9 @@ static uint64_t put(struct journal *j, uint64_t seq, struct str record,
     struct record_facts f = facts_of(STR("id"));
     uint64_t position = 0;
 
-    check_ok(
-        journal_put(j, &(struct journal_source){ seq, 0, record, &f, effects }, &position, &err),
-        &err);
+    check_ok(journal_put(j, &(struct journal_source){ seq, 0, record, &f, effects, false },
+                         &position, &err),
+             &err);
     return position;
 }
 
@@ -86,7 +87,7 @@ static void gives_back_what_was_put(void **state)
     value_put_c(&a, pair, "type", "AWS::S3::Object");
     value_put_c(&a, pair, "ARN", "arn:aws:s3:::b/k");
     value_push(f.data_resources, pair);
-    struct journal_source from = { 7, 1, STR("{\"a\":1}"), &f, NULL };
+    struct journal_source from = { 7, 1, STR("{\"a\":1}"), &f, NULL, false };
     check_ok(journal_put(j, &from, &position, &err), &err);
     assert_true(journal_next(j, &a, &at, &e));
     assert_true(e.position == position && e.seq == 7 && e.recipient == 1);
@@ -117,7 +118,7 @@ static void packed_equals_put(void **state)
     uint64_t position, at = 0;
 
     (void)state;
-    journal_pack(&packed, &(struct journal_source){ 9, 0, STR("{\"p\":1}"), &f, NULL });
+    journal_pack(&packed, &(struct journal_source){ 9, 0, STR("{\"p\":1}"), &f, NULL, false });
     check_ok(journal_put_packed(j, buf_view(&packed), &position, &err), &err);
     assert_true(journal_next(j, &a, &at, &e));
     assert_true(e.seq == 9 && e.position == position && journal_last_seq(j) == 9);
@@ -223,7 +224,7 @@ static void *put_many(void *arg)
         struct record_facts f = facts_of(STR("id"));
         uint64_t position;
         int n = snprintf(text, sizeof text, "{\"n\":\"%llu\"}", (unsigned long long)(p->from + i));
-        struct journal_source from = { p->from + i, 0, { text, (size_t)n }, &f, NULL };
+        struct journal_source from = { p->from + i, 0, { text, (size_t)n }, &f, NULL, false };
         if (journal_put(p->j, &from, &position, NULL) < 0)
             return p;
     }
@@ -297,7 +298,7 @@ static void *put_and_tell(void *arg)
         struct record_facts f = facts_of(STR("id"));
         uint64_t position, seq = p->from + i * PUTTERS;
         int n = snprintf(text, sizeof text, "{\"n\":\"%llu\"}", (unsigned long long)seq);
-        struct journal_source from = { seq, 0, { text, (size_t)n }, &f, NULL };
+        struct journal_source from = { seq, 0, { text, (size_t)n }, &f, NULL, false };
         if (journal_put(p->j, &from, &position, NULL) < 0 ||
             write((int)p->count, &seq, sizeof seq) != sizeof seq)
             _exit(1);
@@ -447,7 +448,7 @@ static void a_full_disk_is_an_error(void **state)
     assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     while (n < 100 && rc == 0) {
-        struct journal_source from = { ++n, 0, { text, sizeof text }, &f, NULL };
+        struct journal_source from = { ++n, 0, { text, sizeof text }, &f, NULL, false };
         rc = journal_put(j, &from, &position, &err);
     }
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
@@ -480,6 +481,45 @@ static void positions_never_repeat_when_the_journal_was_taken_away(void **state)
     arena_free(&a);
 }
 
+#define WAITERS 50
+
+static void count_told(void *arg, int rc)
+{
+    assert_int_equal(rc, 0);
+    (void)atomic_fetch_add((atomic_int *)arg, 1);
+}
+
+/* Those who wait without a thread are told each once, at the latest when the journal closes. */
+static void waiters_are_told_once(void **state)
+{
+    const bool *power_safe = *state;
+    struct arena a = { 0 };
+    const char *dir = check_dir(&a);
+    struct journal *j = open_journal(dir, *power_safe);
+    struct record_facts f = facts_of(STR("id"));
+    struct journal_waiter waiters[WAITERS];
+    atomic_int told = 0;
+    struct err err = { 0 };
+
+    for (size_t i = 0; i < WAITERS; i++) {
+        struct journal_source from = { i + 1, 0, STR("{}"), &f, NULL, true };
+        uint64_t position;
+
+        check_ok(journal_put(j, &from, &position, &err), &err);
+        waiters[i] = (struct journal_waiter){ .tell = count_told, .arg = &told };
+        journal_when_durable(j, &waiters[i]);
+    }
+    if (!*power_safe)
+        assert_int_equal(atomic_load(&told), WAITERS);
+    journal_close(j);
+    assert_int_equal(atomic_load(&told), WAITERS);
+    j = open_journal(dir, *power_safe);
+    assert_int_equal(count_entries(j, 0), WAITERS);
+    journal_close(j);
+    check_dir_end(dir);
+    arena_free(&a);
+}
+
 int main(void)
 {
     static bool no = false, yes = true;
@@ -490,6 +530,8 @@ int main(void)
         cmocka_unit_test(effects_that_were_not_applied_are_at_open),
         cmocka_unit_test_prestate(putters_at_once, &no),
         cmocka_unit_test_prestate(putters_at_once, &yes),
+        cmocka_unit_test_prestate(waiters_are_told_once, &no),
+        cmocka_unit_test_prestate(waiters_are_told_once, &yes),
         cmocka_unit_test(nothing_acknowledged_is_lost_by_kill),
         cmocka_unit_test(damaged_entries_are_skipped),
         cmocka_unit_test(a_full_disk_is_an_error),
