@@ -1,81 +1,51 @@
 /* Who may use a key: its policy, and grants. What identity policies say is not asked here. */
 #include "emulator/services/kms/kms.h"
 
-#include "core/aws/policy.h"
 #include "core/aws/region.h"
-#include "core/base/clock.h"
+#include "emulator/services/resource_policy.h"
 
-enum { ATTRS_MAX = 64 };
-
-struct context {
-    struct policy_attr attrs[ATTRS_MAX];
-    size_t count;
-};
-
-static void add(struct ctx *cx, struct context *c, struct str key, struct str value)
+static void add(struct ctx *cx, struct value *attrs, struct str key, struct str value)
 {
-    if (value.len == 0 || c->count == ATTRS_MAX)
-        return;
-    struct str *copy = arena_alloc(cx->a, sizeof *copy);
-    *copy = value;
-    c->attrs[c->count++] = (struct policy_attr){ key, copy, 1 };
+    if (value.len > 0)
+        value_set(attrs, key, value_str(cx->a, value));
 }
 
-/* Source: KMS Developer Guide, "AWS KMS condition keys"; IAM User Guide, "AWS global condition
- * context keys". */
-static void collect(struct ctx *cx, const struct call *call, struct context *c)
+/* secretsmanager.amazonaws.com is secretsmanager.REGION.amazonaws.com in kms:ViaService. */
+static struct str via(struct ctx *cx, const struct call *call)
 {
-    const struct principal *who = call->who;
-    bool is_role = who->type == PRINCIPAL_ASSUMED_ROLE;
-    char now[CLOCK_ISO_SIZE];
+    struct str service, suffix;
 
-    clock_iso(cx->now_ms, now);
-    add(cx, c, STR("aws:CurrentTime"), arena_copy(cx->a, str_c(now)));
-    add(cx, c, STR("aws:PrincipalArn"), is_role ? who->issuer_arn : who->arn);
-    add(cx, c, STR("aws:PrincipalAccount"), who->account);
-    add(cx, c, STR("aws:SourceIp"), call->source_ip);
-    add(cx, c, STR("aws:userid"), who->principal_id);
-    add(cx, c, STR("aws:RequestedRegion"), call->region);
-    add(cx, c, STR("kms:CallerAccount"), who->account);
-    add(cx, c, STR("kms:ViaService"), call->invoked_by);
-    add(cx, c, STR("kms:GrantIsForAWSResource"), call->invoked_by.len ? STR("true") : STR("false"));
-    add(cx, c, STR("kms:SigningAlgorithm"), param_str(call, "SigningAlgorithm"));
-    add(cx, c, STR("kms:EncryptionAlgorithm"), param_str(call, "EncryptionAlgorithm"));
+    if (!str_cut(call->invoked_by, '.', &service, &suffix))
+        return (struct str){ 0 };
+    return arena_printf(cx->a, "%.*s.%.*s.%.*s", STR_ARG(service), STR_ARG(call->region),
+                        STR_ARG(suffix));
+}
+
+/* Source: KMS Developer Guide, "AWS KMS condition keys". */
+static struct value *attrs_of(struct ctx *cx, const struct call *call)
+{
+    struct value *attrs = value_map(cx->a);
+
+    add(cx, attrs, STR("kms:CallerAccount"), call->who->account);
+    add(cx, attrs, STR("kms:ViaService"), via(cx, call));
+    add(cx, attrs, STR("kms:GrantIsForAWSResource"),
+        call->invoked_by.len ? STR("true") : STR("false"));
+    add(cx, attrs, STR("kms:SigningAlgorithm"), param_str(call, "SigningAlgorithm"));
+    add(cx, attrs, STR("kms:EncryptionAlgorithm"), param_str(call, "EncryptionAlgorithm"));
     if (str_has_prefix(param_str(call, "KeyId"), STR("alias/")))
-        add(cx, c, STR("kms:RequestAlias"), param_str(call, "KeyId"));
+        add(cx, attrs, STR("kms:RequestAlias"), param_str(call, "KeyId"));
     for (const struct value *m = value_first(param(call, "EncryptionContext")); m; m = m->next)
-        add(cx, c, arena_printf(cx->a, "kms:EncryptionContext:%.*s", STR_ARG(m->name)), m->u.text);
-}
-
-static enum policy_effect judge(struct ctx *cx, const struct call *call, struct str text,
-                                struct str action, struct str key_arn)
-{
-    const struct principal *who = call->who;
-    const struct str names[] = { who->arn, who->issuer_arn };
-    struct policy *policy;
-    struct context c = { .count = 0 };
-
-    if (policy_parse(cx->a, text, POLICY_RESOURCE, &policy, NULL) < 0)
-        return POLICY_NO_MATCH;
-    collect(cx, call, &c);
-    bool is_service = who->type == PRINCIPAL_AWS_SERVICE;
-    struct policy_request q = {
-        .action = action,
-        .resource = key_arn,
-        .principal = { .kind = is_service ? STR("Service") : STR("AWS"),
-                       .account = who->account,
-                       .names = is_service ? &who->service : names,
-                       .name_count = is_service || who->issuer_arn.len == 0 ? 1 : 2 },
-        .attrs = c.attrs,
-        .attr_count = c.count,
-    };
-    return policy_eval(cx->a, policy, &q).effect;
+        add(cx, attrs, arena_printf(cx->a, "kms:EncryptionContext:%.*s", STR_ARG(m->name)),
+            m->kind == VALUE_STRING ? m->u.text : STR(""));
+    return attrs;
 }
 
 bool kms_policy_lets(struct ctx *cx, const struct call *call, struct str policy, const char *action,
                      struct str key_arn)
 {
-    return judge(cx, call, policy, str_c(action), key_arn) == POLICY_ALLOW;
+    const struct resource_question q = { policy, str_c(action), key_arn, attrs_of(cx, call) };
+
+    return resource_policy_judge(cx, call, &q) == POLICY_ALLOW;
 }
 
 /* EncryptionContextEquals: the same pairs; EncryptionContextSubset: at least these. */
@@ -123,30 +93,22 @@ static int granted(struct ctx *cx, const struct call *call, const struct kms_key
     return rc;
 }
 
-/* Source: KMS Developer Guide, "Troubleshooting key access"; IAM User Guide, "Access denied error
- * message format". */
 int kms_allowed(struct ctx *cx, const struct call *call, struct outcome *out,
                 const struct kms_key *k, bool *ok, struct err *err)
 {
-    struct str action = arena_printf(cx->a, "kms:%.*s", STR_ARG(call->action));
+    struct resource_question q = { value_get_str(k->doc, "Policy"),
+                                   arena_printf(cx->a, "kms:%.*s", STR_ARG(call->action)), k->arn,
+                                   attrs_of(cx, call) };
+    int rc = 0;
 
     if (str_eq_c(call->action, "ReEncrypt")) /* policies name its two halves */
-        action = STR("kms:ReEncryptFrom");
-    enum policy_effect effect = judge(cx, call, value_get_str(k->doc, "Policy"), action, k->arn);
-    int rc = 0;
+        q.action = STR("kms:ReEncryptFrom");
+    enum policy_effect effect = resource_policy_judge(cx, call, &q);
     *ok = effect == POLICY_ALLOW;
     if (effect == POLICY_NO_MATCH)
         rc = granted(cx, call, k, ok, err);
     if (rc == 0 && !*ok)
-        outcome_refuse(cx->a, out, 400, "AccessDeniedException",
-                       "User: %.*s is not authorized to perform: %.*s on resource: %.*s %s",
-                       STR_ARG(call->who->arn), STR_ARG(action), STR_ARG(k->arn),
-                       effect == POLICY_DENY
-                           ? "with an explicit deny in a resource-based policy"
-                           : arena_printf(cx->a,
-                                          "because no resource-based policy allows the %.*s action",
-                                          STR_ARG(action))
-                                 .ptr);
+        resource_policy_refuse(cx, call, out, &q, effect);
     return rc;
 }
 
