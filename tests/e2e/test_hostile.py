@@ -10,6 +10,7 @@ import pathlib
 import random
 import re
 import socket
+import subprocess
 import tempfile
 import unittest
 import urllib.parse
@@ -456,6 +457,41 @@ class Parameters(Hostile):
         self.assertLess(self.memory_kb() - before, GROWTH_KB)
         for record in self.recorded():
             self.assertIn("eventID", record)
+
+
+class CommandLine(unittest.TestCase):
+    def test_bad_usage_says_what_was_expected(self):
+        for arguments, said in (
+                (("--listen", "nonsense"), "expected HOST:PORT"), (("--listen", "127.0.0.1:99999"), "HOST:PORT"),
+                (("--listen=",), "expected HOST:PORT"), (("--account", "123"), "12 digits"),
+                (("--account",), "expected ID behind it"), (("--clock", "virtual:noon"), "expected a time"),
+                (("--clock", "virtual:2026-13-01T00:00:00Z"), "expected a time"), (("--seed", "-1"), "a number"),
+                (("--seed", "9" * 30), "expected a number"), (("--deliver-every", "0s"), "above zero"),
+                (("--deliver-every", "5"), "expected a duration"), (("--digest-every", "-1h"), "a duration"),
+                (("--durability", "maybe"), "expected os or disk"), (("--data", ""), "expected something"),
+                (("--threads", "0"), "1 to 256"), (("--bogus",), "unknown option --bogus"), (("-x",), "'-x'"),
+                (("--upstream", "ftp://x"), "expected http://HOST:PORT"), (("--root-secret", ""), "something"),
+                (("--listen", "nowhere.invalid:0"), "nowhere.invalid")):
+            done = self.run_in_empty("serve", *arguments)
+            with self.subTest(str(arguments)):
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(said, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+
+    def test_bad_files(self):
+        for text, line in (("listen: [1,2]\n", 1), ("region: eu-west-1\nbogus: 1\n", 2), ("\t:\n  - {", 1),
+                           ("\0" * 20_000_000, 1), ("a: &a [x]\nb: [*a,*a]\n", 1), ("listen: " + "[" * 5000, 1)):
+            done = self.run_in_empty("serve", file=text)
+            with self.subTest(text[:20]):
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(f"mocktrail.yaml:{line}: ", done.stderr)
+
+    def run_in_empty(self, *arguments, file=None):
+        with tempfile.TemporaryDirectory() as place:
+            if file:
+                pathlib.Path(place, "mocktrail.yaml").write_text(file)
+            return subprocess.run([str(pathlib.Path(harness.PROGRAM).resolve()), *arguments], cwd=place,
+                                  capture_output=True, text=True, timeout=harness.DEADLINE_S)
 
 
 if __name__ == "__main__":
