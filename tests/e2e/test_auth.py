@@ -36,7 +36,7 @@ class Verify(harness.ServerCase):
         self.server.client("iam", **ROOT).list_users()
         self.server.client("s3", **ROOT).list_buckets()
         self.server.client("cloudtrail", **ROOT).describe_trails()
-        self.refused("NotImplemented", "lambda", "list_functions", **ROOT)
+        self.server.client("lambda", **ROOT).list_functions()
 
     def test_a_proven_root_assumes_no_role(self):
         trust = ('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'
