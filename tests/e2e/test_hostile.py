@@ -459,6 +459,37 @@ class Parameters(Hostile):
             self.assertIn("eventID", record)
 
 
+class Names(Hostile):
+    def test_what_the_model_does_not_allow_is_made_by_nobody(self):
+        iam = self.server.client("iam", parameter_validation=False)
+        document = '{"Statement":[]}'
+        for operation, given in (
+                ("create_user", {}), ("create_user", {"UserName": ""}), ("create_user", {"UserName": "a b"}),
+                ("create_user", {"UserName": "../x"}), ("create_user", {"UserName": "x" * 65}),
+                ("create_user", {"UserName": "\u00fcn\u00ef"}), ("create_group", {"GroupName": "a\0b"}),
+                ("create_user", {"UserName": "u", "Tags": [{"Key": "k", "Value": "v" * 257}]}),
+                ("create_user", {"UserName": "u", "Tags": [{"Value": "v"}]}),
+                ("create_user", {"UserName": "u", "Tags": [{"Key": str(n), "Value": ""} for n in range(51)]}),
+                ("create_role", {"RoleName": "r"}),
+                ("create_role", {"RoleName": "a/b", "AssumeRolePolicyDocument": document}),
+                ("create_policy", {"PolicyName": "p", "PolicyDocument": "x" * 131073}),
+                ("create_policy", {"PolicyName": "p" * 129, "PolicyDocument": document}),
+                ("list_users", {"MaxItems": 1001}), ("delete_group", {})):
+            with self.subTest(f"{operation} {str(given)[:60]}"):
+                with self.assertRaises(botocore.exceptions.ClientError) as caught:
+                    getattr(iam, operation)(**given)
+                answer = caught.exception.response
+                self.assertEqual(answer["Error"]["Code"], "ValidationError")
+                self.assertIn("failed to satisfy constraint: Member must", answer["Error"]["Message"])
+                found = [r for r in self.recorded() if r["requestID"] == answer["ResponseMetadata"]["RequestId"]]
+                self.assertEqual([r["errorCode"] for r in found], ["ValidationException"])
+        self.assertEqual((iam.list_users()["Users"], iam.list_groups()["Groups"], iam.list_roles()["Roles"]),
+                         ([], [], []))
+        organizations = self.server.client("organizations", parameter_validation=False)
+        self.assertEqual(harness.error_code(organizations.create_organization, FeatureSet="NOPE"),
+                         "InvalidInputException")
+
+
 class CommandLine(unittest.TestCase):
     def test_bad_usage_says_what_was_expected(self):
         for arguments, said in (
