@@ -4,6 +4,7 @@
 
 #include "core/base/str.h"
 #include "core/base/version.h"
+#include "emulator/engine/operations.h"
 #include "emulator/http/serve.h"
 
 static const struct command {
@@ -12,6 +13,7 @@ static const struct command {
     const char *help;
 } commands[] = {
     { "serve", serve_main, "the emulator: answers AWS API calls, keeps the audit trail of them" },
+    { "operations", operations_main, "what is performed, by whom: a row for each operation" },
     { "generate", NULL, NULL },
     { "play", NULL, NULL },
     { "replay", NULL, NULL },

@@ -23,6 +23,7 @@ build/catalogue.sets: FORCE
 	@mkdir -p build
 	@echo '$(CATALOGUE_SETS)' | cmp -s - $@ || echo '$(CATALOGUE_SETS)' > $@
 build/catalogue.bin: $(CATALOGUE_SRC) $(wildcard emulator/catalogue/*.h emulator/catalogue/compile/*.h) \
-                     emulator/catalogue/format.c $(wildcard fixtures/catalogue/*) build/catalogue.sets | $(B)/catalogue-compile
+                     emulator/catalogue/format.c $(wildcard fixtures/catalogue/* fixtures/lifecycle/*) \
+                     emulator/catalogue/nouns.c build/catalogue.sets | $(B)/catalogue-compile
 	$(if $(strip $(CATALOGUE_SETS)),,$(error no botocore data found: run scripts/setup.sh build, or name \
 	the directory in BOTOCORE_DATA))$(Q)$(B)/catalogue-compile -o $@ $(CATALOGUE_SETS)

@@ -38,6 +38,9 @@ static const char *check_rows(struct cat *cat)
 
     if (strings->count == 0 || strings->ptr[0] != 0 || strings->ptr[strings->count - 1] != 0)
         return "damaged strings";
+    strings = &cat->sections[CAT_SEC_LIFE_STRINGS];
+    if (strings->count == 0 || strings->ptr[strings->count - 1] != 0)
+        return "damaged strings";
     for (int i = CAT_SEC_BY_NAME; i <= CAT_SEC_BY_SIGNING; i++)
         if (cat->sections[i].count & (cat->sections[i].count - 1))
             return "damaged hash table";
@@ -161,6 +164,10 @@ const void *cat_element(const struct cat *cat, enum cat_section id, uint32_t i)
         struct cat_condition condition;
         struct cat_page page;
         struct cat_ready ready;
+        struct life_op life_op;
+        struct life_type life_type;
+        struct life_key life_key;
+        struct life_binding life_binding;
         int64_t number;
     } none;
     const struct cat_view *view = &cat->sections[id];

@@ -25,6 +25,11 @@ static const uint32_t element_bytes[CAT_SEC_COUNT] = {
     [CAT_SEC_CONDITIONS] = sizeof(struct cat_condition),
     [CAT_SEC_PAGES] = sizeof(struct cat_page),
     [CAT_SEC_READIES] = sizeof(struct cat_ready),
+    [CAT_SEC_LIFE_STRINGS] = 1,
+    [CAT_SEC_LIFE_OPS] = sizeof(struct life_op),
+    [CAT_SEC_LIFE_TYPES] = sizeof(struct life_type),
+    [CAT_SEC_LIFE_KEYS] = sizeof(struct life_key),
+    [CAT_SEC_LIFE_BINDINGS] = sizeof(struct life_binding),
 };
 
 uint32_t cat_element_bytes(enum cat_section id)

@@ -7,9 +7,10 @@
 #pragma once
 
 #include "emulator/catalogue/hints.h"
+#include "emulator/catalogue/lifecycle.h"
 
 #define CAT_MAGIC   "mocktcat"
-#define CAT_VERSION 1u
+#define CAT_VERSION 2u
 #define CAT_ORDER   0x01020304u
 
 enum cat_section {
@@ -37,6 +38,11 @@ enum cat_section {
     CAT_SEC_CONDITIONS,  /* struct cat_condition: of a route, side by side */
     CAT_SEC_PAGES,       /* struct cat_page, sorted by operation */
     CAT_SEC_READIES,     /* struct cat_ready, sorted by operation */
+    CAT_SEC_LIFE_STRINGS,  /* as the strings: nouns and paths of lifecycle.h */
+    CAT_SEC_LIFE_OPS,      /* struct life_op, sorted by operation */
+    CAT_SEC_LIFE_TYPES,    /* struct life_type */
+    CAT_SEC_LIFE_KEYS,     /* struct life_key, a type's side by side */
+    CAT_SEC_LIFE_BINDINGS, /* struct life_binding, an operation's side by side */
     CAT_SEC_COUNT,
 };
 

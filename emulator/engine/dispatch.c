@@ -1,4 +1,6 @@
 #include "core/base/mem.h"
+#include "emulator/catalogue/lifecycle.h"
+#include "emulator/engine/generic/generic.h"
 #include "emulator/engine/private.h"
 #include "emulator/services/services.h"
 
@@ -15,6 +17,30 @@ static const struct row {
     { NULL, NULL, { NULL, false } },
 };
 
+/* A type of which something is written by hand is kept by that hand alone: the generic lifecycle
+ * would not find its resources. So are the tags and settings of such a service. */
+static void add_generic(struct services *s, const struct cat *cat, const struct cat_service *service,
+                        bool *own_types)
+{
+    bool any_own = false;
+
+    for (uint32_t i = service->first_op; i < service->first_op + service->op_count; i++) {
+        const struct life_op *life = life_op_find(cat, cat_op_at(cat, i));
+
+        if (!s->handlers[i].run)
+            continue;
+        any_own = true;
+        if (life && life->type)
+            own_types[life->type] = true;
+    }
+    for (uint32_t i = service->first_op; i < service->first_op + service->op_count; i++) {
+        const struct life_op *life = s->handlers[i].run ? NULL : life_op_find(cat, cat_op_at(cat, i));
+
+        if (life && (life->type ? !own_types[life->type] : !any_own))
+            s->handlers[i] = (struct handler){ generic_perform, false };
+    }
+}
+
 /* A row whose operation this catalogue lacks (an older botocore) is never called. */
 void handlers_open(struct services *s, const struct cat *cat)
 {
@@ -25,6 +51,11 @@ void handlers_open(struct services *s, const struct cat *cat)
         if (op)
             s->handlers[cat_op_index(cat, op)] = r->handler;
     }
+    bool *own_types = mem_alloc((life_type_count(cat) + 2) * sizeof *own_types);
+
+    for (uint32_t i = 0; i < cat_service_count(cat); i++)
+        add_generic(s, cat, cat_service_at(cat, i), own_types);
+    mem_free(own_types);
 }
 
 void handlers_close(struct services *s)

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "core/aws/ids.h"
+#include "emulator/engine/generic/generic.h"
 #include "emulator/engine/private.h"
 #include "emulator/engine/upstream/upstream.h"
 #include "emulator/identity/federated.h"
@@ -151,8 +152,7 @@ static int run_handler(struct engine *e, struct arena *a, const struct call *cal
     struct ctx cx = { .e = e, .a = a, .now_ms = call->time_ms };
 
     if (!h.run) {
-        outcome_refuse(a, out, 501, "NotImplemented", "mocktrail does not perform %.*s:%.*s.",
-                       STR_ARG(call->service_name), STR_ARG(call->action));
+        generic_refuse(a, call, out, "");
         return 0;
     }
     init_chance(e, call, STREAM_HANDLER, &cx.rng);

@@ -37,6 +37,7 @@ class Verify(harness.ServerCase):
         self.server.client("s3", **ROOT).list_buckets()
         self.server.client("cloudtrail", **ROOT).describe_trails()
         self.server.client("lambda", **ROOT).list_functions()
+        self.server.client("sqs", **ROOT).list_queues()
 
     def test_a_proven_root_assumes_no_role(self):
         trust = ('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",'

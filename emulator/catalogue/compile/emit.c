@@ -1,6 +1,7 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "emulator/catalogue/compile/emit.h"
+#include "emulator/catalogue/compile/lifecycle.h"
 
 uint32_t place(struct emitting *e, uint32_t string)
 {
@@ -289,6 +290,9 @@ static int check_widths(const struct emitting *e, struct err *err)
         { CAT_SEC_CONSTRAINTS, 1u << 20, "constraints" },
         { CAT_SEC_SERVICES, 1u << 10, "services" },
         { CAT_SEC_ERRORS, 1u << 17, "errors" },
+        { CAT_SEC_LIFE_STRINGS, 1u << 21, "bytes of nouns and paths" },
+        { CAT_SEC_LIFE_TYPES, 1u << 14, "types" },
+        { CAT_SEC_LIFE_BINDINGS, 1u << 20, "bindings" },
     };
     for (size_t i = 0; i < COUNT(widths); i++) {
         size_t count = e->sections[widths[i].id].len / cat_element_bytes(widths[i].id);
@@ -335,8 +339,10 @@ int emit_file(struct build *b, const char *path, struct err *err)
     strings_lay_out(&b->strings, &e.sections[CAT_SEC_STRINGS]);
     emit_sections(&e);
     emit_hashes(&e);
-    int rc = check_widths(&e, err);
+    int rc = lifecycle_emit(&e, err);
 
+    if (rc == 0)
+        rc = check_widths(&e, err);
     if (rc == 0) {
         join_sections(&e, &file);
         rc = fs_replace_fast(path, buf_view(&file), err);
