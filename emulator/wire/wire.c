@@ -297,11 +297,20 @@ static bool is_late_error(const struct wire_in *in)
            (at == 0 || str_has_prefix(head, STR("<?xml")));
 }
 
+/* The whole body is frames of events: the rest protocols leave such a payload out by themselves. */
+static bool is_all_events(const struct wire_in *in)
+{
+    return (in->route->op->flags & CAT_O_EVENTSTREAM_OUT) &&
+           (in->route->protocol == CAT_JSON || in->route->protocol == CAT_CBOR);
+}
+
 static int read_success(struct wire_in *in, const struct wire_protocol *p, struct outcome *out)
 {
     struct value *output = value_map(in->a);
-    int rc = p->read ? p->read(in, output) : p->parse(in, output);
+    int rc = 0;
 
+    if (!is_all_events(in))
+        rc = p->read ? p->read(in, output) : p->parse(in, output);
     if (rc == 0 && in->shape)
         out->output = output;
     return rc;

@@ -40,8 +40,10 @@ int xml_answer_parse(struct wire_in *in, struct xml_node **out)
 
     if (xml_parse(in->a, in->body, &root, in->err) < 0)
         return E_PARSE;
-    if (str_eq_nocase(root->local, STR("html")))
-        return err_set(in->err, E_PARSE, "a web page");
+    if (str_eq_nocase(root->local, STR("html"))) {
+        (void)err_set(in->err, E_PARSE, "a web page"); /* the code is known */
+        return E_PARSE;
+    }
     in->request_id = find_id(root);
     *out = root;
     return 0;

@@ -1,6 +1,7 @@
 """--upstream: another emulator answers, mocktrail records. moto is the upstream that works; a small server of
 our own is the one that is down, slow or talks nonsense."""
 import collections
+import http.client
 import http.server
 import io
 import json
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 import unittest
+import urllib.error
 import urllib.request
 import zipfile
 
@@ -335,6 +337,7 @@ class Toy(http.server.BaseHTTPRequestHandler):
 
 class ToyServer(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 512
 
     def handle_error(self, *_):
         pass
@@ -405,11 +408,10 @@ class Trouble(unittest.TestCase):
         found = []
         waiting = [threading.Thread(target=lambda: found.append(
             self.refused(self.server.client("sqs").list_queues)[:2])) for _ in range(20)]
+        before = len(self.toy.seen)
         for thread in waiting:
             thread.start()
-        began = time.monotonic()
-        while sum(b"" == s[3] or s[1] == "/" and "sqs" in s[2].get("Authorization", "") for s in self.toy.seen) < 20:
-            self.assertLess(time.monotonic() - began, harness.DEADLINE_S)
+        self.wait_for(before + 20)
         began = time.monotonic()
         self.assertEqual(self.server.control("GET", "health")[0], 200)
         self.server.client("cloudtrail").describe_trails()
@@ -458,6 +460,41 @@ class Trouble(unittest.TestCase):
             self.server.client("batch").describe_job_queues()
         self.assertLessEqual(len(self.toy.connections) - before, 2)
 
+    def raw(self, server, service):
+        """A connection with a call sent, its answer not read."""
+        connection = http.client.HTTPConnection(server.url.split("//")[1], timeout=harness.DEADLINE_S)
+        scope = f"Credential={harness.ACCOUNT}/20260105/us-east-1/{service}/aws4_request"
+        connection.request("POST", "/", b"{}", {
+            "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature={'0' * 64}",
+            "X-Amz-Date": "20260105T090000Z", "Content-Type": "application/x-amz-json-1.0",
+            "X-Amz-Target": "AmazonSQS.ListQueues" if service == "sqs" else "Logs_20140328.DescribeLogGroups"})
+        return connection
+
+    def wait_for(self, calls):
+        began = time.monotonic()
+        while len(self.toy.seen) < calls:
+            self.assertLess(time.monotonic() - began, harness.DEADLINE_S)
+
+    def test_no_more_than_256_wait(self):
+        with harness.Server("--upstream", self.url, "--upstream-timeout", "10m") as server:
+            self.toy.released.clear()
+            before = len(self.toy.seen)
+            waiting = [self.raw(server, "sqs") for _ in range(256)]
+            self.wait_for(before + 256)
+            answer = self.raw(server, "sqs").getresponse()
+            self.assertEqual((answer.status, json.loads(answer.read())["__type"]), (503, "ServiceUnavailable"))
+            status, _ = server.control("POST", "reset")  # does not wait for them either
+            self.assertEqual(status, 200)
+            self.toy.released.set()
+            self.assertEqual({c.getresponse().status for c in waiting}, {200})
+            for connection in waiting:
+                connection.close()
+            self.toy.released.clear()
+            server.flush()
+            records = server.records()
+            self.assertEqual(collections.Counter(r["eventName"] for r in records), {"ListQueues": 256})
+            self.assertEqual(len({r["eventID"] for r in records}), 256)
+
     def test_stopping_does_not_wait_for_the_slow(self):
         server = harness.Server("--upstream", self.url, "--upstream-timeout", "10m").start()
         found = []
@@ -465,9 +502,7 @@ class Trouble(unittest.TestCase):
             self.refused(server.client("sqs").list_queues)[:2]))
         before = len(self.toy.seen)
         thread.start()
-        began = time.monotonic()
-        while len(self.toy.seen) == before:
-            self.assertLess(time.monotonic() - began, harness.DEADLINE_S)
+        self.wait_for(before + 1)
         self.assertEqual(server.stop(), 0)
         thread.join(harness.DEADLINE_S)
         self.assertEqual(found, [(503, "ServiceUnavailable")])
