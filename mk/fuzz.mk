@@ -9,7 +9,7 @@ REPLAYS      := $(FUZZ_NAMES:%=$(B)/tests/fuzz/replay_%)
 .PHONY: fuzz fuzz-run fuzz-replay
 fuzz: ## look for new crashes, FUZZ_SECONDS (60) for each target
 	@scripts/setup.sh fuzz
-	@$(MAKE) --no-print-directory FUZZ=1 SAN= CC=clang fuzz-run
+	@$(MAKE) --no-print-directory $(MORE) FUZZ=1 SAN= CC=clang fuzz-run
 
 # What is found interesting gathers in build/fuzz/NAME, a crash in build/fuzz/NAME-crash-...
 fuzz-run: $(FUZZERS)

@@ -79,8 +79,8 @@ static const char *const bad[] = {
     "/" LOG "111122223333_CloudTrail_us-east-1_20260102T0305Z_abcdEFGH01234567.json.gz",
     DIGEST "111122223333_CloudTrail-Digest_eu-west-1_us-east-1_20260102T030507Z.json.gz",
     DIGEST "111122223333_CloudTrail-Digest_eu-west-1_a trail_us-east-1_20260102T030507Z.json.gz",
-    "AWSLogs/11112222333/CloudTrail/us-east-1/2026/01/02/"
-    "11112222333_CloudTrail_us-east-1_20260102T0305Z_abcdEFGH01234567.json.gz",
+    ("AWSLogs/11112222333/CloudTrail/us-east-1/2026/01/02/"
+     "11112222333_CloudTrail_us-east-1_20260102T0305Z_abcdEFGH01234567.json.gz"),
 };
 
 static void what_is_no_key_is_refused(void **state)

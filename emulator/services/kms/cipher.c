@@ -184,7 +184,7 @@ static int open_symmetric(struct ctx *cx, const struct call *call, struct outcom
                           const struct half *h, struct opened *o, struct err *err)
 {
     struct str blob = kms_blob(call, "CiphertextBlob");
-    struct kms_key named;
+    struct kms_key named = { 0 };
     int rc;
 
     if (kms_blob_arn(blob).len == 0) {
@@ -382,7 +382,7 @@ static int key_pair(struct ctx *cx, const struct call *call, struct outcome *out
                     struct str *private_der, struct err *err)
 {
     const struct kms_spec *spec = kms_spec_find(param_str(call, "KeyPairSpec"));
-    struct str blob, public_der;
+    struct str blob = { 0 }, public_der = { 0 };
     struct kms_key k;
 
     if (param_has(call, "Recipient")) {
@@ -412,7 +412,7 @@ static int key_pair(struct ctx *cx, const struct call *call, struct outcome *out
 int kms_GenerateDataKeyPair(struct ctx *cx, const struct call *call, struct outcome *out,
                             struct err *err)
 {
-    struct str private_der;
+    struct str private_der = { 0 };
     int rc = key_pair(cx, call, out, &private_der, err);
 
     if (rc == 0 && !outcome_refused(out))
@@ -423,7 +423,7 @@ int kms_GenerateDataKeyPair(struct ctx *cx, const struct call *call, struct outc
 int kms_GenerateDataKeyPairWithoutPlaintext(struct ctx *cx, const struct call *call,
                                             struct outcome *out, struct err *err)
 {
-    struct str private_der;
+    struct str private_der = { 0 };
 
     return key_pair(cx, call, out, &private_der, err);
 }

@@ -112,7 +112,7 @@ int kms_material_add(struct ctx *cx, struct kms_key *k, const char *type, int64_
     struct value *m = value_map(cx->a), *all = value_get_c(k->doc, "Materials");
     char id[MATERIAL_ID_LEN];
     struct buf hex = { 0 };
-    struct str bytes;
+    struct str bytes = { 0 };
     int rc = kms_material_new(cx, k->spec, &bytes, err);
 
     if (rc < 0)

@@ -23,7 +23,7 @@ static void answer_version(struct op *op, const struct object *o)
 
 int run_GetObjectTagging(struct op *op)
 {
-    struct object o;
+    struct object o = { 0 };
     int rc = need_live(op, &o);
 
     if (rc <= 0)
@@ -37,7 +37,7 @@ int run_GetObjectTagging(struct op *op)
 int run_PutObjectTagging(struct op *op)
 {
     struct value *tags = value_get_c(value_get_c(op->call->params, "Tagging"), "TagSet");
-    struct object o;
+    struct object o = { 0 };
     int rc;
 
     if (!tags)
@@ -54,7 +54,7 @@ int run_PutObjectTagging(struct op *op)
 
 int run_DeleteObjectTagging(struct op *op)
 {
-    struct object o;
+    struct object o = { 0 };
     int rc;
 
     op_lock(op, op->key);
@@ -113,7 +113,7 @@ int run_PutObjectRetention(struct op *op)
     const struct value *want = value_get_c(op->call->params, "Retention");
     struct str mode = value_get_str(want, "Mode");
     int64_t until_ms = value_get_time(want, "RetainUntilDate", 0);
-    struct object o;
+    struct object o = { 0 };
     int rc;
 
     op_lock(op, op->key);
