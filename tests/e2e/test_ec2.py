@@ -1,7 +1,17 @@
 """EC2's networks through boto3: the default VPC, lifecycles, filters, refusals, states over the clock."""
+import base64
+import hashlib
 import unittest
 
+from cryptography.hazmat.primitives import serialization
 from harness import ServerCase, error_code
+
+AMI = "ami-0abcdef1234567890"
+
+
+def load_private(pem):
+    load = (serialization.load_ssh_private_key if "OPENSSH" in pem else serialization.load_pem_private_key)
+    return load(pem.encode(), None)
 
 
 def filters(**values):
@@ -269,7 +279,7 @@ class Common(Ec2Case):
                      self.ec2.create_vpc, CidrBlock="10.0.0.0/16", DryRun=True)
         careless = self.server.client("ec2", parameter_validation=False)
         self.refused("InvalidParameterValue", "maxResults", careless.describe_subnets, MaxResults=4)
-        self.refused("MissingParameter", "vpcId", careless.delete_vpc)
+        self.refused("MissingParameter", "VpcId", careless.delete_vpc)
         self.refused("InvalidNextToken", "", self.ec2.describe_subnets, MaxResults=5, NextToken="nonsense")
 
     def test_pages(self):
@@ -297,6 +307,258 @@ class Common(Ec2Case):
         self.refused("InvalidParameterValue", "'subnet' is not a valid taggable resource type", self.ec2.create_vpc,
                      CidrBlock="10.0.0.0/16",
                      TagSpecifications=[{"ResourceType": "subnet", "Tags": [{"Key": "a", "Value": "b"}]}])
+
+
+class Instances(Ec2Case):
+    def run_one(self, **more):
+        args = dict({"ImageId": AMI, "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.micro"}, **more)
+        return self.ec2.run_instances(**args)["Instances"][0]
+
+    def state(self, instance):
+        seen = self.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+        return seen["State"]["Name"], seen["State"]["Code"]
+
+    def test_states_over_the_clock(self):
+        one = self.run_one()["InstanceId"]
+        self.assertEqual(self.state(one), ("pending", 0))
+        self.refused("IncorrectInstanceState", f"'{one}' is not in a state from which it can be stopped",
+                     self.ec2.stop_instances, InstanceIds=[one])
+        self.server.advance("10s")
+        self.assertEqual(self.state(one), ("running", 16))
+        change, = self.ec2.stop_instances(InstanceIds=[one])["StoppingInstances"]
+        self.assertEqual((change["PreviousState"]["Name"], change["CurrentState"]), ("running", {"Code": 64, "Name": "stopping"}))
+        self.refused("IncorrectInstanceState", "started", self.ec2.start_instances, InstanceIds=[one])
+        self.server.advance("20s")
+        self.assertEqual(self.state(one), ("stopped", 80))
+        self.ec2.start_instances(InstanceIds=[one])
+        self.server.advance("10s")
+        self.assertEqual(self.state(one), ("running", 16))
+        self.ec2.reboot_instances(InstanceIds=[one])
+        self.ec2.terminate_instances(InstanceIds=[one])
+        self.assertEqual(self.state(one), ("shutting-down", 32))
+        self.server.advance("20s")
+        self.assertEqual(self.state(one), ("terminated", 48))
+        self.server.advance("1h")
+        self.refused("InvalidInstanceID.NotFound", f"The instance ID '{one}' does not exist",
+                     self.ec2.describe_instances, InstanceIds=[one])
+
+    def test_what_comes_with_an_instance_goes_with_it(self):
+        one = self.run_one(TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "x"}]},
+                                              {"ResourceType": "volume", "Tags": [{"Key": "of", "Value": "x"}]}])
+        self.assertEqual(one["BlockDeviceMappings"], [])
+        self.assertNotIn("PublicIpAddress", one)
+        self.server.advance("30s")
+        seen = self.ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": ["x"]}, {"Name": "instance-state-name", "Values": ["running"]}])
+        instance = seen["Reservations"][0]["Instances"][0]
+        self.assertEqual(instance["InstanceId"], one["InstanceId"])
+        self.assertTrue(instance["PublicDnsName"].startswith("ec2-"))
+        volume = instance["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+        disk, = self.ec2.describe_volumes(Filters=filters(attachment__instance_id=one["InstanceId"]))["Volumes"]
+        self.assertEqual((disk["VolumeId"], disk["State"], disk["Size"], disk["Tags"]),
+                         (volume, "in-use", 8, [{"Key": "of", "Value": "x"}]))
+        eni = instance["NetworkInterfaces"][0]
+        self.assertEqual((eni["Status"], eni["Attachment"]["Status"]), ("in-use", "attached"))
+        self.ec2.terminate_instances(InstanceIds=[one["InstanceId"]])
+        self.assertEqual(error_code(self.ec2.describe_volumes, VolumeIds=[volume]), "InvalidVolume.NotFound")
+        self.assertEqual(error_code(self.ec2.describe_network_interfaces, NetworkInterfaceIds=[eni["NetworkInterfaceId"]]),
+                         "InvalidNetworkInterfaceID.NotFound")
+
+    def test_several_of_one_reservation_and_one_token(self):
+        token = "the-same-token"
+        first = self.ec2.run_instances(ImageId=AMI, MinCount=2, MaxCount=3, InstanceType="m6g.large", ClientToken=token)
+        again = self.ec2.run_instances(ImageId=AMI, MinCount=2, MaxCount=3, InstanceType="m6g.large", ClientToken=token)
+        self.assertEqual([i["InstanceId"] for i in again["Instances"]],
+                         sorted(i["InstanceId"] for i in first["Instances"]))
+        self.assertEqual({i["Architecture"] for i in first["Instances"]}, {"arm64"})
+        found = self.ec2.describe_instances(Filters=filters(reservation_id=first["ReservationId"]))["Reservations"]
+        self.assertEqual([len(r["Instances"]) for r in found], [3])
+
+    def test_refusals(self):
+        for code, text, more in (
+                ("InvalidAMIID.Malformed", "ami-nope", {"ImageId": "ami-nope"}),
+                ("InvalidParameterValue", "Invalid value 'x9.huge' for InstanceType.", {"InstanceType": "x9.huge"}),
+                ("InvalidKeyPair.NotFound", "The key pair 'nobody' does not exist", {"KeyName": "nobody"}),
+                ("InvalidSubnetID.NotFound", "subnet-0123456789abcdef0", {"SubnetId": "subnet-0123456789abcdef0"}),
+                ("InvalidGroup.NotFound", "sg-0123456789abcdef0", {"SecurityGroupIds": ["sg-0123456789abcdef0"]}),
+                ("InvalidParameterValue", "Value (ghost) for parameter iamInstanceProfile.name is invalid. Invalid IAM "
+                 "Instance Profile name", {"IamInstanceProfile": {"Name": "ghost"}}),
+                ("NotImplemented", "LaunchTemplate", {"LaunchTemplate": {"LaunchTemplateName": "x"}})):
+            self.refused(code, text, self.run_one, **more)
+        self.assertEqual(error_code(self.ec2.get_console_output, InstanceId="i-0123456789abcdef0"), "NotImplemented")
+
+    def test_attributes(self):
+        one = self.run_one(UserData="#!/bin/sh", DisableApiTermination=True)["InstanceId"]
+        self.server.advance("10s")
+        data = self.ec2.describe_instance_attribute(InstanceId=one, Attribute="userData")["UserData"]["Value"]
+        self.assertEqual(base64.b64decode(data), b"#!/bin/sh")
+        self.refused("OperationNotPermitted", f"The instance '{one}' may not be terminated.",
+                     self.ec2.terminate_instances, InstanceIds=[one])
+        self.ec2.modify_instance_attribute(InstanceId=one, DisableApiTermination={"Value": False})
+        self.refused("IncorrectInstanceState", "is not in the 'stopped' state", self.ec2.modify_instance_attribute,
+                     InstanceId=one, InstanceType={"Value": "t3.small"})
+        self.ec2.modify_instance_attribute(InstanceId=one, SourceDestCheck={"Value": False})
+        self.ec2.modify_instance_metadata_options(InstanceId=one, HttpTokens="required")
+        self.assertEqual(self.ec2.monitor_instances(InstanceIds=[one])["InstanceMonitorings"][0]["Monitoring"]["State"], "pending")
+        self.ec2.stop_instances(InstanceIds=[one])
+        self.server.advance("20s")
+        self.ec2.modify_instance_attribute(InstanceId=one, InstanceType={"Value": "t3.small"})
+        self.ec2.modify_instance_attribute(InstanceId=one, UserData={"Value": b"changed"})
+        data = self.ec2.describe_instance_attribute(InstanceId=one, Attribute="userData")["UserData"]["Value"]
+        self.assertEqual(base64.b64decode(data), b"changed")
+        seen = self.ec2.describe_instances(InstanceIds=[one])["Reservations"][0]["Instances"][0]
+        self.assertEqual((seen["InstanceType"], seen["SourceDestCheck"], seen["MetadataOptions"]["HttpTokens"],
+                          seen["Monitoring"]["State"], seen["StateReason"]["Code"]),
+                         ("t3.small", False, "required", "enabled", "Client.UserInitiatedShutdown"))
+        self.ec2.terminate_instances(InstanceIds=[one])
+
+    def test_status(self):
+        one = self.run_one()["InstanceId"]
+        self.assertEqual(self.ec2.describe_instance_status(InstanceIds=[one])["InstanceStatuses"], [])
+        self.server.advance("11s")
+        status, = self.ec2.describe_instance_status(InstanceIds=[one])["InstanceStatuses"]
+        self.assertEqual(status["SystemStatus"]["Status"], "initializing")
+        self.server.advance("3m")
+        status, = self.ec2.describe_instance_status(InstanceIds=[one])["InstanceStatuses"]
+        self.assertEqual((status["InstanceStatus"]["Status"], status["InstanceState"]["Name"]), ("ok", "running"))
+
+    def test_profiles(self):
+        iam = self.server.client("iam")
+        iam.create_instance_profile(InstanceProfileName="web")
+        one = self.run_one(IamInstanceProfile={"Name": "web"})
+        self.assertTrue(one["IamInstanceProfile"]["Arn"].endswith(":instance-profile/web"))
+        self.server.advance("10s")
+        held, = self.ec2.describe_iam_instance_profile_associations(
+            Filters=filters(instance_id=one["InstanceId"]))["IamInstanceProfileAssociations"]
+        self.assertEqual(held["State"], "associated")
+        self.ec2.disassociate_iam_instance_profile(AssociationId=held["AssociationId"])
+        seen = self.ec2.describe_instances(InstanceIds=[one["InstanceId"]])["Reservations"][0]["Instances"][0]
+        self.assertNotIn("IamInstanceProfile", seen)
+
+    def test_an_elastic_address_of_an_instance(self):
+        one = self.run_one()["InstanceId"]
+        self.server.advance("10s")
+        address = self.ec2.allocate_address(Domain="vpc")
+        self.ec2.associate_address(InstanceId=one, AllocationId=address["AllocationId"])
+        seen, = self.ec2.describe_instances(Filters=filters(ip_address=address["PublicIp"]))["Reservations"]
+        self.assertEqual(seen["Instances"][0]["InstanceId"], one)
+        self.ec2.terminate_instances(InstanceIds=[one])
+        self.assertNotIn("AssociationId", self.ec2.describe_addresses(AllocationIds=[address["AllocationId"]])["Addresses"][0])
+        self.ec2.release_address(AllocationId=address["AllocationId"])
+
+
+class Storage(Ec2Case):
+    def test_a_volume_attached_and_detached(self):
+        instance = self.ec2.run_instances(ImageId=AMI, MinCount=1, MaxCount=1, InstanceType="t3.nano")["Instances"][0]
+        zone = instance["Placement"]["AvailabilityZone"]
+        volume = self.ec2.create_volume(AvailabilityZone=zone, Size=10, VolumeType="gp3")
+        self.assertEqual((volume["State"], volume["Iops"], volume["Throughput"]), ("creating", 3000, 125))
+        self.server.advance("10s")
+        held = {"VolumeId": volume["VolumeId"], "InstanceId": instance["InstanceId"]}
+        self.ec2.attach_volume(Device="/dev/sdf", **held)
+        self.refused("VolumeInUse", f"Volume {volume['VolumeId']} is currently attached to {instance['InstanceId']}",
+                     self.ec2.delete_volume, VolumeId=volume["VolumeId"])
+        seen = self.ec2.describe_instances(InstanceIds=[instance["InstanceId"]])["Reservations"][0]["Instances"][0]
+        self.assertEqual({m["DeviceName"] for m in seen["BlockDeviceMappings"]}, {"/dev/xvda", "/dev/sdf"})
+        self.assertEqual(self.ec2.detach_volume(**held)["State"], "detaching")
+        change = self.ec2.modify_volume(VolumeId=volume["VolumeId"], Size=20)["VolumeModification"]
+        self.assertEqual((change["OriginalSize"], change["TargetSize"]), (10, 20))
+        self.ec2.delete_volume(VolumeId=volume["VolumeId"])
+        self.refused("InvalidVolume.NotFound", f"The volume '{volume['VolumeId']}' does not exist.",
+                     self.ec2.describe_volumes, VolumeIds=[volume["VolumeId"]])
+
+    def test_snapshots_are_shared(self):
+        volume = self.ec2.create_volume(AvailabilityZone="us-east-1a", Size=3)["VolumeId"]
+        snapshot = self.ec2.create_snapshot(VolumeId=volume, Description="d")
+        self.assertEqual((snapshot["State"], snapshot["VolumeSize"]), ("pending", 3))
+        self.server.advance("10s")
+        seen, = self.ec2.describe_snapshots(SnapshotIds=[snapshot["SnapshotId"]])["Snapshots"]
+        self.assertEqual((seen["State"], seen["Progress"]), ("completed", "100%"))
+        other = self.server.client("ec2", key="999988887777")
+        self.refused("InvalidSnapshot.NotFound", snapshot["SnapshotId"], other.describe_snapshots,
+                     SnapshotIds=[snapshot["SnapshotId"]])
+        self.ec2.modify_snapshot_attribute(SnapshotId=snapshot["SnapshotId"], Attribute="createVolumePermission",
+                                           OperationType="add", UserIds=["999988887777"])
+        held = self.ec2.describe_snapshot_attribute(SnapshotId=snapshot["SnapshotId"], Attribute="createVolumePermission")
+        self.assertEqual(held["CreateVolumePermissions"], [{"UserId": "999988887777"}])
+        theirs, = other.describe_snapshots(RestorableByUserIds=["self"])["Snapshots"]
+        self.assertEqual(theirs["OwnerId"], "111122223333")
+        self.assertEqual(other.describe_snapshots(OwnerIds=["self"])["Snapshots"], [])
+        copied = other.create_volume(AvailabilityZone="us-east-1a", SnapshotId=snapshot["SnapshotId"])
+        self.assertEqual(copied["Size"], 3)
+        self.ec2.modify_snapshot_attribute(SnapshotId=snapshot["SnapshotId"], CreateVolumePermission={
+            "Remove": [{"UserId": "999988887777"}], "Add": [{"Group": "all"}]})
+        self.assertEqual(len(other.describe_snapshots(RestorableByUserIds=["all"])["Snapshots"]), 1)
+        self.ec2.reset_snapshot_attribute(SnapshotId=snapshot["SnapshotId"], Attribute="createVolumePermission")
+        self.assertEqual(error_code(other.describe_snapshots, SnapshotIds=[snapshot["SnapshotId"]]), "InvalidSnapshot.NotFound")
+        away = self.server.client("ec2", region="eu-west-1")
+        copy = away.copy_snapshot(SourceRegion="us-east-1", SourceSnapshotId=snapshot["SnapshotId"])["SnapshotId"]
+        self.assertEqual(away.describe_snapshots(SnapshotIds=[copy])["Snapshots"][0]["VolumeSize"], 3)
+        self.ec2.delete_snapshot(SnapshotId=snapshot["SnapshotId"])
+
+    def test_images(self):
+        instance = self.ec2.run_instances(ImageId=AMI, MinCount=1, MaxCount=1, InstanceType="t3.nano")["Instances"][0]["InstanceId"]
+        self.server.advance("10s")
+        image = self.ec2.create_image(InstanceId=instance, Name="golden")["ImageId"]
+        self.refused("InvalidAMIName.Duplicate", f"AMI name golden is already in use by AMI {image}",
+                     self.ec2.create_image, InstanceId=instance, Name="golden")
+        self.server.advance("20s")
+        seen, = self.ec2.describe_images(Owners=["self"])["Images"]
+        snapshot = seen["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+        self.assertEqual((seen["State"], seen["Public"], seen["Name"]), ("available", False, "golden"))
+        self.refused("InvalidSnapshot.InUse", f"The snapshot {snapshot} is currently in use by {image}",
+                     self.ec2.delete_snapshot, SnapshotId=snapshot)
+        self.ec2.modify_image_attribute(ImageId=image, LaunchPermission={"Add": [{"UserId": "999988887777"}]})
+        other = self.server.client("ec2", key="999988887777")
+        self.assertEqual([i["ImageId"] for i in other.describe_images(ExecutableUsers=["self"])["Images"]], [image])
+        self.assertEqual(self.ec2.describe_image_attribute(ImageId=image, Attribute="launchPermission")["LaunchPermissions"],
+                         [{"UserId": "999988887777"}])
+        launched = self.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.nano")["Instances"][0]
+        self.assertEqual(launched["ImageId"], image)
+        copy = self.server.client("ec2", region="eu-west-1").copy_image(
+            SourceRegion="us-east-1", SourceImageId=image, Name="copied")["ImageId"]
+        self.assertNotEqual(copy, image)
+        self.ec2.deregister_image(ImageId=image)
+        self.refused("InvalidAMIID.NotFound", f"The image id '[{image}]' does not exist",
+                     self.ec2.describe_images, ImageIds=[image])
+        self.assertEqual(error_code(self.ec2.run_instances, ImageId=image, MinCount=1, MaxCount=1), "InvalidAMIID.Unavailable")
+        self.ec2.delete_snapshot(SnapshotId=snapshot)
+
+    def test_encryption_by_default(self):
+        ec2 = self.server.client("ec2", region="eu-west-2")
+        self.assertFalse(ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"])
+        self.assertTrue(ec2.enable_ebs_encryption_by_default()["EbsEncryptionByDefault"])
+        volume = ec2.create_volume(AvailabilityZone="eu-west-2a", Size=1)
+        self.assertTrue(volume["Encrypted"])
+        ec2.disable_ebs_encryption_by_default()
+        self.assertFalse(ec2.create_volume(AvailabilityZone="eu-west-2a", Size=1)["Encrypted"])
+        self.assertTrue(ec2.enable_serial_console_access()["SerialConsoleAccessEnabled"])
+        self.assertTrue(ec2.get_serial_console_access_status()["SerialConsoleAccessEnabled"])
+
+
+class KeyPairs(Ec2Case):
+    def test_keys_are_real(self):
+        for kind, words in (("rsa", b"ssh-rsa "), ("ed25519", b"ssh-ed25519 ")):
+            made = self.ec2.create_key_pair(KeyName=kind, KeyType=kind)
+            key = load_private(made["KeyMaterial"])
+            line = self.ec2.describe_key_pairs(KeyNames=[kind], IncludePublicKey=True)["KeyPairs"][0]["PublicKey"]
+            public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+            self.assertEqual(line.encode(), public)
+            self.assertTrue(public.startswith(words))
+            self.refused("InvalidKeyPair.Duplicate", "", self.ec2.create_key_pair, KeyName=kind)
+            imported = self.ec2.import_key_pair(KeyName=kind + "-2", PublicKeyMaterial=public + b" me@here")
+            if kind == "ed25519":
+                self.assertEqual(imported["KeyFingerprint"], made["KeyFingerprint"])
+            else:
+                der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8,
+                                        serialization.NoEncryption())
+                self.assertEqual(made["KeyFingerprint"].replace(":", ""), hashlib.sha1(der).hexdigest())
+                der = key.public_key().public_bytes(serialization.Encoding.DER,
+                                                    serialization.PublicFormat.SubjectPublicKeyInfo)
+                self.assertEqual(imported["KeyFingerprint"].replace(":", ""), hashlib.md5(der).hexdigest())
+            self.ec2.delete_key_pair(KeyName=kind)
+            self.refused("InvalidKeyPair.NotFound", f"The key pair '{kind}' does not exist",
+                         self.ec2.describe_key_pairs, KeyNames=[kind])
+        self.refused("InvalidKey.Format", "", self.ec2.import_key_pair, KeyName="x", PublicKeyMaterial=b"ssh-rsa AAAA")
 
 
 if __name__ == "__main__":

@@ -58,6 +58,8 @@ static int eip_of(struct ec2 *j, const struct value *eni, struct str private_ip,
 /* Public addresses come from Elastic IPs, or from the subnet ("_public_ip"). */
 static int complete_addresses(struct ec2 *j, struct value *eni)
 {
+    bool is_attached =
+        str_eq_c(value_get_str(value_get_c(eni, "Attachment"), "Status"), "attached");
     int rc = 0;
 
     (void)value_remove(eni, STR("Association"));
@@ -67,8 +69,9 @@ static int complete_addresses(struct ec2 *j, struct value *eni)
         bool primary = value_get_bool(p, "Primary", false);
         (void)value_remove(p, STR("Association"));
         rc = eip_of(j, eni, value_get_str(p, "PrivateIpAddress"), &eip);
-        struct str ip = eip ? value_get_str(eip, "PublicIp")
-                            : (primary ? value_get_str(eni, "_public_ip") : (struct str){ 0 });
+        struct str ip =
+            eip ? value_get_str(eip, "PublicIp")
+                : (primary && is_attached ? value_get_str(eni, "_public_ip") : (struct str){ 0 });
         if (ip.len == 0)
             continue;
         value_set(p, STR("Association"), association(j, eip, ip));
@@ -370,4 +373,71 @@ int ec2_unassign_private_ips(struct ec2 *j)
         ec2_list_remove(j, eni, "PrivateIpAddresses", held);
     }
     return rc != 0 ? rc : ec2_save(j, EC2_INTERFACE, eni);
+}
+
+/* --- attachments --- */
+
+int ec2_interface_attach(struct ec2 *j, struct value *eni, const struct value *instance,
+                         int64_t device, bool delete_on_termination)
+{
+    struct value *v = value_map(j->a);
+
+    if (value_get_c(eni, "Attachment"))
+        return ec2_refuse(j, "InvalidNetworkInterface.InUse", "Interface: [%.*s] in use.",
+                          STR_ARG(value_get_str(eni, "NetworkInterfaceId")));
+    value_put_time(j->a, v, "AttachTime", j->cx->now_ms / 1000 * 1000);
+    value_put_str(j->a, v, "AttachmentId", ec2_new_id(j, "eni-attach-"));
+    value_put_bool(j->a, v, "DeleteOnTermination", delete_on_termination);
+    value_put_int(j->a, v, "DeviceIndex", device);
+    value_put_int(j->a, v, "NetworkCardIndex", 0);
+    value_put_str(j->a, v, "InstanceId", value_get_str(instance, "InstanceId"));
+    value_put_str(j->a, v, "InstanceOwnerId", j->call->account);
+    value_put_c(j->a, v, "Status", "attaching");
+    value_set(eni, STR("Attachment"), v);
+    value_put_c(j->a, eni, "Status", "in-use");
+    return ec2_save(j, EC2_INTERFACE, eni);
+}
+
+int ec2_attach_interface(struct ec2 *j)
+{
+    int64_t device = param_int(j->call, "DeviceIndex", 0);
+    struct value *eni, *instance;
+    int rc = ec2_load_param(j, EC2_INTERFACE, "NetworkInterfaceId", &eni);
+
+    if (rc == 0)
+        rc = ec2_load_param(j, EC2_INSTANCE, "InstanceId", &instance);
+    if (rc != 0)
+        return rc;
+    for (const struct value *n = value_first(value_get_c(instance, "NetworkInterfaces")); n;
+         n = n->next)
+        if (value_get_int(value_get_c(n, "Attachment"), "DeviceIndex", -1) == device)
+            return ec2_refuse(j, "InvalidParameterValue",
+                              "Instance '%.*s' already has an interface attached at device index "
+                              "'%lld'.",
+                              STR_ARG(param_str(j->call, "InstanceId")), (long long)device);
+    rc = ec2_interface_attach(j, eni, instance, device, false);
+    ec2_take(j, ec2_output(j), value_get_c(eni, "Attachment"), "AttachmentId NetworkCardIndex");
+    return rc;
+}
+
+int ec2_detach_interface(struct ec2 *j)
+{
+    struct str id = param_str(j->call, "AttachmentId");
+    const struct ec2_docs *docs;
+    int rc = ec2_all(j, EC2_INTERFACE, &docs);
+
+    for (size_t i = 0; rc == 0 && i < docs->count; i++) {
+        const struct value *held = value_get_c(docs->of[i], "Attachment");
+        if (!str_eq(value_get_str(held, "AttachmentId"), id))
+            continue;
+        if (value_get_int(held, "DeviceIndex", 0) == 0)
+            return ec2_refuse(j, "OperationNotPermitted",
+                              "The network interface at device index 0 cannot be detached.");
+        (void)value_remove(docs->of[i], STR("Attachment"));
+        value_put_c(j->a, docs->of[i], "Status", "available");
+        return ec2_save(j, EC2_INTERFACE, docs->of[i]);
+    }
+    return rc != 0 ? rc
+                   : ec2_refuse(j, "InvalidAttachmentID.NotFound",
+                                "The interface attachment '%.*s' does not exist.", STR_ARG(id));
 }
