@@ -97,7 +97,7 @@ cmp "$demo/q1.csv" "$demo/copy.csv"
 try s3api list-objects-v2 --bucket acme-reports
 try iam list-users
 try kms list-keys
-try lambda list-functions
+try comprehend detect-dominant-language --text hello
 
 clock '{"advance":"17m"}'
 as root $account test
