@@ -208,6 +208,43 @@ class Networks(Ec2Case):
         self.ec2.delete_network_interface(NetworkInterfaceId=eni["NetworkInterfaceId"])
 
 
+class EndpointsAndFlowLogs(Ec2Case):
+    def test_endpoints(self):
+        vpc = self.vpc()
+        subnet = self.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        table = self.ec2.describe_route_tables(Filters=filters(vpc_id=vpc))["RouteTables"][0]["RouteTableId"]
+        gateway = self.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3",
+                                               RouteTableIds=[table])["VpcEndpoint"]
+        self.assertEqual((gateway["State"], gateway["RouteTableIds"]), ("available", [table]))
+        self.ec2.modify_vpc_endpoint(VpcEndpointId=gateway["VpcEndpointId"], RemoveRouteTableIds=[table])
+        seen, = self.ec2.describe_vpc_endpoints(VpcEndpointIds=[gateway["VpcEndpointId"]])["VpcEndpoints"]
+        self.assertEqual(seen["RouteTableIds"], [])
+        face = self.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.us-east-1.ssm", SubnetIds=[subnet],
+                                            VpcEndpointType="Interface")["VpcEndpoint"]
+        self.assertEqual((face["State"], len(face["NetworkInterfaceIds"])), ("pending", 1))
+        self.server.advance("60s")
+        self.assertEqual(len(self.ec2.describe_vpc_endpoints(Filters=filters(
+            vpc_id=vpc, vpc_endpoint_state="available"))["VpcEndpoints"]), 2)
+        gone = self.ec2.delete_vpc_endpoints(VpcEndpointIds=[face["VpcEndpointId"], "vpce-0123456789abcdef0"])
+        self.assertEqual([u["Error"]["Code"] for u in gone["Unsuccessful"]], ["InvalidVpcEndpointId.NotFound"])
+        self.server.advance("60s")
+        self.assertEqual(error_code(self.ec2.describe_vpc_endpoints, VpcEndpointIds=[face["VpcEndpointId"]]),
+                         "InvalidVpcEndpointId.NotFound")
+
+    def test_flow_logs(self):
+        vpc = self.vpc()
+        made = self.ec2.create_flow_logs(ResourceIds=[vpc], ResourceType="VPC", TrafficType="REJECT",
+                                         LogDestinationType="s3", LogDestination="arn:aws:s3:::logs")
+        log, = self.ec2.describe_flow_logs(Filter=filters(resource_id=vpc))["FlowLogs"]
+        self.assertEqual((log["FlowLogId"], log["TrafficType"]), (made["FlowLogIds"][0], "REJECT"))
+        self.assertIn("${srcaddr}", log["LogFormat"])
+        again = self.ec2.delete_flow_logs(FlowLogIds=made["FlowLogIds"] * 2)["Unsuccessful"]
+        self.assertEqual([u["Error"]["Code"] for u in again], ["InvalidFlowLogId.NotFound"])
+        self.assertEqual(self.ec2.describe_flow_logs(Filter=filters(resource_id=vpc))["FlowLogs"], [])
+        self.refused("InvalidVpcID.NotFound", "", self.ec2.create_flow_logs, ResourceIds=["vpc-0123456789abcdef0"],
+                     ResourceType="VPC", LogDestinationType="s3", LogDestination="arn:aws:s3:::logs")
+
+
 class Groups(Ec2Case):
     def group(self, name="web"):
         vpc = self.vpc()

@@ -12,7 +12,7 @@ static const struct target {
     { "GatewayId", EC2_INTERNET_GATEWAY },
     { "NatGatewayId", EC2_NAT_GATEWAY },
     { "EgressOnlyInternetGatewayId", EC2_EGRESS_GATEWAY },
-    { "VpcPeeringConnectionId", EC2_PEERING },
+    { "VpcPeeringConnectionId", EC2_KINDS },
     { "NetworkInterfaceId", EC2_INTERFACE },
     { "InstanceId", EC2_INSTANCE },
     { "VpcEndpointId", EC2_KINDS },
