@@ -250,11 +250,12 @@ static struct value *tagged(struct job *j, const char **type, struct str *id)
                 *type = taggable[i].type;
                 *id = str_sub(arn.resource, strlen(taggable[i].prefix), arn.resource.len);
             }
-    if (*type && str_cut(*id, ':', id, &rest))
-        return lambda_refuse(j, "InvalidParameterValueException",
-                             "Tags on function aliases and versions are not supported. Please "
-                             "specify a function ARN."),
-               NULL;
+    if (*type && str_cut(*id, ':', id, &rest)) {
+        lambda_refuse(j, "InvalidParameterValueException",
+                      "Tags on function aliases and versions are not supported. Please specify a "
+                      "function ARN.");
+        return NULL;
+    }
     if (*type)
         doc = job_get(j, *type, *id);
     if (!doc && j->rc == 0)

@@ -1,0 +1,127 @@
+/* Subnet groups and parameter groups. Subnets are taken as they are named: their VPC and zones are
+ * ec2's to know. */
+#include "emulator/services/rds/rds.h"
+
+static void take_subnets(struct job *j, struct value *doc)
+{
+    struct value *list = value_list(j->a);
+
+    for (const struct value *s = value_first(param(j->call, "SubnetIds")); s; s = s->next) {
+        struct value *row = value_map(j->a);
+
+        value_put_str(j->a, row, "SubnetIdentifier", s->u.text);
+        value_set(row, STR("SubnetOutpost"), value_map(j->a));
+        value_put_c(j->a, row, "SubnetStatus", "Active");
+        value_push(list, row);
+    }
+    value_set(doc, STR("Subnets"), list);
+    job_copy(j, doc, j->call->params, (const char *const[]){ "DBSubnetGroupDescription", NULL });
+}
+
+HANDLER(rds, CreateDBSubnetGroup)
+{
+    struct value *doc = rds_new(j, &rds_subnets, value_map(j->a), job_text(j, "DBSubnetGroupName"));
+
+    if (!doc)
+        return j->rc;
+    take_subnets(j, doc);
+    value_put_c(j->a, doc, "SubnetGroupStatus", "Complete");
+    rds_answer(j, &rds_subnets, doc, NULL, NULL);
+    return rds_put(j, &rds_subnets, doc);
+}
+
+HANDLER(rds, ModifyDBSubnetGroup)
+{
+    struct value *doc = rds_named(j, &rds_subnets);
+
+    if (!doc)
+        return j->rc;
+    take_subnets(j, doc);
+    rds_answer(j, &rds_subnets, doc, NULL, NULL);
+    return rds_put(j, &rds_subnets, doc);
+}
+
+HANDLER(rds, DescribeDBSubnetGroups)
+{
+    return rds_describe(j, &rds_subnets);
+}
+
+/* Is it the group of an instance? */
+static bool is_used(struct job *j, struct str name)
+{
+    struct doc *docs;
+    size_t count = job_list(j, "DBInstance", STR(""), &docs);
+
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(value_get_str(value_get_c(docs[i].value, "DBSubnetGroup"), "DBSubnetGroupName"),
+                   name))
+            return true;
+    count = job_list(j, "DBCluster", STR(""), &docs);
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(value_get_str(docs[i].value, "DBSubnetGroup"), name))
+            return true;
+    return false;
+}
+
+HANDLER(rds, DeleteDBSubnetGroup)
+{
+    struct value *doc = rds_named(j, &rds_subnets);
+
+    if (!doc)
+        return j->rc;
+    if (is_used(j, value_get_str(doc, "DBSubnetGroupName")))
+        return job_refuse(j, "InvalidDBSubnetGroupStateFault",
+                          "Cannot delete the subnet group '%.*s' because at least one database "
+                          "instance is still using it.",
+                          STR_ARG(value_get_str(doc, "DBSubnetGroupName")));
+    return rds_drop(j, &rds_subnets, doc);
+}
+
+static int create_parameters(struct job *j, const struct rds_kind *kind)
+{
+    struct value *doc = rds_new(j, kind, value_map(j->a), job_text(j, kind->id));
+
+    if (!doc)
+        return j->rc;
+    job_copy(j, doc, j->call->params,
+             (const char *const[]){ "DBParameterGroupFamily", "Description", NULL });
+    rds_answer(j, kind, doc, NULL, NULL);
+    return rds_put(j, kind, doc);
+}
+
+static int delete_parameters(struct job *j, const struct rds_kind *kind)
+{
+    struct value *doc = rds_named(j, kind);
+
+    return doc ? rds_drop(j, kind, doc) : j->rc;
+}
+
+HANDLER(rds, CreateDBParameterGroup)
+{
+    return create_parameters(j, &rds_parameters);
+}
+
+HANDLER(rds, DescribeDBParameterGroups)
+{
+    return rds_describe(j, &rds_parameters);
+}
+
+HANDLER(rds, DeleteDBParameterGroup)
+{
+    return delete_parameters(j, &rds_parameters);
+}
+
+HANDLER(rds, CreateDBClusterParameterGroup)
+{
+    return create_parameters(j, &rds_cluster_parameters);
+}
+
+HANDLER(rds, DescribeDBClusterParameterGroups)
+{
+    return rds_describe(j, &rds_cluster_parameters);
+}
+
+HANDLER(rds, DeleteDBClusterParameterGroup)
+{
+    return delete_parameters(j, &rds_cluster_parameters);
+}
