@@ -330,7 +330,7 @@ int wire_read(struct arena *a, const struct cat *cat, const struct request *q,
 
     in.shape = cat_op_output(cat, route->op);
     in.status = answer->status;
-    rc = load_body(&in);
+    rc = in.status < 200 ? E_PARSE : load_body(&in); /* the end of no exchange */
     if (rc == 0 && (in.status >= 300 || is_late_error(&in)))
         rc = read_refusal(&in, p, out);
     else if (rc == 0)

@@ -86,6 +86,8 @@ static const struct read_case {
       NULL, NULL },
     { "json: compressed", "kms", "ListKeys", CAT_JSON, 200, "Content-Encoding: gzip", "not gzip",
       NULL, NULL, NULL, NULL },
+    { "a status that ends nothing", "lambda", "Invoke", CAT_REST_JSON, 0, "", "", NULL, NULL, NULL,
+      NULL },
     { "json: a stream of events is not looked into", "kinesis", "SubscribeToShard", CAT_JSON, 200,
       "", "\x01\x02frames", "{}", NULL, NULL, "" },
     /* rest-json */
