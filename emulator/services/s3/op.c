@@ -132,7 +132,7 @@ void op_lock_to_replace(struct op *op)
 {
     struct pending_key *key = arena_alloc(op->a, sizeof *key);
 
-    *key = (struct pending_key){ op->s3, op->bucket->name, op->key };
+    *key = (struct pending_key){ op->s3, op->bucket->name, op->key, op->call->request };
     pending_enter(op->s3->pending);
     op->locks->has_entered = true;
     lock_take_as_is(op->locks, lock_stripe(op->bucket->name, op->key));

@@ -12,6 +12,7 @@
 #include "emulator/trail/trail.h"
 
 #define PENDING_MAX 4096
+#define QUIET_US    5000 /* since another client wrote */
 #define BATCH_US    1000 /* the thread looks this often whether writes keep coming */
 #define REST_FACTOR 9    /* then it works a tenth of the time */
 #define REST_MAX_US 20000
@@ -35,6 +36,8 @@ struct pending {
     pthread_mutex_t mutex;   /* everything below */
     struct waiting *oldest, *newest, *stripes[LOCK_COUNT];
     uint64_t next_serial, added_count;
+    const void *last_client;
+    int64_t last_us;        /* when it wrote */
     struct buf replaced;    /* positions, to be marked applied once the journal is on the disk */
     pthread_cond_t changed; /* the first one came, or stop */
     pthread_t thread;
@@ -102,9 +105,15 @@ void pending_leave(struct pending *p)
     (void)atomic_fetch_sub(&p->callers, 1);
 }
 
-static bool is_quiet(const struct pending *p)
+/* With the mutex held. */
+static bool is_quiet(struct pending *p, const void *client)
 {
-    return atomic_load(&p->count) == 0 && atomic_load(&p->callers) <= 1;
+    int64_t now_us = clock_monotonic_us();
+    bool alone = client == p->last_client || now_us - p->last_us > QUIET_US;
+
+    p->last_client = client;
+    p->last_us = now_us;
+    return alone && atomic_load(&p->count) == 0 && atomic_load(&p->callers) <= 1;
 }
 
 bool pending_add(struct pending *p, const struct pending_key *key, uint64_t position)
@@ -115,7 +124,8 @@ bool pending_add(struct pending *p, const struct pending_key *key, uint64_t posi
     (void)pthread_mutex_lock(&p->mutex);
     p->added_count++;
     struct waiting *w = find(p, stripe, key);
-    bool waits = w || (!is_quiet(p) && atomic_load(&p->count) < PENDING_MAX);
+    bool quiet = is_quiet(p, key->client);
+    bool waits = w || (!quiet && atomic_load(&p->count) < PENDING_MAX);
     if (w) { /* keeps its place in the row: a key written again and again gets its turn, too */
         replaced = w->position;
         w->position = position;

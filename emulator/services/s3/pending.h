@@ -26,9 +26,11 @@ void pending_close(struct pending *p); /* NULL is harmless */
 struct pending_key {
     struct s3 *s3;
     struct str bucket, key; /* copied by pending_add */
+    const void *client;     /* only compared: who writes */
 };
 bool pending_add(struct pending *p, const struct pending_key *key, uint64_t position);
-/* A call that adds begins, or is over: more than one at a time is not quiet. */
+/* A call that adds begins, or is over: several at a time, or several clients within a few
+ * milliseconds, are not quiet. */
 void pending_enter(struct pending *p);
 void pending_leave(struct pending *p);
 
