@@ -1,10 +1,7 @@
 #include "emulator/engine/schedule.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "core/base/buf.h"
 #include "core/base/log.h"
@@ -12,7 +9,6 @@
 
 #define RETRY_MS       5000  /* a failed job of a real clock */
 #define LONGEST_NAP_MS 60000 /* the machine's clock may be set meanwhile */
-#define JOB_NICENESS   10
 
 struct job {
     char name[64];
@@ -235,18 +231,10 @@ static bool nap(struct schedule *s)
     return s->stop;
 }
 
-/* Jobs (delivering, the history) give way to calls that are being answered. On Linux niceness is a
- * thread's own; elsewhere, or refused, it costs only speed. */
-static void give_way(void)
-{
-    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), JOB_NICENESS);
-}
-
 static void *tick(void *arg)
 {
     struct schedule *s = arg;
 
-    give_way();
     pthread_mutex_lock(&s->lock);
     while (!nap(s)) {
         struct err err = { 0 };
