@@ -33,25 +33,6 @@ char *buf_reserve(struct buf *b, size_t more)
     return b->ptr ? b->ptr + b->len : NULL;
 }
 
-void buf_add(struct buf *b, struct str bytes)
-{
-    if (bytes.len == 0)
-        return;
-    memcpy(buf_reserve(b, bytes.len), bytes.ptr, bytes.len);
-    b->len += bytes.len;
-}
-
-void buf_add_c(struct buf *b, const char *c)
-{
-    buf_add(b, str_c(c));
-}
-
-void buf_add_char(struct buf *b, char c)
-{
-    *buf_reserve(b, 1) = c;
-    b->len++;
-}
-
 void buf_add_u64(struct buf *b, uint64_t n)
 {
     char digits[20];

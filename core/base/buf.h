@@ -16,9 +16,24 @@ void buf_init(struct buf *b);                  /* empty, nothing allocated; same
 void buf_free(struct buf *b);                  /* leaves it empty: twice is harmless */
 void buf_clear(struct buf *b);                 /* length 0, memory kept */
 char *buf_reserve(struct buf *b, size_t more); /* room for more bytes; where to write them */
-void buf_add(struct buf *b, struct str bytes); /* copies; may move b->ptr */
-void buf_add_c(struct buf *b, const char *c);
-void buf_add_char(struct buf *b, char c);
+/* Copies; may move b->ptr. These three are inline: records and replies are written with them. */
+static inline void buf_add(struct buf *b, struct str bytes)
+{
+    if (bytes.len == 0)
+        return;
+    memcpy(b->cap - b->len < bytes.len ? buf_reserve(b, bytes.len) : b->ptr + b->len, bytes.ptr,
+           bytes.len);
+    b->len += bytes.len;
+}
+static inline void buf_add_c(struct buf *b, const char *c)
+{
+    buf_add(b, str_c(c));
+}
+static inline void buf_add_char(struct buf *b, char c)
+{
+    *(b->cap == b->len ? buf_reserve(b, 1) : b->ptr + b->len) = c;
+    b->len++;
+}
 void buf_add_u64(struct buf *b, uint64_t n); /* decimal */
 void buf_add_i64(struct buf *b, int64_t n);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

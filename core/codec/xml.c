@@ -211,6 +211,9 @@ void xml_text(struct buf *out, struct str text)
         struct str rest = str_sub(text, i, text.len);
         const char *instead = replacement((unsigned char)text.ptr[i]);
 
+        step = 1;
+        if (!instead && text.ptr[i] >= ' ' && text.ptr[i] < 0x7f)
+            continue;
         step = (unsigned char)text.ptr[i] < 0x80 ? 1 : str_utf8_len(rest);
         if (step == 0 || is_no_character(rest))
             instead = "\xef\xbf\xbd";

@@ -13,6 +13,8 @@
 #include "emulator/store/store.h"
 #include "emulator/trail/trail.h"
 
+#define RECORD_BYTES 2048 /* few are longer: one allocation for nearly all */
+
 /* Two streams of one call: ids of the call itself, and what its handler draws. */
 enum stream { STREAM_CALL, STREAM_HANDLER };
 
@@ -55,6 +57,7 @@ static int build(struct engine *e, struct arena *a, const struct call *call,
     int total = 1;
 
     for (int i = 0; i < total && i < ENTRIES_MOST; i++) {
+        (void)buf_reserve(&n->of[i].text, RECORD_BYTES);
         int rc = record_build(e->recorder, a, call, out, i, &n->of[i].text, &n->of[i].facts, err);
 
         n->count = i + 1; /* to be freed, also after a failure */
