@@ -444,7 +444,7 @@ static void a_full_disk_is_an_error(void **state)
     memset(text, 'x', sizeof text);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     small = old;
-    small.rlim_cur = 5u << 20; /* the first segment fits, the next does not: EFBIG for ENOSPC */
+    small.rlim_cur = 2u << 20; /* the first segment fits, the next does not: EFBIG for ENOSPC */
     assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     while (n < 100 && rc == 0) {
