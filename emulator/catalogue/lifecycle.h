@@ -62,8 +62,8 @@ struct life_key {
 struct life_type {
     uint32_t name; /* the noun: "Vpc" */
     uint32_t service, first_key, key_count;
-    uint32_t ready; /* the status of a new one, or "" */
-    uint32_t arn;   /* "service:type/": what stands before the id in the ARN; or "" */
+    uint32_t ready;  /* the status of a new one, or "" */
+    uint32_t arn;    /* "service:type/": what stands before the id in the ARN; or "" */
     uint32_t status; /* 1 + shape of its status, an enum; or 0 */
     uint32_t create; /* index of the first operation that creates one */
 };

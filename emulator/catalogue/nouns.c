@@ -24,8 +24,8 @@ struct form {
 static const struct ending {
     const char *plural, *singular;
 } endings[] = {
-    { "", "" }, { "ies", "y" }, { "yses", "ysis" }, { "es", "" }, { "s", "" }, { "v1", "" },
-    { "v2", "" },
+    { "", "" },  { "ies", "y" }, { "yses", "ysis" }, { "es", "" },
+    { "s", "" }, { "v1", "" },   { "v2", "" },
 };
 
 static bool form_of(struct str name, const struct ending *e, struct form *out)

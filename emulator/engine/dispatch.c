@@ -19,8 +19,8 @@ static const struct row {
 
 /* A type of which something is written by hand is kept by that hand alone: the generic lifecycle
  * would not find its resources. So are the tags and settings of such a service. */
-static void add_generic(struct services *s, const struct cat *cat, const struct cat_service *service,
-                        bool *own_types)
+static void add_generic(struct services *s, const struct cat *cat,
+                        const struct cat_service *service, bool *own_types)
 {
     bool any_own = false;
 
@@ -34,7 +34,8 @@ static void add_generic(struct services *s, const struct cat *cat, const struct 
             own_types[life->type] = true;
     }
     for (uint32_t i = service->first_op; i < service->first_op + service->op_count; i++) {
-        const struct life_op *life = s->handlers[i].run ? NULL : life_op_find(cat, cat_op_at(cat, i));
+        const struct life_op *life =
+            s->handlers[i].run ? NULL : life_op_find(cat, cat_op_at(cat, i));
 
         if (life && (life->type ? !own_types[life->type] : !any_own))
             s->handlers[i] = (struct handler){ generic_perform, false };

@@ -7,6 +7,7 @@ gone. test_generic.py [-v] [SERVICE ...] runs some services and says what fails.
 import collections
 import json
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,7 @@ import botocore.session
 import values
 from harness import ACCOUNT, PROGRAM, Server
 
-LEAST = 0.90  # of the types that have all four operations
+LEAST = 0.94  # of the types that have all four operations
 
 
 def table():
@@ -55,6 +56,18 @@ def put(tree, path, value):
             tree = tree.setdefault(plain, [{}] if name.endswith("[]") else {})
             if isinstance(tree, list):
                 tree = tree[0]
+
+
+def find(tree, name):
+    """The first scalar member of that name, whatever its case; None."""
+    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        if isinstance(value, (dict, list)):
+            value = find(value, name)
+            if value is not None:
+                return value
+        elif str(key).lower() == name.lower():
+            return value
+    return None
 
 
 class Failure(Exception):
@@ -97,6 +110,9 @@ class Cycle:
                     value = [value]
                 if member.type_name != "list" and isinstance(value, list):
                     value = value[0]
+                if member.type_name == "structure" and not isinstance(value, dict):
+                    end = "arn" if value.startswith("arn:") else "name"
+                    value = {n: value for n in member.members if n.lower().endswith(end)}
             put(given, path, value)
         return given
 
@@ -110,6 +126,8 @@ class Cycle:
             keys[key["name"]] = at(source, key["path"]) if key["path"] else None
             if keys[key["name"]] is None and key["name"] in create["keys"]:
                 keys[key["name"]] = at(given, create["keys"][key["name"]])
+            if keys[key["name"]] is None:  # the client left it open: the answer shows it
+                keys[key["name"]] = find(answer, key["name"])
         get, listing, delete = (self.of_role[r][0] for r in ("get", "list", "delete"))
         self.call(get, self.params(get, keys))
         if not self.shows(self.call(listing, self.params(listing, keys)), keys):
@@ -132,9 +150,18 @@ class Cycle:
         return any(json.dumps(t, ensure_ascii=False)[1:-1] in found for t in told)
 
 
+def resolve_localhost():
+    """S3 control puts the account before the host: 111122223333.localhost is this machine."""
+    resolve = socket.getaddrinfo
+
+    def local(host, *args, **kwargs):
+        return resolve("127.0.0.1" if str(host).endswith("localhost") else host, *args, **kwargs)
+    socket.getaddrinfo = local
+
+
 def client_of(session, server, service):
     return session.create_client(
-        service, endpoint_url=server.url, region_name="us-east-1", aws_access_key_id=ACCOUNT,
+        service, endpoint_url=server.url.replace("127.0.0.1", "localhost"), region_name="us-east-1", aws_access_key_id=ACCOUNT,
         aws_secret_access_key="test",
         config=botocore.config.Config(retries={"max_attempts": 0}, parameter_validation=False,
                                       inject_host_prefix=False, signature_version="v4"))
@@ -143,6 +170,7 @@ def client_of(session, server, service):
 def cycles(only=()):
     """(service, type, failure or None) of every type that has all four."""
     operations, types = table()
+    resolve_localhost()
     session = botocore.session.get_session()
     known = set(session.get_available_services())
     wanted = collections.defaultdict(list)

@@ -47,8 +47,7 @@ static bool bind_key(struct infer *in, const struct type *t, const struct type_k
     static const struct {
         found_fn *fits;
         int levels;
-    } ways[] = { { is_same, 1 },   { is_kin, 1 }, { is_plural, 1 },
-                 { is_any, 1 },    { is_same, 3 } };
+    } ways[] = { { is_same, 1 }, { is_kin, 1 }, { is_plural, 1 }, { is_any, 1 }, { is_same, 3 } };
     struct sought s = { in, t, key };
     struct found f;
 
@@ -189,8 +188,8 @@ struct str list_path(struct infer *in, const struct type *t, const struct cat_op
         s = cat_member_shape(in->cat, m);
         name = s->type == CAT_STRUCTURE ? best_list(in, t, s, &best) : (struct str){ 0 };
         if (name.len > 0)
-            path = arena_printf(in->a, "%.*s.%.*s", STR_ARG(cat_str(in->cat, m->name)),
-                                STR_ARG(name));
+            path =
+                arena_printf(in->a, "%.*s.%.*s", STR_ARG(cat_str(in->cat, m->name)), STR_ARG(name));
     }
     return path;
 }

@@ -30,8 +30,7 @@ static uint32_t error_like(const struct writing *w, const struct cat_op *op,
                 *(const uint32_t *)cat_element(in->cat, CAT_SEC_ERRORS, op->first_error + i);
             struct str name = cat_str(in->cat, cat_shape_at(in->cat, shape)->name);
 
-            if (str_find(name, str_c(*words)) >= 0 &&
-                str_find(noun_normal(in->a, name), noun) >= 0)
+            if (str_find(name, str_c(*words)) >= 0 && str_find(noun_normal(in->a, name), noun) >= 0)
                 return shape + 1;
         }
     return 0;
@@ -47,7 +46,7 @@ static uint32_t error_for(const struct writing *w, const struct cat_op *op,
 
 static const char *const not_found_words[] = { "NotFound", "NoSuch",   "DoesNotExist", "NotExist",
                                                "Unknown",  "NonExist", "NotDefined",   NULL };
-static const char *const exists_words[] = { "AlreadyExist", "Exists", "Conflict",
+static const char *const exists_words[] = { "AlreadyExist", "Exists",    "Conflict",
                                             "InUse",        "Duplicate", NULL };
 
 /* ---- types ---- */
@@ -55,8 +54,8 @@ static const char *const exists_words[] = { "AlreadyExist", "Exists", "Conflict"
 /* A waiter that waits for the end says nothing about the beginning. */
 static bool is_end(struct str waiter)
 {
-    static const char *const words[] = { "Delet", "Stop", "Terminat", "NotExist", "Disabl",
-                                         "Deregist", "Cancel", "Unassigned" };
+    static const char *const words[] = { "Delet",  "Stop",     "Terminat", "NotExist",
+                                         "Disabl", "Deregist", "Cancel",   "Unassigned" };
 
     for (size_t i = 0; i < COUNT(words); i++)
         if (str_find(waiter, str_c(words[i])) >= 0)
@@ -94,8 +93,7 @@ static uint32_t status_of(struct infer *in, const struct type *t)
     struct found f;
 
     for (size_t i = 0; i < COUNT(ops); i++)
-        if (ops[i] &&
-            shape_search(in, cat_op_output(in->cat, ops[i]), 3, fits_status, in, &f))
+        if (ops[i] && shape_search(in, cat_op_output(in->cat, ops[i]), 3, fits_status, in, &f))
             return f.shape + 1;
     return 0;
 }
@@ -218,8 +216,8 @@ static void write_op(struct writing *w, const struct life *op, uint32_t first_ty
         .role = (unsigned)op->role & 0x1f,
         .binding_count = op->bound_count & 0xf,
         .text = text_at(w, op->text) & 0x1fffff,
-        .first_binding = pool_add(&w->bindings, run, op->bound_count * sizeof *run, sizeof *run) &
-                         0xfffff,
+        .first_binding =
+            pool_add(&w->bindings, run, op->bound_count * sizeof *run, sizeof *run) & 0xfffff,
         .not_found = error_for(w, op->op, not_found_words, noun) & 0xfffff,
         .exists = error_for(w, op->op, exists_words, noun) & 0xfffff,
     };
@@ -257,8 +255,7 @@ static void write_all(struct writing *w)
 
     for (uint32_t i = 0; i < cat_service_count(in->cat); i++) {
         struct arena_mark mark = arena_mark(in->a);
-        uint32_t first_type =
-            LIST_COUNT(w->e->sections[CAT_SEC_LIFE_TYPES], struct life_type);
+        uint32_t first_type = LIST_COUNT(w->e->sections[CAT_SEC_LIFE_TYPES], struct life_type);
 
         read_service(in, cat_service_at(in->cat, i));
         for (uint32_t j = 0; j < in->type_count; j++)
@@ -274,8 +271,8 @@ static void view_sections(const struct emitting *e, struct cat *cat)
 {
     for (int i = 0; i < CAT_SEC_COUNT; i++)
         cat->sections[i] =
-            (struct cat_view){ e->sections[i].ptr, (uint32_t)(e->sections[i].len /
-                                                              cat_element_bytes(i)) };
+            (struct cat_view){ e->sections[i].ptr,
+                               (uint32_t)(e->sections[i].len / cat_element_bytes(i)) };
 }
 
 int lifecycle_emit(struct emitting *e, struct err *err)

@@ -64,8 +64,8 @@ bool shape_search(struct infer *in, const struct cat_shape *root, int levels, fo
 
 static bool ends_in_switch(struct str normal)
 {
-    static const char *const ends[] = { "reason", "token",  "force", "retain", "skip",
-                                        "status", "mode",   "comment", "dryrun" };
+    static const char *const ends[] = { "reason", "token", "force",   "retain", "skip",
+                                        "status", "mode",  "comment", "dryrun" };
 
     for (size_t i = 0; i < COUNT(ends); i++)
         if (str_has_suffix(normal, str_c(ends[i])))
@@ -145,8 +145,8 @@ static bool kind_ok(const struct wanted *w, const struct found *f)
     const struct cat_shape *s = cat_shape_at(w->in->cat, f->shape);
 
     if (s->type == CAT_LIST)
-        return w->key->is_list && shape_is_scalar(cat_member_shape(
-                                      w->in->cat, cat_shape_member(w->in->cat, s, 0)));
+        return w->key->is_list &&
+               shape_is_scalar(cat_member_shape(w->in->cat, cat_shape_member(w->in->cat, s, 0)));
     return shape_is_scalar(s);
 }
 
@@ -160,8 +160,8 @@ static bool fits_structure(const void *arg, struct str normal, const struct foun
 {
     const struct wanted *w = arg;
 
-    return str_eq(normal, w->key->normal) &&
-           cat_shape_at(w->in->cat, f->shape)->type == cat_shape_at(w->in->cat, w->key->shape)->type;
+    return str_eq(normal, w->key->normal) && cat_shape_at(w->in->cat, f->shape)->type ==
+                                                 cat_shape_at(w->in->cat, w->key->shape)->type;
 }
 static bool fits_noun(const void *arg, struct str normal, const struct found *f)
 {
@@ -267,11 +267,16 @@ static void find_source(struct infer *in, struct type *t, struct type_key *key)
         key->path = f.path;
         return;
     }
+    /* App <- applicationId: the one key that is left must be what the answer calls id. */
+    if (t->key_count == 1 && any_identity(in, &w, out, 3, &f)) {
+        key->source = LIFE_OWN;
+        key->path = f.path;
+        return;
+    }
     const struct cat_op *seen[] = { t->get, t->list };
 
     for (size_t i = 0; i < COUNT(seen); i++)
-        if (seen[i] &&
-            from_shape(in, &w, cat_op_output(in->cat, seen[i]), LIFE_FROM_OUTPUT, 3)) {
+        if (seen[i] && from_shape(in, &w, cat_op_output(in->cat, seen[i]), LIFE_FROM_OUTPUT, 3)) {
             key->path = (struct str){ 0 }; /* the create does not show it */
             return;
         }

@@ -16,11 +16,11 @@ static enum life_role tag_role(struct str name)
         const char *start;
         enum life_role role;
     } starts[] = {
-        { "Untag", LIFE_UNTAG },        { "Remove", LIFE_UNTAG },      { "Delete", LIFE_UNTAG },
-        { "Disassociate", LIFE_UNTAG }, { "List", LIFE_LIST_TAGS },    { "Describe", LIFE_LIST_TAGS },
-        { "Get", LIFE_LIST_TAGS },      { "Tag", LIFE_TAG },           { "Add", LIFE_TAG },
-        { "Create", LIFE_TAG },         { "Put", LIFE_TAG },           { "Set", LIFE_TAG },
-        { "Update", LIFE_TAG },         { "Change", LIFE_TAG },        { "Associate", LIFE_TAG },
+        { "Untag", LIFE_UNTAG },        { "Remove", LIFE_UNTAG },   { "Delete", LIFE_UNTAG },
+        { "Disassociate", LIFE_UNTAG }, { "List", LIFE_LIST_TAGS }, { "Describe", LIFE_LIST_TAGS },
+        { "Get", LIFE_LIST_TAGS },      { "Tag", LIFE_TAG },        { "Add", LIFE_TAG },
+        { "Create", LIFE_TAG },         { "Put", LIFE_TAG },        { "Set", LIFE_TAG },
+        { "Update", LIFE_TAG },         { "Change", LIFE_TAG },     { "Associate", LIFE_TAG },
     };
     bool is_direct = (str_has_prefix(name, STR("Tag")) || str_has_prefix(name, STR("Untag"))) &&
                      !has_word(name, "Tags");
@@ -35,9 +35,9 @@ static enum life_role tag_role(struct str name)
 
 static bool is_tags_name(struct str normal)
 {
-    static const char *const names[] = { "tags", "tagset",    "taglist",     "tagstoadd",
-                                         "tag",  "newtags",   "tagsmap",     "tagsmodel",
-                                         "tagstoupdate",      "resourcetags" };
+    static const char *const names[] = { "tags",         "tagset",      "taglist", "tagstoadd",
+                                         "tag",          "newtags",     "tagsmap", "tagsmodel",
+                                         "tagstoupdate", "resourcetags" };
 
     for (size_t i = 0; i < COUNT(names); i++)
         if (str_eq_c(normal, names[i]))
@@ -69,9 +69,9 @@ static struct str tagged_member(struct infer *in, const struct cat_shape *s)
         const struct cat_member *m = cat_shape_member(in->cat, s, i);
         const struct cat_shape *target = cat_member_shape(in->cat, m);
         struct str name = cat_str(in->cat, m->name), normal = noun_normal(in->a, name);
-        bool is_list = target->type == CAT_LIST &&
-                       cat_member_shape(in->cat, cat_shape_member(in->cat, target, 0))->type ==
-                           CAT_STRING;
+        bool is_list =
+            target->type == CAT_LIST &&
+            cat_member_shape(in->cat, cat_shape_member(in->cat, target, 0))->type == CAT_STRING;
         int fit = m->flags & CAT_M_REQUIRED || m->location == CAT_URI ? 4 : 0;
 
         if ((target->type != CAT_STRING && !is_list) || is_tag_keys_name(normal) ||
@@ -155,9 +155,9 @@ static enum life_role part_role(const struct life *op)
         unsigned classes;
         enum life_role role;
     } roles[] = {
-        { VERB_NONE, LIFE_NONE },         { VERB_GET | VERB_LIST, LIFE_ASPECT_READ },
+        { VERB_NONE, LIFE_NONE },           { VERB_GET | VERB_LIST, LIFE_ASPECT_READ },
         { VERB_UPDATE, LIFE_ASPECT_WRITE }, { VERB_RELATE, LIFE_RELATE },
-        { VERB_UNRELATE, LIFE_UNRELATE }, { VERB_DELETE | VERB_RESET, LIFE_ASPECT_DELETE },
+        { VERB_UNRELATE, LIFE_UNRELATE },   { VERB_DELETE | VERB_RESET, LIFE_ASPECT_DELETE },
         { VERB_STATE, LIFE_STATE },
     };
 
@@ -173,13 +173,13 @@ static int part_fit(struct infer *in, const struct type *t, const struct life *o
     struct life trial = *op;
     ptrdiff_t at = str_find(op->normal, t->normal);
 
-    if (at < 0 || t->key_count == 0 || t->normal.len < 2 ||
-        bind_keys(in, t, &trial) < t->key_count)
+    if (at < 0 || t->key_count == 0 || t->normal.len < 2 || bind_keys(in, t, &trial) < t->key_count)
         return 0;
     return (int)t->normal.len * 2 + (at == 0);
 }
 
-/* A type all of whose keys are in the input, its noun in one key's name: PutRolePolicy(RoleName). */
+/* A type all of whose keys are in the input, its noun in one key's name: PutRolePolicy(RoleName).
+ */
 static int key_fit(struct infer *in, const struct type *t, const struct life *op)
 {
     struct life trial = *op;

@@ -5,15 +5,13 @@ static bool has_collection(struct infer *in, const struct cat_op *op)
     const struct cat_shape *out = cat_op_output(in->cat, op);
 
     for (uint32_t i = 0; out && i < out->member_count; i++) {
-        const struct cat_shape *s =
-            cat_member_shape(in->cat, cat_shape_member(in->cat, out, i));
+        const struct cat_shape *s = cat_member_shape(in->cat, cat_shape_member(in->cat, out, i));
 
         if (s->type == CAT_LIST || s->type == CAT_MAP)
             return true;
         /* One structure deeper: CloudFront. */
-        for (uint32_t j = 0; out->member_count == 1 && s->type == CAT_STRUCTURE &&
-                             j < s->member_count;
-             j++)
+        for (uint32_t j = 0;
+             out->member_count == 1 && s->type == CAT_STRUCTURE && j < s->member_count; j++)
             if (cat_member_shape(in->cat, cat_shape_member(in->cat, s, j))->type == CAT_LIST)
                 return true;
     }

@@ -5,11 +5,11 @@ static const struct {
     const char *name;
     unsigned class;
 } class_names[] = {
-    { "create", VERB_CREATE }, { "maybe", VERB_MAYBE },       { "again", VERB_AGAIN },
-    { "upsert", VERB_UPSERT }, { "delete", VERB_DELETE },     { "undo", VERB_UNDO },
-    { "get", VERB_GET },       { "list", VERB_LIST },         { "update", VERB_UPDATE },
-    { "state", VERB_STATE },   { "relate", VERB_RELATE },     { "unrelate", VERB_UNRELATE },
-    { "reset", VERB_RESET },   { "tag", VERB_TAG },           { "none", VERB_NONE },
+    { "create", VERB_CREATE }, { "maybe", VERB_MAYBE },   { "again", VERB_AGAIN },
+    { "upsert", VERB_UPSERT }, { "delete", VERB_DELETE }, { "undo", VERB_UNDO },
+    { "get", VERB_GET },       { "list", VERB_LIST },     { "update", VERB_UPDATE },
+    { "state", VERB_STATE },   { "relate", VERB_RELATE }, { "unrelate", VERB_UNRELATE },
+    { "reset", VERB_RESET },   { "tag", VERB_TAG },       { "none", VERB_NONE },
 };
 
 /* The next line that is no comment, cut at its tabs; false at the end. */

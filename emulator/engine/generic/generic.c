@@ -46,10 +46,14 @@ static struct str asked_text(const struct work *w)
 
 int refuse_not_found(struct work *w)
 {
-    static const char *const names[] = { "ResourceNotFoundException", "NotFoundException",
-                                         "ResourceNotFound",          "EntityNotFoundException",
-                                         "NotFound",                  "ValidationException",
-                                         "ResourceNotFoundException", NULL };
+    static const char *const names[] = { "ResourceNotFoundException",
+                                         "NotFoundException",
+                                         "ResourceNotFound",
+                                         "EntityNotFoundException",
+                                         "NotFound",
+                                         "ValidationException",
+                                         "ResourceNotFoundException",
+                                         NULL };
     struct str noun = w->type ? life_str(w->cat, w->type->name) : STR("resource");
     const char *code = known_error(w, names);
 
@@ -64,15 +68,18 @@ int refuse_not_found(struct work *w)
 
 static int refuse_exists(struct work *w)
 {
-    static const char *const names[] = { "ResourceAlreadyExistsException", "ConflictException",
-                                         "AlreadyExistsException", "ResourceInUseException",
-                                         "InvalidParameterException", "ValidationException", NULL };
+    static const char *const names[] = { "ResourceAlreadyExistsException",
+                                         "ConflictException",
+                                         "AlreadyExistsException",
+                                         "ResourceInUseException",
+                                         "InvalidParameterException",
+                                         "ValidationException",
+                                         NULL };
     const char *code = w->life->exists ? arena_copy(w->a, error_name(w, w->life->exists)).ptr
                                        : known_error(w, names);
 
-    outcome_refuse(w->a, w->out, w->life->exists ? 0 : 400, code,
-                   "The %.*s '%.*s' already exists.", STR_ARG(life_str(w->cat, w->type->name)),
-                   STR_ARG(asked_text(w)));
+    outcome_refuse(w->a, w->out, w->life->exists ? 0 : 400, code, "The %.*s '%.*s' already exists.",
+                   STR_ARG(life_str(w->cat, w->type->name)), STR_ARG(asked_text(w)));
     return 0;
 }
 
@@ -311,7 +318,7 @@ static size_t asked_count(const struct work *w)
     return most;
 }
 
-static int delete(struct work *w, struct err *err)
+static int delete (struct work *w, struct err *err)
 {
     struct resource r;
 
@@ -339,28 +346,27 @@ static int delete(struct work *w, struct err *err)
 static const struct {
     const char *verb, *status;
 } states[] = {
-    { "Start", "running" },      { "Start", "started" },    { "Start", "active" },
-    { "Start", "inservice" },    { "Start", "available" },  { "Start", "enabled" },
-    { "Start", "inprogress" },   { "Stop", "stopped" },     { "Stop", "inactive" },
-    { "Stop", "cancelled" },     { "Stop", "canceled" },    { "Stop", "disabled" },
-    { "Enable", "enabled" },     { "Enable", "active" },    { "Enable", "on" },
-    { "Disable", "disabled" },   { "Disable", "inactive" }, { "Disable", "off" },
-    { "Activate", "active" },    { "Activate", "enabled" }, { "Deactivate", "inactive" },
+    { "Start", "running" },       { "Start", "started" },          { "Start", "active" },
+    { "Start", "inservice" },     { "Start", "available" },        { "Start", "enabled" },
+    { "Start", "inprogress" },    { "Stop", "stopped" },           { "Stop", "inactive" },
+    { "Stop", "cancelled" },      { "Stop", "canceled" },          { "Stop", "disabled" },
+    { "Enable", "enabled" },      { "Enable", "active" },          { "Enable", "on" },
+    { "Disable", "disabled" },    { "Disable", "inactive" },       { "Disable", "off" },
+    { "Activate", "active" },     { "Activate", "enabled" },       { "Deactivate", "inactive" },
     { "Deactivate", "disabled" }, { "Deactivate", "deactivated" }, { "Pause", "paused" },
-    { "Pause", "suspended" },    { "Resume", "active" },    { "Resume", "running" },
-    { "Resume", "available" },   { "Suspend", "suspended" }, { "Suspend", "paused" },
-    { "Cancel", "cancelled" },   { "Cancel", "canceled" },  { "Archive", "archived" },
-    { "Unarchive", "active" },   { "Accept", "accepted" },  { "Accept", "active" },
-    { "Accept", "available" },   { "Reject", "rejected" },  { "Decline", "declined" },
-    { "Decline", "rejected" },   { "Approve", "approved" }, { "Complete", "completed" },
-    { "Complete", "complete" },  { "Close", "closed" },     { "Lock", "locked" },
-    { "Unlock", "unlocked" },    { "Confirm", "confirmed" },
+    { "Pause", "suspended" },     { "Resume", "active" },          { "Resume", "running" },
+    { "Resume", "available" },    { "Suspend", "suspended" },      { "Suspend", "paused" },
+    { "Cancel", "cancelled" },    { "Cancel", "canceled" },        { "Archive", "archived" },
+    { "Unarchive", "active" },    { "Accept", "accepted" },        { "Accept", "active" },
+    { "Accept", "available" },    { "Reject", "rejected" },        { "Decline", "declined" },
+    { "Decline", "rejected" },    { "Approve", "approved" },       { "Complete", "completed" },
+    { "Complete", "complete" },   { "Close", "closed" },           { "Lock", "locked" },
+    { "Unlock", "unlocked" },     { "Confirm", "confirmed" },
 };
 
 static struct str state_of(const struct work *w, struct str verb)
 {
-    const struct cat_shape *s =
-        w->type->status ? cat_shape_at(w->cat, w->type->status - 1) : NULL;
+    const struct cat_shape *s = w->type->status ? cat_shape_at(w->cat, w->type->status - 1) : NULL;
     uint32_t count = s ? cat_constraint_at(w->cat, s).enum_count : 0;
 
     for (size_t i = 0; i < COUNT(states); i++)

@@ -115,12 +115,10 @@ static bool keys_pass(struct work *w, const struct resource *r)
 {
     for (uint32_t i = 0; i < w->life->binding_count; i++) {
         const struct life_binding *b = life_binding_at(w->cat, w->life, i);
-        const struct value *given =
-            path_get(w->call->params, life_str(w->cat, b->path));
+        const struct value *given = path_get(w->call->params, life_str(w->cat, b->path));
         bool passes = false;
 
-        if (!given || given->kind == VALUE_NULL ||
-            (given->kind == VALUE_LIST && given->count == 0))
+        if (!given || given->kind == VALUE_NULL || (given->kind == VALUE_LIST && given->count == 0))
             continue;
         if (given->kind == VALUE_LIST)
             for (const struct value *k = value_first(given); k && !passes; k = k->next)
@@ -197,14 +195,31 @@ static bool read_page(struct work *w, struct page *p)
         p->token_out = (struct str){ 0 };
     token = value_get(w->call->params, p->token_in);
     limit = value_get(w->call->params, p->limit_name);
-    p->limit = limit && limit->kind == VALUE_INT && limit->u.integer > 0
-                   ? (size_t)limit->u.integer
-                   : SIZE_MAX;
+    p->limit = limit && limit->kind == VALUE_INT && limit->u.integer > 0 ? (size_t)limit->u.integer
+                                                                         : SIZE_MAX;
     return !token || token->kind != VALUE_STRING ||
            page_after(w->cx, w->call, token->u.text, &p->after);
 }
 
 /* ---- the answer ---- */
+
+/* What a list of plain texts shows: "clusterArns", "names", "snapshotIds"; else its own key. */
+static struct str item_text(struct work *w, const struct candidate *c, struct str normal)
+{
+    static const char *const kinds[] = { "arn", "name", "id" };
+    const struct value *keys = value_get_c(c->r->doc, "keys"), *shown = NULL;
+
+    for (size_t i = 0; i < COUNT(kinds) && !shown; i++)
+        if (str_find(normal, str_c(kinds[i])) >= 0)
+            shown = value_get(value_get_c(c->r->doc, "ids"), str_c(kinds[i]));
+    if (!shown && str_find(normal, STR("arn")) >= 0)
+        shown = identity_of(w, c->r, STR("arn"), UINT32_MAX);
+    for (const struct value *k = shown ? NULL : value_first(keys); k; k = k->next)
+        shown = k;
+    if (!shown)
+        shown = identity_of(w, c->r, STR("id"), UINT32_MAX);
+    return identity_text(w->a, shown);
+}
 
 static void add_item(struct work *w, struct value *list, const struct cat_shape *shape,
                      struct candidate *c, struct str name)
@@ -212,24 +227,11 @@ static void add_item(struct work *w, struct value *list, const struct cat_shape 
     bool is_map = shape->type == CAT_MAP;
     const struct cat_member *element = cat_shape_member(w->cat, shape, is_map ? 1 : 0);
     const struct cat_shape *item = cat_member_shape(w->cat, element);
-    struct str normal = noun_normal(w->a, name), kind = STR("id");
+    struct str normal = noun_normal(w->a, name);
     struct value *v = c->shown ? (struct value *)c->shown : NULL;
 
-    if (item->type == CAT_STRING && !is_map) {
-        const struct value *keys = value_get_c(c->r->doc, "keys"), *last = NULL;
-
-        for (const struct value *k = value_first(keys); k; k = k->next)
-            last = k;
-        if (str_find(normal, STR("arn")) >= 0)
-            kind = STR("arn");
-        else if (str_find(normal, STR("name")) >= 0)
-            kind = STR("name");
-        const struct value *known = value_get(value_get_c(c->r->doc, "ids"), kind);
-
-        if (!known && (!last || str_eq_c(kind, "arn")))
-            known = identity_of(w, c->r, kind, UINT32_MAX);
-        v = value_str(w->a, identity_text(w->a, known ? known : last));
-    }
+    if (item->type == CAT_STRING && !is_map)
+        v = value_str(w->a, item_text(w, c, normal));
     if (!v)
         return;
     if (!is_map) {
@@ -303,8 +305,7 @@ static void fill_required(struct work *w)
         struct str name = cat_str(w->cat, m->name);
 
         if (m->flags & CAT_M_REQUIRED && !value_get(w->out->output, name))
-            value_set(w->out->output, name,
-                      project_neutral(w, cat_member_shape(w->cat, m), 1));
+            value_set(w->out->output, name, project_neutral(w, cat_member_shape(w->cat, m), 1));
     }
 }
 

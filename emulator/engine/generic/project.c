@@ -87,8 +87,7 @@ static struct value *fit_structure(struct work *w, const struct value *v,
         const struct cat_member *m = cat_shape_member(w->cat, shape, i);
         struct str name = cat_str(w->cat, m->name);
         const struct value *given = member_like(w->a, v, noun_normal(w->a, name));
-        struct value *one =
-            given ? project_fit(w, given, cat_member_shape(w->cat, m)) : NULL;
+        struct value *one = given ? project_fit(w, given, cat_member_shape(w->cat, m)) : NULL;
 
         if (!one && m->flags & CAT_M_REQUIRED && !(shape->flags & CAT_S_UNION))
             one = project_neutral(w, cat_member_shape(w->cat, m), 1);
@@ -185,9 +184,9 @@ static bool ends_in_status(struct str normal)
 /* The stored status where this enum knows it, else what means "ready" in the enum. */
 static struct value *status_value(struct view *v, const struct cat_shape *shape)
 {
-    static const char *const ready[] = { "active",  "available", "enabled",   "ready", "running",
-                                         "inuse",   "created",   "completed", "succeeded",
-                                         "success", "issued",    "deployed",  "inservice" };
+    static const char *const ready[] = { "active", "available", "enabled",   "ready",     "running",
+                                         "inuse",  "created",   "completed", "succeeded", "success",
+                                         "issued", "deployed",  "inservice" };
     struct work *w = v->w;
     struct str status = value_get_str(v->r->doc, "status");
     uint32_t count = cat_constraint_at(w->cat, shape).enum_count;
@@ -207,8 +206,8 @@ static struct value *status_value(struct view *v, const struct cat_shape *shape)
 static struct value *time_value(struct view *v, struct str normal)
 {
     static const char *const updated[] = { "updat", "modif", "chang" };
-    static const char *const created[] = { "creat", "start", "launch", "regist", "added",
-                                           "request", "submit" };
+    static const char *const created[] = { "creat", "start",   "launch", "regist",
+                                           "added", "request", "submit" };
 
     for (size_t i = 0; i < COUNT(updated); i++)
         if (str_find(normal, str_c(updated[i])) >= 0)
@@ -232,8 +231,7 @@ static struct value *key_value(struct view *v, struct str normal, const struct c
         if (!str_rcut(life_str(w->cat, k->path), '.', &head, &leaf))
             leaf = head;
         if (!value || (!str_eq(noun_normal(w->a, name), normal) &&
-                       !(k->source == LIFE_FROM_OUTPUT &&
-                         str_eq(noun_normal(w->a, leaf), normal))))
+                       !(k->source == LIFE_FROM_OUTPUT && str_eq(noun_normal(w->a, leaf), normal))))
             continue;
         if (shape->type == CAT_LIST && value->kind != VALUE_LIST) {
             struct value *list = value_list(w->a);
@@ -280,8 +278,9 @@ static struct value *own_identity(struct view *v, const struct cat_member *m, st
 
 static struct value *surroundings(struct view *v, struct str normal, const struct cat_shape *shape)
 {
-    static const char *const accounts[] = { "ownerid", "accountid", "awsaccountid", "owner",
-                                            "owneraccountid", "owneraccount", "registryid" };
+    static const char *const accounts[] = { "ownerid",   "accountid",      "awsaccountid",
+                                            "owner",     "owneraccountid", "owneraccount",
+                                            "registryid" };
     struct work *w = v->w;
 
     if (shape->type == CAT_TIMESTAMP)
@@ -296,8 +295,8 @@ static struct value *surroundings(struct view *v, struct str normal, const struc
     return NULL;
 }
 
-static struct value *plain_value(struct view *v, const struct level *at,
-                                 const struct cat_member *m, struct str normal)
+static struct value *plain_value(struct view *v, const struct level *at, const struct cat_member *m,
+                                 struct str normal)
 {
     struct work *w = v->w;
     const struct cat_shape *shape = cat_member_shape(w->cat, m);

@@ -50,6 +50,12 @@ bool resource_is(const struct work *w, const struct resource *r, uint32_t key,
 
     if (same_text(w, value_get(keys, name), text))
         return true;
+    if (asked && asked->kind == VALUE_MAP && is_own(w, key)) { /* RegistryId {RegistryArn} */
+        for (const struct value *v = value_first(asked); v; v = v->next)
+            if (resource_is(w, r, key, v))
+                return true;
+        return false;
+    }
     if (!is_own(w, key)) {
         /* A parent may be named by its ARN here and by its name there. */
         struct str head, tail, stored = identity_text(w->a, value_get(keys, name));
@@ -145,8 +151,8 @@ static bool has_identity(const struct work *w, const struct value *doc, struct s
     return false;
 }
 
-int resource_by_identity(struct work *w, struct str text, struct resource *out,
-                         struct doc_key *key, struct err *err)
+int resource_by_identity(struct work *w, struct str text, struct resource *out, struct doc_key *key,
+                         struct err *err)
 {
     struct doc *docs;
     size_t count;

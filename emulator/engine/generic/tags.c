@@ -2,9 +2,9 @@
 
 bool tags_is_name(struct str normal)
 {
-    static const char *const names[] = { "tags",     "tagset",  "taglist", "tagstoadd", "tag",
-                                         "newtags",  "tagsmap", "tagsmodel", "tagstoupdate",
-                                         "resourcetags" };
+    static const char *const names[] = { "tags",         "tagset",      "taglist", "tagstoadd",
+                                         "tag",          "newtags",     "tagsmap", "tagsmodel",
+                                         "tagstoupdate", "resourcetags" };
 
     for (size_t i = 0; i < COUNT(names); i++)
         if (str_eq_c(normal, names[i]))
@@ -35,8 +35,7 @@ struct value *tags_read(struct arena *a, const struct value *v)
             value_set(tags, t->name, value_str(a, t->u.text));
         else if (key && key->kind == VALUE_STRING)
             value_set(tags, key->u.text,
-                      value_str(a, value && value->kind == VALUE_STRING ? value->u.text
-                                                                        : STR("")));
+                      value_str(a, value && value->kind == VALUE_STRING ? value->u.text : STR("")));
     }
     return tags;
 }
@@ -111,8 +110,7 @@ static void drop_keys(struct work *w, struct value *tags, const struct value *ke
 static int tag_one(struct work *w, struct str who, struct err *err)
 {
     struct str path = life_str(w->cat, life_binding_at(w->cat, w->life, 1)->path);
-    const struct value *given =
-        w->life->binding_count > 1 ? path_get(w->call->params, path) : NULL;
+    const struct value *given = w->life->binding_count > 1 ? path_get(w->call->params, path) : NULL;
     struct resource r;
     struct doc_key key;
     int rc = resource_by_identity(w, who, &r, &key, err);

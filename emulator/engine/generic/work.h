@@ -45,8 +45,8 @@ bool resource_is(const struct work *w, const struct resource *r, uint32_t key,
                  const struct value *asked);
 int resource_save(struct work *w, const struct resource *r, struct err *err);
 /* Of any type of the service, by ARN, id or name. 0, or E_MISSING. */
-int resource_by_identity(struct work *w, struct str text, struct resource *out,
-                         struct doc_key *key, struct err *err);
+int resource_by_identity(struct work *w, struct str text, struct resource *out, struct doc_key *key,
+                         struct err *err);
 
 /* ---- identity.c ---- */
 /* A new value for a member of this shape. */
