@@ -1,6 +1,7 @@
 /* The way of an HTTP request: identify, authenticate, parse, perform, write. */
 #include "core/aws/region.h"
 #include "core/base/log.h"
+#include "emulator/engine/constraints.h"
 #include "emulator/engine/private.h"
 #include "emulator/engine/upstream/upstream.h"
 #include "emulator/identity/identity.h"
@@ -65,6 +66,8 @@ static void parse(struct engine *e, struct arena *a, const struct route *route, 
     else if (!outcome_refused(out))
         outcome_refuse(a, out, 0, arena_copy(a, code).ptr, "%s", err.text);
     call->unmodeled = wire_unmodeled(a, e->cat, q, route);
+    if (!outcome_refused(out))
+        constraints_check(a, call, out);
 }
 
 /* Source: General Reference, "Common errors". S3 has a name of its own for it. */

@@ -186,7 +186,7 @@ int job_page(struct job *j, const struct paging *how, const char *member,
     while (after.len > 0 && i < count && str_cmp(items[i].key, after) <= 0)
         i++;
     for (; i < count && (int64_t)page->count < limit; i++)
-        value_push(page, items[i].value);
+        value_push(page, value_copy(j->a, items[i].value)); /* it may stand in a document */
     job_answer(j, member, page);
     if (i < count)
         value_put_str(j->a, j->out->output, how->next,

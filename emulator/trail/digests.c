@@ -459,8 +459,9 @@ int digests_end(struct trail *t, struct err *err)
     return rc;
 }
 
-int digests_next_due(struct trail *t, int64_t *out_ms, struct err *err)
+int digests_next_due(struct trail *t, int64_t overdue_ms, int64_t *out_ms, struct err *err)
 {
+    int64_t now_ms = clock_now_ms(&t->e->clock);
     struct arena a = { 0 };
     struct doc *docs;
     size_t count;
@@ -470,6 +471,8 @@ int digests_next_due(struct trail *t, int64_t *out_ms, struct err *err)
     *out_ms = INT64_MAX;
     for (size_t i = 0; rc == 0 && i < count; i++) {
         int64_t due = value_get_time(docs[i].value, "Last", 0) + t->e->opt.digest_every_ms;
+        if (due <= now_ms)
+            due = overdue_ms;
         if (due < *out_ms)
             *out_ms = due;
     }

@@ -16,8 +16,8 @@
 /* The first segment is small, so that starting writes little; the others large enough that a switch
  * is rare and small enough that two of them (the one in use, the spare) stay a modest part of the
  * resident memory. */
-#define FIRST_SEGMENT_BYTES (4u << 20)
-#define SEGMENT_BYTES       (8u << 20)
+#define FIRST_SEGMENT_BYTES (1u << 20)
+#define SEGMENT_BYTES       (4u << 20)
 #define ENTRY_LIMIT_BYTES   (3u << 20)
 
 #define LEN_CLOSED UINT32_MAX /* no entry follows in this segment */

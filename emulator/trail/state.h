@@ -87,5 +87,6 @@ int digests_add_log(struct trail *t, const struct trail_config *c, struct str ac
 /* The trail's configuration changed; inside its transaction. */
 int digests_changed(struct trail *t, struct doc_key trail, const struct value *doc,
                     struct err *err);
-/* When the next one falls due; INT64_MAX: never. */
-int digests_next_due(struct trail *t, int64_t *out_ms, struct err *err);
+/* When the next one falls due; overdue_ms for one that is (its bucket was out of order, or the
+ * emulator off); INT64_MAX: never. */
+int digests_next_due(struct trail *t, int64_t overdue_ms, int64_t *out_ms, struct err *err);

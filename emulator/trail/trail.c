@@ -15,6 +15,7 @@
 #define HISTORY_BATCH 256
 /* Source: CloudTrail User Guide, "Working with CloudTrail Event history". */
 #define HISTORY_LIFE_MS (90 * 24 * 3600 * 1000ll)
+#define DIGEST_RETRY_MS (5 * 60 * 1000ll) /* into a bucket that is out of order */
 #define PUMP_NAP_MS     50
 #define DEFAULT_TRAIL   "mocktrail"
 #define DEFAULT_BUCKET  "mocktrail-trail"
@@ -250,7 +251,7 @@ static int digest_job(void *arg, int64_t due_ms, int64_t *next_ms, struct err *e
     (void)pthread_mutex_lock(&t->drain);
     int rc = digests_run(t, DIGESTS_DUE, err);
     if (rc == 0)
-        rc = digests_next_due(t, next_ms, err);
+        rc = digests_next_due(t, clock_now_ms(&t->e->clock) + DIGEST_RETRY_MS, next_ms, err);
     (void)pthread_mutex_unlock(&t->drain);
     (void)pthread_mutex_lock(&t->due_lock);
     t->digest_due_ms = rc == 0 ? *next_ms : INT64_MAX;
@@ -539,7 +540,7 @@ static int add_jobs(struct trail *t, struct err *err)
     int rc = schedule_add(t->e->schedule, DELIVER_JOB, next_mark(t, now_ms), deliver_job, t, err);
 
     if (rc == 0)
-        rc = digests_next_due(t, &due_ms, err);
+        rc = digests_next_due(t, clock_now_ms(&t->e->clock), &due_ms, err);
     return rc < 0 ? rc : digest_due(t, due_ms, err);
 }
 

@@ -191,7 +191,8 @@ class CloudTrail(unittest.TestCase):
         org = self.server.client("organizations")
         org_id = org.create_organization(FeatureSet="ALL")["Organization"]["Id"]
         member = org.create_account(Email="m@example.com", AccountName="m")
-        member = member["CreateAccountStatus"]["AccountId"]
+        member = org.describe_create_account_status(
+            CreateAccountRequestId=member["CreateAccountStatus"]["Id"])["CreateAccountStatus"]["AccountId"]
         self.bucket("logs-1", ACCOUNT, org_id)
         arn = self.trail(IsOrganizationTrail=True, IsMultiRegionTrail=True,
                          EnableLogFileValidation=True)["TrailARN"]

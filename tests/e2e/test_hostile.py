@@ -10,6 +10,7 @@ import pathlib
 import random
 import re
 import socket
+import subprocess
 import tempfile
 import unittest
 import urllib.parse
@@ -456,6 +457,72 @@ class Parameters(Hostile):
         self.assertLess(self.memory_kb() - before, GROWTH_KB)
         for record in self.recorded():
             self.assertIn("eventID", record)
+
+
+class Names(Hostile):
+    def test_what_the_model_does_not_allow_is_made_by_nobody(self):
+        iam = self.server.client("iam", parameter_validation=False)
+        document = '{"Statement":[]}'
+        for operation, given in (
+                ("create_user", {}), ("create_user", {"UserName": ""}), ("create_user", {"UserName": "a b"}),
+                ("create_user", {"UserName": "../x"}), ("create_user", {"UserName": "x" * 65}),
+                ("create_user", {"UserName": "\u00fcn\u00ef"}), ("create_group", {"GroupName": "a\0b"}),
+                ("create_user", {"UserName": "u", "Tags": [{"Key": "k", "Value": "v" * 257}]}),
+                ("create_user", {"UserName": "u", "Tags": [{"Value": "v"}]}),
+                ("create_user", {"UserName": "u", "Tags": [{"Key": str(n), "Value": ""} for n in range(51)]}),
+                ("create_role", {"RoleName": "r"}),
+                ("create_role", {"RoleName": "a/b", "AssumeRolePolicyDocument": document}),
+                ("create_policy", {"PolicyName": "p", "PolicyDocument": "x" * 131073}),
+                ("create_policy", {"PolicyName": "p" * 129, "PolicyDocument": document}),
+                ("list_users", {"MaxItems": 1001}), ("delete_group", {})):
+            with self.subTest(f"{operation} {str(given)[:60]}"):
+                with self.assertRaises(botocore.exceptions.ClientError) as caught:
+                    getattr(iam, operation)(**given)
+                answer = caught.exception.response
+                self.assertEqual(answer["Error"]["Code"], "ValidationError")
+                self.assertIn("failed to satisfy constraint: Member must", answer["Error"]["Message"])
+                found = [r for r in self.recorded() if r["requestID"] == answer["ResponseMetadata"]["RequestId"]]
+                self.assertEqual([r["errorCode"] for r in found], ["ValidationException"])
+        self.assertEqual((iam.list_users()["Users"], iam.list_groups()["Groups"], iam.list_roles()["Roles"]),
+                         ([], [], []))
+        organizations = self.server.client("organizations", parameter_validation=False)
+        self.assertEqual(harness.error_code(organizations.create_organization, FeatureSet="NOPE"),
+                         "InvalidInputException")
+
+
+class CommandLine(unittest.TestCase):
+    def test_bad_usage_says_what_was_expected(self):
+        for arguments, said in (
+                (("--listen", "nonsense"), "expected HOST:PORT"), (("--listen", "127.0.0.1:99999"), "HOST:PORT"),
+                (("--listen=",), "expected HOST:PORT"), (("--account", "123"), "12 digits"),
+                (("--account",), "expected ID behind it"), (("--clock", "virtual:noon"), "expected a time"),
+                (("--clock", "virtual:2026-13-01T00:00:00Z"), "expected a time"), (("--seed", "-1"), "a number"),
+                (("--seed", "9" * 30), "expected a number"), (("--deliver-every", "0s"), "above zero"),
+                (("--deliver-every", "5"), "expected a duration"), (("--digest-every", "-1h"), "a duration"),
+                (("--durability", "maybe"), "expected os or disk"), (("--data", ""), "expected something"),
+                (("--threads", "0"), "1 to 256"), (("--bogus",), "unknown option --bogus"), (("-x",), "'-x'"),
+                (("--upstream", "ftp://x"), "expected http://HOST:PORT"), (("--root-secret", ""), "something"),
+                (("--listen", "nowhere.invalid:0"), "nowhere.invalid")):
+            done = self.run_in_empty("serve", *arguments)
+            with self.subTest(str(arguments)):
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(said, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+
+    def test_bad_files(self):
+        for text, line in (("listen: [1,2]\n", 1), ("region: eu-west-1\nbogus: 1\n", 2), ("\t:\n  - {", 1),
+                           ("\0" * 20_000_000, 1), ("a: &a [x]\nb: [*a,*a]\n", 1), ("listen: " + "[" * 5000, 1)):
+            done = self.run_in_empty("serve", file=text)
+            with self.subTest(text[:20]):
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(f"mocktrail.yaml:{line}: ", done.stderr)
+
+    def run_in_empty(self, *arguments, file=None):
+        with tempfile.TemporaryDirectory() as place:
+            if file:
+                pathlib.Path(place, "mocktrail.yaml").write_text(file)
+            return subprocess.run([str(pathlib.Path(harness.PROGRAM).resolve()), *arguments], cwd=place,
+                                  capture_output=True, text=True, timeout=harness.DEADLINE_S)
 
 
 if __name__ == "__main__":
