@@ -10,7 +10,7 @@ MORE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 .PHONY: setup-build setup-demo setup-check setup-clang
 setup-build setup-demo setup-check setup-clang: setup-%:
 	@scripts/setup.sh $*
-	@$(if $(filter setup-build,$@),true,scripts/python.sh)
+	@$(if $(filter setup-build setup-clang,$@),true,scripts/python.sh $*)
 	@scripts/fetch-botocore.sh
 
 .PHONY: check check-build check-run

@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
-# python.sh: make build/venv with the Python clients that the demo and the tests use, once.
+# python.sh [demo|check]: make build/venv with the Python clients that the demo or the tests use, once.
 #
-# tests/requirements.txt pins them. Where the package index can't be reached, Debian's awscli and
-# python3-boto3 stand in, and the script says so; remove build/venv to try again.
+# tests/requirements.txt pins what the demo needs, tests/requirements-check.txt what the tests need beside it.
+# Where the package index can't be reached, Debian's awscli and python3-boto3 stand in, and the script
+# says so; remove build/venv to try again.
 set -eu
 cd "$(dirname "$0")/.."
 want=tests/requirements.txt
+[ "${1:-demo}" = demo ] || want=tests/requirements-check.txt
 stamp=build/venv/.done
-[ -f "$stamp" ] && cmp -s "$want" "$stamp" && exit 0
+[ -f "$stamp" ] && grep -qxF -e "$want" -e tests/requirements-check.txt "$stamp" &&
+    [ ! tests/requirements.txt -nt "$stamp" ] && [ ! "$want" -nt "$stamp" ] && exit 0
 
 mkdir -p build
-rm -rf build/venv
-python3 -m venv build/venv
-echo "setup: installing from PyPI into build/venv: $(tr '\n' ' ' <"$want")"
+[ -f "$stamp" ] || { rm -rf build/venv && python3 -m venv build/venv; }
+echo "setup: installing from PyPI into build/venv: $(grep -hv '^-r' tests/requirements.txt "$want" | sort -u | tr '\n' ' ')"
 if build/venv/bin/pip install -q --disable-pip-version-check --retries 2 -r "$want" >build/venv.log 2>&1; then
-    cp "$want" "$stamp"
+    echo "$want" >"$stamp"
     exit 0
 fi
 echo "setup: PyPI did not give them (build/venv.log); Debian's stand in"
@@ -22,4 +24,4 @@ scripts/setup.sh clients
 rm -rf build/venv
 /usr/bin/python3 -m venv --system-site-packages build/venv
 cp scripts/aws-debian.py build/venv/bin/aws
-cp "$want" "$stamp"
+echo tests/requirements-check.txt >"$stamp"
