@@ -63,7 +63,7 @@ struct reply {
     size_t header_count, header_cap;
     struct body body;
     bool body_is_spooled; /* body.path is this reply's alone: to be removed once it is open */
-    bool waits; /* not to be sent before the journal is on the disk */
+    bool waits;           /* not to be sent before the journal is on the disk */
 };
 /* Set a header (replaces one of the same name). name and value are borrowed. */
 void reply_header(struct arena *a, struct reply *r, const char *name, struct str value);

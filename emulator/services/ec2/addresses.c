@@ -1,4 +1,5 @@
 /* Elastic IP addresses. What an address is bound to stands in its own document. */
+#include "emulator/services/ec2/compute.h"
 #include "emulator/services/ec2/ec2.h"
 
 static const char *const bonds[] = { "AssociationId", "InstanceId", "NetworkInterfaceId",

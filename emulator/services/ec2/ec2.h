@@ -169,52 +169,6 @@ int ec2_group_default(struct ec2 *j, struct str vpc_id, struct value **group);
 /* [{GroupId, GroupName}] of ids, which must exist and belong to the VPC. */
 int ec2_group_list(struct ec2 *j, const struct value *ids, struct str vpc_id, struct value **list);
 
-/* interfaces.c */
-struct ec2_interface {
-    const struct value *asked; /* parameters, or a row of RunInstances, or NULL: its addresses */
-    struct value *subnet;      /* document */
-    struct value *groups;      /* [{GroupId, GroupName}] */
-    struct str description;
-};
-/* A new interface in its subnet with an address, not saved. */
-int ec2_interface_new(struct ec2 *j, const struct ec2_interface *i, struct value **eni);
-struct str ec2_dns_name(struct ec2 *j, struct str private_ip);
-struct str ec2_public_dns(struct ec2 *j, struct str public_ip);
-
-/* addresses.c */
-int ec2_public_ip(struct ec2 *j, struct str *out); /* one that nothing has */
-void ec2_address_loosen(struct value *address);    /* bound to nothing any more; not saved */
-
-int ec2_interface_attach(struct ec2 *j, struct value *eni, const struct value *instance,
-                         int64_t device, bool delete_on_termination);
-
-/* instances.c */
-int ec2_instance_code(struct str state);
-struct value *ec2_instance_state(struct ec2 *j, struct str state); /* {Code, Name} */
-int ec2_profile_find(struct ec2 *j, const struct value *spec, struct value **profile);
-int ec2_profile_associate(struct ec2 *j, struct str instance_id, const struct value *profile,
-                          struct value **association);
-
-/* volumes.c */
-/* A new volume of what asked says (Size or VolumeSize, VolumeType, SnapshotId ...); not saved. */
-int ec2_volume_new(struct ec2 *j, const struct value *asked, struct str zone,
-                   struct value **volume);
-void ec2_volume_attach(struct ec2 *j, struct value *volume, struct str instance_id,
-                       struct str device, bool delete_on_termination);
-int ec2_snapshot_of(struct ec2 *j, const struct value *volume, struct str description,
-                    struct value **snapshot); /* not saved */
-
-/* images.c, sharing.c */
-int ec2_image_find(struct ec2 *j, struct str id, struct value **image); /* own or shared */
-bool ec2_is_shared(const struct value *doc, struct str account);
-/* Documents of a kind that other accounts share with this one, pushed to list. */
-int ec2_foreign(struct ec2 *j, enum ec2_kind_id kind, struct value *list);
-/* Own or shared, by id, also from another region; *doc NULL: there is none. */
-int ec2_find_shared(struct ec2 *j, enum ec2_kind_id kind, struct str id, struct str region,
-                    struct value **doc);
-int ec2_select_shared(struct ec2 *j, enum ec2_kind_id kind, const char *owners, const char *users,
-                      struct value **list);
-
 /* settings.c: what an account has set for a region. */
 int ec2_setting(struct ec2 *j, const char *name, struct str *out);
 

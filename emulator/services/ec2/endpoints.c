@@ -1,4 +1,5 @@
 /* VPC endpoints and flow logs. No log is ever written: there are no packets. */
+#include "emulator/services/ec2/compute.h"
 #include "emulator/services/ec2/ec2.h"
 
 #define OPEN_POLICY                                                                                \

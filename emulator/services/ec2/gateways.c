@@ -1,4 +1,5 @@
 /* Internet, egress-only and NAT gateways. */
+#include "emulator/services/ec2/compute.h"
 #include "emulator/services/ec2/ec2.h"
 
 int ec2_create_internet_gateway(struct ec2 *j)

@@ -1,4 +1,5 @@
 /* Images: made of an instance or of snapshots, copied, given back. */
+#include "emulator/services/ec2/compute.h"
 #include "emulator/services/ec2/ec2.h"
 
 int ec2_image_complete(struct ec2 *j, struct value *image)

@@ -1,4 +1,5 @@
 /* Instances as they are seen: what follows from their interfaces, volumes, profile and state. */
+#include "emulator/services/ec2/compute.h"
 #include "emulator/services/ec2/ec2.h"
 
 /* Source: EC2 API Reference, "InstanceState". */

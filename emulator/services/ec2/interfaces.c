@@ -1,4 +1,5 @@
 /* Network interfaces: addresses of a subnet, groups, what they are attached to. */
+#include "emulator/services/ec2/compute.h"
 #include "emulator/services/ec2/ec2.h"
 
 enum { FIRST_HOST = 4, ATTACHING_MS = 5000, DRAWS = 64 };

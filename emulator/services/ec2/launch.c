@@ -1,5 +1,6 @@
 /* RunInstances. An image that no account here made is taken for one of AWS's: those are not
  * modelled, so any well-formed id will do. */
+#include "emulator/services/ec2/compute.h"
 #include "emulator/services/ec2/ec2.h"
 
 /* What the call asks for, looked up once for all of its instances. */

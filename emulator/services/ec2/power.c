@@ -1,4 +1,5 @@
 /* Start, stop, reboot, terminate, monitor. */
+#include "emulator/services/ec2/compute.h"
 #include "emulator/services/ec2/ec2.h"
 
 /* From which state a call leads where; to NULL: it stays. What is in no row is refused.

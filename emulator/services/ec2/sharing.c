@@ -1,4 +1,5 @@
 /* What accounts share with each other: snapshots and images, by a list of permissions. */
+#include "emulator/services/ec2/compute.h"
 #include "emulator/services/ec2/ec2.h"
 
 /* "_permissions": [{UserId}] and [{Group: "all"}]. */
@@ -94,7 +95,7 @@ int ec2_select_shared(struct ec2 *j, enum ec2_kind_id kind, const char *owners, 
 {
     const struct ec2_kind *k = &ec2_kinds[kind];
     const struct value *ids = param(j->call, k->ids);
-    struct value *all;
+    struct value *all = NULL;
     int rc = ec2_filters_ok(j, k->type);
 
     *list = value_list(j->a);

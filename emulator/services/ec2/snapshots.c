@@ -1,4 +1,5 @@
 /* Snapshots of volumes. */
+#include "emulator/services/ec2/compute.h"
 #include "emulator/services/ec2/ec2.h"
 
 int ec2_snapshot_complete(struct ec2 *j, struct value *snapshot)

@@ -1,4 +1,5 @@
 /* Volumes and snapshots. */
+#include "emulator/services/ec2/compute.h"
 #include "emulator/services/ec2/ec2.h"
 
 enum { ATTACHING_MS = 3000, GP2_MIN_IOPS = 100, GP2_IOPS_A_GIB = 3, GP2_MAX_IOPS = 16000 };
