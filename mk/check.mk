@@ -37,6 +37,7 @@ check-run: check-build build/catalogue.bin build/locale/de_DE.UTF-8
 	$(foreach t,$(UNITS),"$(notdir $(t))=$(call models,$(notdir $(t)))$(call locale,$(notdir $(t)))$(t)") \
 	"fuzz-replay=$(SUB) fuzz-replay" \
 	$(if $(SAN),,"roundtrip=$(call models,roundtrip)$(SUB) roundtrip") \
+	$(if $(SAN),,"operations-table=$(call models,roundtrip)$(SUB) -s support-check") \
 	$(foreach t,$(E2E) $(CRASH),"$(notdir $(t))=build/venv/bin/python $(t) $(if $(filter $(E2E),$(t)),-v)")
 
 # A locale with a decimal comma: numbers are read and written the same in it. (With LOCPATH glibc leaks.)

@@ -21,5 +21,6 @@ support-table: all ## write docs/operations.md: what is performed, service by se
 support-check: all
 	@{ printf '%s\n' "$$SUPPORT_HEAD"; build/mocktrail operations --summary; } > build/operations.md
 	@if [ "$$(wc -l < build/operations.md)" != "$$(wc -l < docs/operations.md)" ]; then \
-	    echo "support-check: skipped: other models"; \
-	else diff -u docs/operations.md build/operations.md; fi
+	    echo "other models than the table's"; exit 1; \
+	elif diff -u docs/operations.md build/operations.md; then echo '1 passed, 0 failed'; \
+	else echo '0 passed, 1 failed'; exit 1; fi
