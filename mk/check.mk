@@ -31,7 +31,7 @@ models = $(if $(NEWEST),,$(if $(filter $(1),$(NEED_NEWEST)),echo needs the API m
 # undefined operation or a race ends the program and so fails the test.
 check-run: check-build build/catalogue.bin build/locale/de_DE.UTF-8
 	@MOCKTRAIL=$(abspath $(B)/mocktrail) MOCKTRAIL_CATALOGUE=$(abspath build/catalogue.bin) \
-	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+	ASAN_OPTIONS=detect_leaks=1:quarantine_size_mb=32 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
 	CRASH_ROUNDS=$(if $(SAN),40,200) \
 	python3 tests/run.py \
 	$(foreach t,$(UNITS),"$(notdir $(t))=$(call models,$(notdir $(t)))$(call locale,$(notdir $(t)))$(t)") \
