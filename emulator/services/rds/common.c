@@ -316,7 +316,7 @@ HANDLER(rds, DescribeDBEngineVersions)
                             str_eq(job_text(j, asked[i]), value_get_str(r, asked[i])));
         value_put_c(j->a, r, "Status", "available");
         if (fits)
-            items[n++] = (struct job_item){ value_get_str(r, "Engine"), r };
+            items[n++] = (struct job_item){ value_get_str(r, "Engine"), value_copy(j->a, r) };
     }
     return job_page(j, &paging, "DBEngineVersions", items, n);
 }
