@@ -103,8 +103,7 @@ struct value *identity_make(struct work *w, struct rng *rng, uint32_t shape, str
     switch (s->type) {
     case CAT_LIST: {
         struct value *list = value_list(w->a);
-        struct value *one =
-            identity_make(w, rng, cat_shape_member(w->cat, s, 0)->shape, kind);
+        struct value *one = identity_make(w, rng, cat_shape_member(w->cat, s, 0)->shape, kind);
 
         if (one)
             value_push(list, one);
