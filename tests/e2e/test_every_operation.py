@@ -51,7 +51,7 @@ class EveryOperation(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
+    if len(sys.argv) > 1 and sys.argv[1] == "--all":
         with Server("--no-default-trail") as running:
             for row in call_all(running, sys.argv[2:]):
                 if row[2] in ("unread", "unsent"):
