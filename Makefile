@@ -82,6 +82,8 @@ $(B)/embed.o: $(B)/embed.c $(EMBED)
 	$(if $(Q),@echo '  cc $<')
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
+# What is not building stands in mk/, a file a subject.
+.PHONY: demo check bench fuzz lint format install
 -include $(wildcard mk/*.mk)
 
 .PHONY: unit
