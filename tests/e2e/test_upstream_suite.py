@@ -19,6 +19,7 @@ except ImportError:
     sys.exit(77)
 
 MODULES = ("test_iam", "test_s3", "test_sts", "test_lambda")
+AT_ONCE = "Together"  # a class of several clients at once: moto keeps no lock, and fails or not by chance
 LEAST = 12  # tests that moto passes by itself: fewer, and this shows nothing
 
 
@@ -89,7 +90,7 @@ def passed(server):
     try:
         for module in MODULES:
             suite = unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(module))
-            for case in (c for group in suite for c in group):
+            for case in (c for group in suite for c in group if type(c).__name__ != AT_ONCE):
                 reset()
                 result = unittest.TestResult()
                 unittest.TestSuite([case]).run(result)
@@ -106,6 +107,8 @@ WHY = {}
 
 
 class Suite(unittest.TestCase):
+    maxDiff = None
+
     def test_what_moto_serves_it_serves_behind_mocktrail(self):
         alone = passed(Direct)
         self.assertGreaterEqual(len(alone), LEAST)
