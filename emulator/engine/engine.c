@@ -267,7 +267,7 @@ int engine_close(struct engine *e, struct err *err)
 int engine_advance(struct engine *e, int64_t target_ms, struct err *err)
 {
     int rc = schedule_advance(e->schedule, target_ms, err);
-    int kept = engine_keep_time(e, err);
+    int kept = e->opt.sink.put ? 0 : engine_keep_time(e, err); /* engine_close will do */
 
     return rc < 0 ? rc : kept;
 }

@@ -17,9 +17,21 @@ struct schedule;
 struct recorder;
 struct upstream;
 struct upstream_rule;
+struct journal_source;
 
 enum auth_mode { AUTH_IDENTIFY, AUTH_VERIFY, AUTH_ENFORCE };
 enum durability { DURABILITY_OS, DURABILITY_DISK };
+
+/* Where the records of calls go instead of the journal: the generator's bulk writer. With a sink
+ * the engine neither journals nor delivers nor keeps an event history; state is as ever, but a
+ * crash is answered by generating again. put copies what it keeps, and is called in the order in
+ * which the records would enter the journal; position: what the next record will be numbered,
+ * increasing, so that a trail's configuration holds from a place on. */
+struct engine_sink {
+    int (*put)(void *arg, const struct journal_source *from, struct err *err); /* NULL: none */
+    uint64_t (*position)(void *arg);
+    void *arg;
+};
 
 struct engine_options {
     const char *data_dir;
@@ -34,6 +46,7 @@ struct engine_options {
     const struct upstream_rule *upstreams; /* borrowed until engine_close */
     size_t upstream_count;
     int64_t upstream_timeout_ms;
+    struct engine_sink sink;
 };
 
 struct engine {
@@ -79,6 +92,8 @@ int engine_trim_journal(struct engine *e, uint64_t before_position, struct err *
 
 /* A call's number, ids and chance: set call->seq, request_id, host_id, event_id, time_ms. */
 void engine_begin(struct engine *e, struct arena *a, struct call *call);
+/* The ids that the call numbered call->seq has: set request_id, host_id, event_id. */
+void engine_ids(const struct engine *e, struct arena *a, struct call *call);
 /* 0: outcome is set (success or refusal) and recorded. < 0: a failure (disk ...): answer 500
  * InternalFailure; nothing was changed or recorded. */
 int engine_perform(struct engine *e, struct arena *a, struct call *call, struct outcome *out,

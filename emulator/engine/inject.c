@@ -270,20 +270,28 @@ static struct record_facts facts_of(struct arena *a, const struct value *r)
     return facts;
 }
 
+static int hand_over(struct engine *e, const struct journal_source *from, struct err *err)
+{
+    uint64_t position;
+
+    if (e->opt.sink.put)
+        return e->opt.sink.put(e->opt.sink.arg, from, err);
+    return journal_put(trail_journal(e->trail), from, &position, err);
+}
+
 static int accept(struct engine *e, struct arena *a, const struct value *r, struct err *err)
 {
     struct record_facts facts = facts_of(a, r);
     struct buf text = { 0 };
-    uint64_t position;
     int rc = trail_account_seen(e->trail, facts.account, err);
 
     json_write(&text, r);
     if (rc == 0)
-        rc = journal_put(trail_journal(e->trail),
-                         &(struct journal_source){ .seq = atomic_fetch_add(&e->next_seq, 1),
-                                                   .record = buf_view(&text),
-                                                   .facts = &facts },
-                         &position, err);
+        rc = hand_over(e,
+                       &(struct journal_source){ .seq = atomic_fetch_add(&e->next_seq, 1),
+                                                 .record = buf_view(&text),
+                                                 .facts = &facts },
+                       err);
     buf_free(&text);
     if (rc == 0)
         atomic_fetch_add(&e->accepted_count, 1);

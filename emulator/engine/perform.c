@@ -24,14 +24,11 @@ static void init_chance(const struct engine *e, const struct call *call, enum st
     rng_init(out, e->seed, 2 * call->seq + (uint64_t)stream);
 }
 
-void engine_begin(struct engine *e, struct arena *a, struct call *call)
+void engine_ids(const struct engine *e, struct arena *a, struct call *call)
 {
     struct rng r;
     char uuid[37];
 
-    call->cat = e->cat;
-    call->seq = atomic_fetch_add(&e->next_seq, 1);
-    call->time_ms = clock_now_ms(&e->clock);
     init_chance(e, call, STREAM_CALL, &r);
     rng_uuid(&r, uuid);
     call->event_id = arena_copy(a, str_c(uuid));
@@ -42,6 +39,14 @@ void engine_begin(struct engine *e, struct arena *a, struct call *call)
         rng_uuid(&r, uuid);
         call->request_id = arena_copy(a, str_c(uuid));
     }
+}
+
+void engine_begin(struct engine *e, struct arena *a, struct call *call)
+{
+    call->cat = e->cat;
+    call->seq = atomic_fetch_add(&e->next_seq, 1);
+    call->time_ms = clock_now_ms(&e->clock);
+    engine_ids(e, a, call);
 }
 
 static void entries_free(struct entries *n)
@@ -113,10 +118,32 @@ static int settle_effects(struct journal *j, const struct handover *h, uint64_t 
     return rc;
 }
 
+/* With a sink nothing is to be repeated after a crash: records go over, files move. */
+static int into_sink(struct engine *e, uint64_t seq, const struct effect *effects,
+                     const struct entries *n, struct err *err)
+{
+    int rc = 0;
+
+    for (int i = 0; rc == 0 && i < n->count; i++)
+        rc = e->opt.sink.put(e->opt.sink.arg,
+                             &(struct journal_source){ .seq = seq,
+                                                       .recipient = i,
+                                                       .record = buf_view(&n->of[i].text),
+                                                       .facts = &n->of[i].facts },
+                             err);
+    if (rc == 0 && effects)
+        rc = journal_do(trail_journal(e->trail), effects, err);
+    atomic_fetch_add(&e->accepted_count, 1);
+    return rc;
+}
+
 static int into_journal(struct engine *e, uint64_t seq, const struct handover *all,
                         const struct entries *n, struct err *err)
 {
     struct journal *j = trail_journal(e->trail);
+
+    if (e->opt.sink.put)
+        return into_sink(e, seq, all->effects, n, err);
 
     for (int i = 0; i < n->count; i++) {
         const struct effect *effects = effects_of(all->effects, i);
@@ -195,6 +222,8 @@ static int commit(struct engine *e, const struct call *call, struct outcome *out
 
     if (store_dirty(e->store)) {
         out->changed = true;
+        if (e->opt.sink.put)
+            return store_commit(e->store, err);
         /* The lock is held: what the outbox still has is in the journal. */
         if (s->outbox_is_used && s->depth == 1)
             rc = store_outbox_prune(e->store, UINT64_MAX, err);

@@ -211,6 +211,14 @@ static int history_save(struct trail *t, struct err *err)
     return rc;
 }
 
+/* Where the next record will stand. */
+static uint64_t next_position(const struct trail *t)
+{
+    const struct engine_sink *sink = &t->e->opt.sink;
+
+    return sink->put ? sink->position(sink->arg) : journal_end(t->journal);
+}
+
 static int64_t next_mark(const struct trail *t, int64_t after_ms)
 {
     int64_t every = t->e->opt.deliver_every_ms;
@@ -262,6 +270,8 @@ static int digest_job(void *arg, int64_t due_ms, int64_t *next_ms, struct err *e
 /* Make sure that the digest job runs at due_ms or before. */
 static int digest_due(struct trail *t, int64_t due_ms, struct err *err)
 {
+    if (t->e->opt.sink.put)
+        return 0; /* whoever takes the records delivers them */
     (void)pthread_mutex_lock(&t->due_lock);
     bool sooner = due_ms < t->digest_due_ms;
     if (sooner)
@@ -294,7 +304,7 @@ int trail_changed(struct trail *t, struct str account, struct str trail_arn, uin
     (void)str_rcut(head, ':', &head, &home);
     (void)str_rcut(head, ':', &head, &home);
     struct doc_key key = config_key(account, home, "Trail", name);
-    int rc = config_put_epoch(t->e->store, key, journal_end(t->journal), seq, err);
+    int rc = config_put_epoch(t->e->store, key, next_position(t), seq, err);
     if (rc == 0 && (rc = store_doc_get(t->e->store, &a, key, &doc, err)) == E_MISSING)
         rc = 0;
     if (rc == 0)
@@ -304,6 +314,11 @@ int trail_changed(struct trail *t, struct str account, struct str trail_arn, uin
     if (rc == 0)
         rc = digest_due(t, clock_now_ms(&t->e->clock) + t->e->opt.digest_every_ms, err);
     return rc;
+}
+
+uint64_t trail_generation(const struct trail *t)
+{
+    return atomic_load(&t->generation);
 }
 
 void trail_members_changed(struct trail *t)
@@ -537,6 +552,8 @@ static int load_positions(struct trail *t, struct err *err)
 static int add_jobs(struct trail *t, struct err *err)
 {
     int64_t now_ms = clock_now_ms(&t->e->clock), due_ms = 0;
+    if (t->e->opt.sink.put)
+        return 0;
     int rc = schedule_add(t->e->schedule, DELIVER_JOB, next_mark(t, now_ms), deliver_job, t, err);
 
     if (rc == 0)
@@ -577,7 +594,7 @@ int trail_close(struct trail *t, struct err *err)
     if (!t)
         return 0;
     (void)pthread_mutex_lock(&t->drain);
-    int rc = deliver(t, err);
+    int rc = t->e->opt.sink.put ? 0 : deliver(t, err);
     (void)pthread_mutex_unlock(&t->drain);
     schedule_remove(t->e->schedule, DELIVER_JOB);
     schedule_remove(t->e->schedule, DIGEST_JOB);

@@ -27,6 +27,8 @@ int trail_changed(struct trail *t, struct str account, struct str trail_arn, uin
                   struct err *err);
 /* services/organizations: an organization has new members, whose events its trails take. */
 void trail_members_changed(struct trail *t);
+/* Raised by each change of a trail or of an organization's members. */
+uint64_t trail_generation(const struct trail *t);
 /* Inside a state transaction: make sure that the region has a key for what is signed now, so that
  * ListPublicKeys has one to show. */
 int trail_public_key(struct trail *t, struct str region, struct err *err);
