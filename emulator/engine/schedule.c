@@ -28,6 +28,7 @@ struct schedule {
     uint64_t next_number;
     pthread_t thread;
     bool has_thread, stop;
+    int64_t target_ms; /* of the advance under way; INT64_MIN: none. Under running */
 };
 
 int schedule_open(struct schedule **out, struct clock *clock, struct err *err)
@@ -37,6 +38,7 @@ int schedule_open(struct schedule **out, struct clock *clock, struct err *err)
     pthread_condattr_t monotonic;
 
     s->clock = clock;
+    s->target_ms = INT64_MIN;
     pthread_mutexattr_init(&recursive);
     pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&s->running, &recursive);
@@ -203,7 +205,10 @@ int schedule_advance(struct schedule *s, int64_t target_ms, struct err *err)
         clock_iso(clock_now_ms(s->clock), now);
         rc = err_set(err, E_CONFLICT, "the clock stands at %s and can't go back", now);
     } else if (clock_is_frozen(s->clock)) {
+        int64_t outer_ms = s->target_ms; /* a job may advance, too */
+        s->target_ms = target_ms > outer_ms ? target_ms : outer_ms;
         rc = fire_standing(s, target_ms, err);
+        s->target_ms = outer_ms;
     } else {
         clock_set_ms(s->clock, target_ms);
         rc = fire_due(s, err);
@@ -276,6 +281,11 @@ int schedule_freeze(struct schedule *s, bool freeze, struct err *err)
     pthread_cond_signal(&s->changed);
     pthread_mutex_unlock(&s->lock);
     return rc;
+}
+
+bool schedule_will_reach(const struct schedule *s, int64_t due_ms)
+{
+    return due_ms <= s->target_ms;
 }
 
 bool schedule_is_frozen(const struct schedule *s)

@@ -32,6 +32,9 @@ int schedule_start(struct schedule *s, struct err *err);
  * clock go: it has nowhere to go by itself. */
 int schedule_freeze(struct schedule *s, bool freeze, struct err *err);
 bool schedule_is_frozen(const struct schedule *s);
+/* For jobs: a standing clock is on its way to due_ms or beyond, so what is due then runs at once
+ * after this (unless another job fails): work may be left for it. */
+bool schedule_will_reach(const struct schedule *s, int64_t due_ms);
 /* Between the two no job runs and none begins: for reset, snapshot and restore. */
 void schedule_hold(struct schedule *s);
 void schedule_release(struct schedule *s);

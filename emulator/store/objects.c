@@ -8,8 +8,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
 #include "core/base/clock.h"
 #include "core/base/fs.h"
 #include "core/base/limits.h"
@@ -539,70 +537,5 @@ int object_touch(int root, struct str path, int64_t modified_ms, bool sync, stru
     if (set_mtime(fd, modified_ms) < 0 || (sync && fsync(fd) < 0))
         rc = err_sys(err, "set the time of", path.ptr);
     (void)close(fd);
-    return rc;
-}
-
-static void add_md5(struct buf *out, struct str bytes)
-{
-    unsigned char sum[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-
-    if (EVP_Digest(bytes.ptr, bytes.len, sum, &len, EVP_md5(), NULL) == 1)
-        hex_encode(out, (struct str){ (const char *)sum, len });
-}
-
-/* Stage data and metadata, then place the metadata first: until the data is there, there is no
- * object, so that a reader never sees one without its signature. */
-static int write_object(int root, struct arena *a, const struct str path[2],
-                        const struct str content[2], int64_t modified_ms, struct err *err)
-{
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < 2; i++) {
-        struct str temp =
-            arena_printf(a, "staging/write-%016llx-%zu", (unsigned long long)str_hash(path[i]), i);
-        rc = object_stage(root, temp, content[i], modified_ms, true, err);
-        if (rc == 0)
-            rc = object_place(root, temp, path[i], err);
-    }
-    return rc;
-}
-
-int object_write(const char *data_dir, struct str bucket, struct str key, struct str bytes,
-                 const struct value *meta, struct err *err)
-{
-    struct arena a = { 0 };
-    struct buf text = { 0 }, etag = { 0 };
-    struct str path[2];
-    struct value *m = meta ? value_copy(&a, meta) : value_map(&a);
-    int64_t modified_ms = value_get_time(m, "LastModified", clock_machine_ms());
-    int rc, root = -1;
-
-    if ((rc = object_root(data_dir, &root, err)) < 0 ||
-        (rc = object_meta_path(&a, bucket, key, &path[0], err)) < 0 ||
-        (rc = object_path(&a, bucket, key, &path[1], err)) < 0)
-        goto out;
-    if (!fs_is_dir(arena_printf(&a, "%s/buckets/%.*s", data_dir, STR_ARG(bucket)).ptr)) {
-        rc = err_set(err, E_MISSING, "NoSuchBucket: %.*s", STR_ARG(bucket));
-        goto out;
-    }
-    add_md5(&etag, bytes);
-    value_put_int(&a, m, "Size", (int64_t)bytes.len);
-    value_set(m, STR("LastModified"), value_str(&a, clock_iso_ms(&a, modified_ms)));
-    value_put_str(&a, m, "ETag", buf_view(&etag));
-    json_write(&text, m);
-    rc = write_object(root, &a, path, (struct str[]){ buf_view(&text), bytes }, modified_ms, err);
-    if (rc == 0) /* the names, too, outlive a power cut */
-        for (size_t i = 0; rc == 0 && i < 2; i++) {
-            struct str folder = path[i], leaf;
-            (void)str_rcut(object_where(&a, root, path[i]), '/', &folder, &leaf);
-            rc = fs_sync_dir(arena_printf(&a, "%s/%.*s", data_dir, STR_ARG(folder)).ptr, err);
-        }
-out:
-    if (root >= 0)
-        (void)close(root);
-    buf_free(&text);
-    buf_free(&etag);
-    arena_free(&a);
     return rc;
 }

@@ -76,10 +76,3 @@ int object_stage(int root, struct str path, struct str bytes, int64_t modified_m
                  struct err *err);
 /* Give an existing file (a staged body) that mtime. */
 int object_touch(int root, struct str path, int64_t modified_ms, bool sync, struct err *err);
-
-/* For the trail's own deliveries and others that write whole objects without an S3 call: bytes and
- * metadata (content type, encoding, user metadata) placed atomically and fsynced. meta: members as
- * in docs/formats.md; ETag and Size are set here, LastModified (VALUE_TIME) should be given, else
- * it is the machine's now. The bucket's folder must exist: E_MISSING "NoSuchBucket" otherwise. */
-int object_write(const char *data_dir, struct str bucket, struct str key, struct str bytes,
-                 const struct value *meta, struct err *err);

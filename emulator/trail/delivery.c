@@ -1,11 +1,12 @@
 #include <assert.h>
 #include <sched.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "core/base/fs.h"
 #include "core/trail/keys.h"
 #include "core/trail/logfile.h"
-#include "emulator/store/objects.h"
+#include "emulator/store/whole.h"
 #include "emulator/trail/state.h"
 
 #define SLOT_MS (5 * 60 * 1000ll)
@@ -47,6 +48,7 @@ struct plan {
 
 struct written {
     struct written *next;
+    struct object_move moves[WHOLE_MOVES];
     const struct trail_config *trail;
     struct str account, region;
     bool validation;
@@ -60,7 +62,9 @@ struct round {
     struct destination *destinations;
     struct group *groups[GROUP_BUCKETS], *first, **last;
     size_t text_bytes;
+    int root;
     struct written *written, **last_written;
+    size_t written_count;
     uint64_t entries;
     struct buf gzip;
 };
@@ -110,27 +114,31 @@ static int group_key(struct round *r, const struct group *g, struct str *out, st
     return trail_key_write(&r->a, &k, out, err);
 }
 
-static void note_written(struct round *r, const struct group *g, struct delivered_log log)
+static void note_written(struct round *r, const struct group *g, struct delivered_log log,
+                         const struct object_move moves[WHOLE_MOVES])
 {
     struct written *w = arena_alloc(&r->a, sizeof *w);
 
-    *w = (struct written){ .trail = g->to->trail,
+    *w = (struct written){ .moves = { moves[0], moves[1] },
+                           .trail = g->to->trail,
                            .account = g->account,
                            .region = g->region,
                            .validation = g->epoch->validation,
                            .log = log };
     *r->last_written = w;
     r->last_written = &w->next;
+    r->written_count++;
     g->to->files++;
 }
 
-/* Place the group's file in its bucket. A bucket that is gone fails the destination, not the round.
- */
+/* Stage the group's file for its bucket. A bucket that is gone fails the destination, not the
+ * round. */
 static int group_write(struct round *r, struct group *g, struct err *err)
 {
     struct delivered_log log = { .bucket = g->to->bucket,
                                  .newest_ms = g->file.newest_ms,
                                  .oldest_ms = g->file.oldest_ms };
+    struct object_move moves[WHOLE_MOVES];
     struct err why = { 0 };
     char hash[65];
 
@@ -145,10 +153,9 @@ static int group_write(struct round *r, struct group *g, struct err *err)
     buf_free(&g->file.text); /* the next file may be small */
     if (rc < 0)
         return rc;
-    struct arena_mark mark = arena_mark(&r->entry_arena);
-    rc = object_write(r->t->e->opt.data_dir, g->to->bucket, log.key, buf_view(&r->gzip),
-                      trail_object_meta(r->t, &r->entry_arena, NULL), &why);
-    arena_rewind(&r->entry_arena, mark);
+    struct whole whole = { g->to->bucket, log.key, buf_view(&r->gzip),
+                           trail_object_meta(r->t, &r->a, NULL) };
+    rc = whole_stage(r->root, &r->a, &whole, moves, &why);
     if (rc == E_MISSING) {
         g->to->error = "NoSuchBucket";
         return 0;
@@ -156,7 +163,7 @@ static int group_write(struct round *r, struct group *g, struct err *err)
     if (rc < 0)
         return err_set(err, rc, "%s", why.text);
     log.hash_hex = arena_copy(&r->a, str_c(hash));
-    note_written(r, g, log);
+    note_written(r, g, log, moves);
     return 0;
 }
 
@@ -276,6 +283,18 @@ static bool next_entry(struct round *r, uint64_t *position, struct journal_entry
     return false;
 }
 
+/* One wait for the disk for all of them. */
+static int place_files(struct round *r, struct err *err)
+{
+    struct object_move *moves = arena_array(&r->a, r->written_count, WHOLE_MOVES * sizeof *moves);
+    size_t count = 0;
+
+    for (const struct written *w = r->written; w; w = w->next)
+        for (size_t i = 0; i < WHOLE_MOVES; i++)
+            moves[count++] = w->moves[i];
+    return count > 0 ? whole_place(r->root, moves, count, err) : 0;
+}
+
 static int write_files(struct round *r, struct err *err)
 {
     uint64_t position = r->plan.from;
@@ -293,7 +312,7 @@ static int write_files(struct round *r, struct err *err)
     }
     for (struct group *g = r->first; rc == 0 && g; g = g->next)
         rc = group_write(r, g, err);
-    return rc;
+    return rc < 0 ? rc : place_files(r, err);
 }
 
 static const struct trail_config *trail_find(const struct config_set *set, struct doc_key key)
@@ -423,6 +442,8 @@ static void round_free(struct round *r)
 {
     for (struct group *g = r->first; g; g = g->next)
         logfile_free(&g->file);
+    if (r->root >= 0)
+        (void)close(r->root);
     buf_free(&r->gzip);
     arena_free(&r->a);
     arena_free(&r->entry_arena);
@@ -446,12 +467,13 @@ static int trim(struct round *r, struct err *err)
 
 static int execute(struct trail *t, struct plan plan, struct err *err)
 {
-    struct round r = { .t = t, .plan = plan };
-    int rc;
+    struct round r = { .t = t, .plan = plan, .root = -1 };
+    int rc = object_root(t->e->opt.data_dir, &r.root, err);
 
     r.last = &r.first;
     r.last_written = &r.written;
-    rc = load_backlogs(&r, err);
+    if (rc == 0)
+        rc = load_backlogs(&r, err);
     if (rc == 0)
         rc = write_files(&r, err);
     if (rc == 0)

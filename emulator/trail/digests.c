@@ -1,8 +1,6 @@
 #include "core/aws/region.h"
-#include "core/aws/sigv4.h"
-#include "core/codec/gzip.h"
 #include "core/trail/keys.h"
-#include "emulator/store/objects.h"
+#include "emulator/trail/digest_files.h"
 #include "emulator/trail/state.h"
 
 /* Documents of a trail (all with the owner's account):
@@ -10,18 +8,8 @@
  *                                               at which validation was switched on
  *   DigestChain  region SRC, id NAME/ACCOUNT    the newest digest of one chain
  *   DigestLog    region SRC, id NAME/ACCOUNT/KEY  a log that stands in no digest yet
- *   Plan         region HOME, id NAME           {Start, End}: digests being written: after a crash
- *                                               they are written again under the same names */
-
-#define LEVEL 6
-
-struct chain {
-    struct chain *next;
-    struct str account, region;
-    struct doc *logs;
-    size_t log_count;
-    struct value *newest; /* the digest just written: what its successor points to */
-};
+ *   DigestFiles  region HOME, id NAME/END       {Moves}: files that lie staged, put in place by the
+ *                                               next digests_settle, after a crash as well */
 
 struct batch {
     struct trail *t;
@@ -32,6 +20,7 @@ struct batch {
     const char *error; /* S3's code, or NULL */
     struct arena a;
     struct chain *chains, **last;
+    size_t chain_count;
 };
 
 static struct doc_key state_key(const struct trail_config *c)
@@ -39,9 +28,11 @@ static struct doc_key state_key(const struct trail_config *c)
     return config_key(c->owner, c->home, "DigestState", c->name);
 }
 
-static struct doc_key plan_key(const struct trail_config *c)
+static struct doc_key files_key(struct batch *b)
 {
-    return config_key(c->owner, c->home, "Plan", c->name);
+    return config_key(
+        b->c->owner, b->c->home, "DigestFiles",
+        arena_printf(&b->a, "%.*s/%020lld", STR_ARG(b->c->name), (long long)b->end_ms));
 }
 
 static struct doc_key chain_key(struct batch *b, const struct chain *chain)
@@ -104,6 +95,7 @@ static int chain_add(struct batch *b, struct str account, struct str region, str
     chain->region = region;
     *b->last = chain;
     b->last = &chain->next;
+    b->chain_count++;
     return store_doc_list(b->t->e->store, &b->a, config_key(b->c->owner, region, "DigestLog", id),
                           STR(""), 0, &chain->logs, &chain->log_count, err);
 }
@@ -149,8 +141,9 @@ static int add_chains(struct batch *b, struct str account, struct err *err)
     return rc < 0 ? rc : add_opted_in(b, account, "DigestChain", err);
 }
 
-static void fill_logs(struct batch *b, const struct chain *chain, struct digest *d)
+static void fill_logs(struct batch *b, struct chain *chain)
 {
+    struct digest *d = &chain->digest;
     struct digest_log *logs = arena_array(&b->a, chain->log_count, sizeof *logs);
 
     for (size_t i = 0; i < chain->log_count; i++) {
@@ -170,9 +163,9 @@ static void fill_logs(struct batch *b, const struct chain *chain, struct digest 
     d->log_count = chain->log_count;
 }
 
-static int fill_previous(struct batch *b, const struct chain *chain, struct digest *d,
-                         struct err *err)
+static int fill_previous(struct batch *b, struct chain *chain, struct err *err)
 {
+    struct digest *d = &chain->digest;
     struct value *previous;
     int rc = store_doc_get(b->t->e->store, &b->a, chain_key(b, chain), &previous, err);
 
@@ -186,7 +179,7 @@ static int fill_previous(struct batch *b, const struct chain *chain, struct dige
     return 0;
 }
 
-static int fill_key(struct batch *b, const struct chain *chain, struct digest *d, struct err *err)
+static int fill_key(struct batch *b, struct chain *chain, struct err *err)
 {
     struct trail_key k = { .kind = KEY_DIGEST,
                            .prefix = b->epoch->prefix,
@@ -197,86 +190,49 @@ static int fill_key(struct batch *b, const struct chain *chain, struct digest *d
                            .home = b->c->home,
                            .at_ms = b->end_ms };
 
-    return trail_key_write(&b->a, &k, &d->key, err);
+    return trail_key_write(&b->a, &k, &chain->digest.key, err);
 }
 
-static struct value *signature_meta(struct batch *b, struct str signature_hex)
+/* All that a digest says; what is left is arithmetic and files. */
+static int chain_fill(struct batch *b, struct chain *chain, struct err *err)
 {
-    struct value *user = value_map(&b->a);
-
-    value_put_str(&b->a, user, "signature", signature_hex);
-    value_put_c(&b->a, user, "signature-algorithm", "SHA256withRSA");
-    return trail_object_meta(b->t, &b->a, user);
-}
-
-static void keep_newest(struct batch *b, struct chain *chain, const struct digest *d,
-                        const char *hash_hex, struct str signature_hex)
-{
-    chain->newest = value_map(&b->a);
-    value_put_str(&b->a, chain->newest, "Bucket", d->bucket);
-    value_put_str(&b->a, chain->newest, "Key", d->key);
-    value_put_c(&b->a, chain->newest, "Hash", hash_hex);
-    value_put_str(&b->a, chain->newest, "Signature", signature_hex);
-}
-
-static int place(struct batch *b, const struct digest *d, struct str json, struct str signature,
-                 struct err *err)
-{
-    struct buf gzip = { 0 };
-    struct err why = { 0 };
-    int rc = gzip_write(&gzip, json, LEVEL, err);
-
-    if (rc == 0) {
-        rc = object_write(b->t->e->opt.data_dir, d->bucket, d->key, buf_view(&gzip),
-                          signature_meta(b, signature), &why);
-        if (rc == E_MISSING)
-            b->error = "NoSuchBucket";
-        else if (rc < 0)
-            (void)err_set(err, rc, "%s", why.text); /* rc is passed on below */
-    }
-    buf_free(&gzip);
-    return rc == E_MISSING ? 0 : rc;
-}
-
-static int chain_write(struct batch *b, struct chain *chain, struct err *err)
-{
-    struct digest d = { .account = chain->account,
-                        .bucket = b->epoch->bucket,
-                        .start_ms = b->start_ms,
-                        .end_ms = b->end_ms };
-    const struct digest_key *key = NULL;
-    struct buf json = { 0 };
-    struct str signature = { 0 };
-    char fingerprint[33], hash[65];
-    int rc = fill_previous(b, chain, &d, err);
-
+    chain->digest = (struct digest){ .account = chain->account,
+                                     .bucket = b->epoch->bucket,
+                                     .start_ms = b->start_ms,
+                                     .end_ms = b->end_ms };
+    int rc = fill_previous(b, chain, err);
     if (rc == 0)
-        rc = fill_key(b, chain, &d, err);
+        rc = fill_key(b, chain, err);
     if (rc == 0)
-        rc = signing_key(b->t->signing, chain->region, b->end_ms, &key, fingerprint, err);
-    if (rc < 0)
-        return rc;
-    fill_logs(b, chain, &d);
-    d.fingerprint = str_c(fingerprint);
-    digest_write(&json, &d);
-    sha256_hex(buf_view(&json), hash);
-    rc = digest_sign(key, digest_string_to_sign(&b->a, &d, str_c(hash)), &b->a, &signature, err);
-    if (rc == 0)
-        rc = place(b, &d, buf_view(&json), signature, err);
-    if (rc == 0)
-        keep_newest(b, chain, &d, hash, signature);
-    buf_free(&json);
+        rc = signing_warm(b->t->signing, chain->region, b->end_ms, &chain->key, chain->fingerprint,
+                          err);
+    chain->digest.fingerprint = str_c(chain->fingerprint);
+    fill_logs(b, chain);
     return rc;
+}
+
+/* What the successor points to. */
+static struct value *newest_of(struct arena *a, const struct chain *chain)
+{
+    struct value *newest = value_map(a);
+
+    value_put_str(a, newest, "Bucket", chain->digest.bucket);
+    value_put_str(a, newest, "Key", chain->digest.key);
+    value_put_c(a, newest, "Hash", chain->hash_hex);
+    value_put_str(a, newest, "Signature", chain->signature_hex);
+    return newest;
 }
 
 static int save_chain(struct batch *b, const struct chain *chain, struct err *err)
 {
     struct store *s = b->t->e->store;
     int rc = b->is_last ? store_doc_delete(s, chain_key(b, chain), err)
-                        : store_doc_put(s, chain_key(b, chain), chain->newest, err);
+                        : store_doc_put(s, chain_key(b, chain), newest_of(&b->a, chain), err);
 
     if (rc == E_MISSING)
         rc = 0;
+    if (rc == 0)
+        rc = signing_document(b->t->signing, chain->region, b->end_ms, err);
     for (size_t i = 0; rc == 0 && i < chain->log_count; i++)
         rc = store_doc_delete(s, chain->logs[i].key, err);
     return rc;
@@ -293,9 +249,23 @@ static int save_state(struct batch *b, struct err *err)
     return store_doc_put(s, state_key(b->c), state, err);
 }
 
-/* With the bucket out of order nothing moves on: the next digest spans this time as well. */
-static int save_batch(struct batch *b, struct err *err)
+static int save_files(struct batch *b, struct err *err)
 {
+    struct value *doc = value_map(&b->a), *moves = value_list(&b->a);
+
+    for (const struct chain *c = b->chains; c; c = c->next)
+        for (size_t i = 0; i < WHOLE_MOVES; i++) {
+            value_push(moves, value_str(&b->a, c->moves[i].from));
+            value_push(moves, value_str(&b->a, c->moves[i].to));
+        }
+    value_set(doc, STR("Moves"), moves);
+    return store_doc_put(b->t->e->store, files_key(b), doc, err);
+}
+
+/* With the bucket out of order nothing moves on: the next digest spans this time as well. */
+static int save_batch(void *arg, struct err *err)
+{
+    struct batch *b = arg;
     struct value *status = value_map(&b->a);
     int rc = 0;
 
@@ -308,24 +278,21 @@ static int save_batch(struct batch *b, struct err *err)
             rc = save_chain(b, c, err);
         if (rc == 0)
             rc = save_state(b, err);
+        if (rc == 0)
+            rc = save_files(b, err);
     }
-    if (rc == 0)
-        rc = trail_status_put(b->t, b->c, status, err);
-    if (rc == 0)
-        rc = store_doc_delete(b->t->e->store, plan_key(b->c), err);
-    return rc;
+    return rc < 0 ? rc : trail_status_put(b->t, b->c, status, err);
 }
 
-typedef int step_fn(struct batch *b, struct err *err);
+typedef int step_fn(void *arg, struct err *err);
 
-static int in_transaction(struct batch *b, step_fn *step, struct err *err)
+static int in_transaction(struct store *s, step_fn *step, void *arg, struct err *err)
 {
-    struct store *s = b->t->e->store;
 
     store_lock(s);
     int rc = store_begin(s, err);
     if (rc == 0) {
-        rc = step(b, err);
+        rc = step(arg, err);
         if (rc == 0)
             rc = store_commit(s, err);
         else
@@ -335,27 +302,24 @@ static int in_transaction(struct batch *b, step_fn *step, struct err *err)
     return rc;
 }
 
-/* Before the first file: the end of the interval, which is in their names, and the keys. An older
- * plan that a crash left is taken up again. */
-static int save_plan(struct batch *b, struct err *err)
+static int make_files(struct batch *b, struct err *err)
 {
-    struct value *plan;
-    const struct digest_key *key;
-    char fingerprint[33];
-    int rc = store_doc_get(b->t->e->store, &b->a, plan_key(b->c), &plan, err);
+    int rc = trail_bucket_check(b->t, &b->a, b->c, b->epoch->bucket, &b->error, err);
 
-    if (rc == 0) {
-        b->end_ms = value_get_time(plan, "End", b->end_ms);
-    } else if (rc == E_MISSING) {
-        plan = value_map(&b->a);
-        value_put_time(&b->a, plan, "End", b->end_ms);
-        rc = store_doc_put(b->t->e->store, plan_key(b->c), plan, err);
-    }
-    for (const struct chain *c = b->chains; rc == 0 && c; c = c->next)
-        rc = signing_key(b->t->signing, c->region, b->end_ms, &key, fingerprint, err);
-    return rc;
+    for (struct chain *c = b->chains; rc == 0 && !b->error && c; c = c->next)
+        rc = chain_fill(b, c, err);
+    if (rc < 0 || b->error)
+        return rc;
+    rc = digest_files_make(b->t, b->chains, &b->a, err);
+    if (rc == E_MISSING) /* the bucket's folder was taken away by hand */
+        b->error = "NoSuchBucket";
+    else if (rc == 0)
+        b->t->unsettled += b->chain_count;
+    return rc == E_MISSING ? 0 : rc;
 }
 
+/* The files lie staged before the state that goes with them is committed; they are put in place by
+ * digests_settle, now or after a crash. */
 static int batch_run(struct batch *b, struct err *err)
 {
     int rc = 0;
@@ -363,17 +327,47 @@ static int batch_run(struct batch *b, struct err *err)
     b->last = &b->chains;
     for (size_t i = 0; rc == 0 && i < b->c->account_count; i++)
         rc = add_chains(b, b->c->accounts[i], err);
-    for (const struct chain *c = b->chains; rc == 0 && c; c = c->next)
-        rc = signing_warm(b->t->signing, c->region, b->end_ms, err);
     if (rc == 0)
-        rc = in_transaction(b, save_plan, err);
+        rc = make_files(b, err);
     if (rc == 0)
-        rc = trail_bucket_check(b->t, &b->a, b->c, b->epoch->bucket, &b->error, err);
-    for (struct chain *c = b->chains; rc == 0 && !b->error && c; c = c->next)
-        rc = chain_write(b, c, err);
-    if (rc == 0)
-        rc = in_transaction(b, save_batch, err);
+        rc = in_transaction(b->t->e->store, save_batch, b, err);
     arena_free(&b->a);
+    return rc;
+}
+
+struct settling {
+    struct store *store;
+    struct doc *docs;
+    size_t count;
+};
+
+static int forget_files(void *arg, struct err *err)
+{
+    struct settling *s = arg;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < s->count; i++)
+        rc = store_doc_delete(s->store, s->docs[i].key, err);
+    return rc;
+}
+
+int digests_settle(struct trail *t, struct err *err)
+{
+    struct arena a = { 0 };
+    struct settling s = { .store = t->e->store };
+    int rc = 0;
+
+    if (t->unsettled == 0)
+        return 0;
+    rc = store_doc_list(s.store, &a, config_key(STR(""), STR(""), "DigestFiles", STR("")), STR(""),
+                        0, &s.docs, &s.count, err);
+    if (rc == 0)
+        rc = digest_files_place(t, &a, s.docs, s.count, err);
+    if (rc == 0)
+        rc = in_transaction(s.store, forget_files, &s, err);
+    if (rc == 0)
+        t->unsettled = 0;
+    arena_free(&a);
     return rc;
 }
 

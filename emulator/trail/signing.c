@@ -199,25 +199,31 @@ static struct cached *cache_put(struct signing *s, struct str region, struct cac
     return c;
 }
 
-/* The mutex is not held while the store is asked: signing_key comes with the store's lock. */
-int signing_warm(struct signing *s, struct str region, int64_t at_ms, struct err *err)
+/* The mutex is not held while the store is asked: signing_document comes with the store's lock. */
+int signing_warm(struct signing *s, struct str region, int64_t at_ms, const struct digest_key **out,
+                 char fingerprint[33], struct err *err)
 {
     struct cached fresh = { .window = window_of(at_ms) };
+    int rc = 0;
 
     (void)pthread_mutex_lock(&s->mutex);
-    bool found = cache_find(s, region, fresh.window) != NULL;
+    struct cached *c = cache_find(s, region, fresh.window);
+    if (!c) {
+        (void)pthread_mutex_unlock(&s->mutex);
+        rc = key_get(s, region, &fresh, err);
+        (void)pthread_mutex_lock(&s->mutex);
+        if (rc == 0)
+            c = cache_put(s, region, &fresh);
+    }
+    if (rc == 0) {
+        *out = c->key;
+        memcpy(fingerprint, c->fingerprint, sizeof c->fingerprint);
+    }
     (void)pthread_mutex_unlock(&s->mutex);
-    int rc = found ? 0 : key_get(s, region, &fresh, err);
-    if (found || rc < 0)
-        return rc;
-    (void)pthread_mutex_lock(&s->mutex);
-    (void)cache_put(s, region, &fresh); /* found again by signing_key */
-    (void)pthread_mutex_unlock(&s->mutex);
-    return 0;
+    return rc;
 }
 
-int signing_key(struct signing *s, struct str region, int64_t at_ms, const struct digest_key **out,
-                char fingerprint[33], struct err *err)
+int signing_document(struct signing *s, struct str region, int64_t at_ms, struct err *err)
 {
     struct cached fresh = { .window = window_of(at_ms) };
     int rc = 0;
@@ -229,10 +235,6 @@ int signing_key(struct signing *s, struct str region, int64_t at_ms, const struc
     if (rc == 0 && !c->has_document) {
         rc = document_put(s, c, err);
         c->has_document = rc == 0;
-    }
-    if (rc == 0) {
-        *out = c->key;
-        memcpy(fingerprint, c->fingerprint, sizeof c->fingerprint);
     }
     (void)pthread_mutex_unlock(&s->mutex);
     return rc;

@@ -2,7 +2,7 @@
  *
  * With --seed they are the test keys of fixtures/keys/; else they are made for the data directory
  * and kept in keys/. What ListPublicKeys hands out are documents "PublicKey" of the region.
- * Threads: safe. signing_key is called with the store locked (it may put a document).
+ * Threads: safe. signing_document is called with the store locked (it may put a document).
  */
 #pragma once
 
@@ -14,10 +14,10 @@ struct signing;
 struct signing *signing_new(struct engine *e);
 void signing_free(struct signing *s); /* NULL is harmless */
 
-/* Make or load the key that signing_key will be asked for, which may take a tenth of a second:
- * outside the state transaction. */
-int signing_warm(struct signing *s, struct str region, int64_t at_ms, struct err *err);
-/* The key for what is signed in a region at a time; made when there is none yet, and then a
- * document is put: inside a state transaction of the caller. Borrowed from s. */
-int signing_key(struct signing *s, struct str region, int64_t at_ms, const struct digest_key **out,
-                char fingerprint[33], struct err *err);
+/* The key for what is signed in a region at a time, made when there is none yet, which may take a
+ * tenth of a second: outside the state transaction. Borrowed from s. */
+int signing_warm(struct signing *s, struct str region, int64_t at_ms, const struct digest_key **out,
+                 char fingerprint[33], struct err *err);
+/* ListPublicKeys shows that key from now on: a document is put, if there is none, inside a state
+ * transaction of the caller. */
+int signing_document(struct signing *s, struct str region, int64_t at_ms, struct err *err);

@@ -27,6 +27,7 @@ struct trail {
     uint64_t delivered; /* every trail but those with a backlog has all before this position */
     bool has_plan, has_backlog;
     uint64_t ended_generation;   /* of the configurations that digests_end has seen */
+    size_t unsettled;            /* digests that lie staged (at the start: perhaps) */
     int64_t retry_ms;            /* when a backlog is tried again though nothing new came */
     _Atomic uint64_t generation; /* raised by each change of a trail */
     _Atomic uint64_t delivered_count;
@@ -77,6 +78,9 @@ int delivery_recover(struct trail *t, struct err *err); /* finish what a crash c
 enum digests_which { DIGESTS_DUE, DIGESTS_ALL };
 int digests_run(struct trail *t, enum digests_which which, struct err *err);
 int digests_end(struct trail *t, struct err *err); /* last digests of trails that stopped */
+/* What these left staged gets its place in the buckets: at once, or after some rounds when the
+ * clock is on its way through many. Nothing waits: no work. */
+int digests_settle(struct trail *t, struct err *err);
 /* A log was delivered: it stands in the next digest. Inside a state transaction. */
 struct delivered_log {
     struct str bucket, key, hash_hex;

@@ -16,6 +16,7 @@
 /* Source: CloudTrail User Guide, "Working with CloudTrail Event history". */
 #define HISTORY_LIFE_MS (90 * 24 * 3600 * 1000ll)
 #define DIGEST_RETRY_MS (5 * 60 * 1000ll) /* into a bucket that is out of order */
+#define DIGESTS_HELD    1024 /* staged while the clock goes on: a sync costs as much for one */
 #define PUMP_NAP_MS     50
 #define DEFAULT_TRAIL   "mocktrail"
 #define DEFAULT_BUCKET  "mocktrail-trail"
@@ -235,6 +236,8 @@ static int deliver(struct trail *t, struct err *err)
     if (rc == 0 && atomic_load(&t->generation) != t->ended_generation) {
         t->ended_generation = atomic_load(&t->generation);
         rc = digests_end(t, err);
+        if (rc == 0)
+            rc = digests_settle(t, err);
     }
     return rc;
 }
@@ -260,6 +263,8 @@ static int digest_job(void *arg, int64_t due_ms, int64_t *next_ms, struct err *e
     int rc = digests_run(t, DIGESTS_DUE, err);
     if (rc == 0)
         rc = digests_next_due(t, clock_now_ms(&t->e->clock) + DIGEST_RETRY_MS, next_ms, err);
+    if (rc == 0 && (t->unsettled > DIGESTS_HELD || !schedule_will_reach(t->e->schedule, *next_ms)))
+        rc = digests_settle(t, err);
     (void)pthread_mutex_unlock(&t->drain);
     (void)pthread_mutex_lock(&t->due_lock);
     t->digest_due_ms = rc == 0 ? *next_ms : INT64_MAX;
@@ -287,6 +292,8 @@ int trail_flush(struct trail *t, struct err *err)
     int rc = deliver(t, err);
     if (rc == 0)
         rc = digests_run(t, DIGESTS_ALL, err);
+    if (rc == 0)
+        rc = digests_settle(t, err);
     (void)pthread_mutex_unlock(&t->drain);
     return rc;
 }
@@ -568,6 +575,7 @@ int trail_open(struct trail **out, struct engine *e, struct err *err)
     t->e = e;
     t->digest_due_ms = INT64_MAX;
     t->has_plan = true; /* one may lie there: delivery_recover looks */
+    t->unsettled = 1;   /* likewise */
     atomic_store(&t->generation, 1);
     (void)pthread_mutex_init(&t->drain, NULL);
     (void)pthread_mutex_init(&t->history, NULL);
@@ -579,6 +587,8 @@ int trail_open(struct trail **out, struct engine *e, struct err *err)
     int rc = journal_open(&t->journal, e->opt.data_dir, e->opt.durability == DURABILITY_DISK, err);
     if (rc == 0)
         rc = load_positions(t, err);
+    if (rc == 0)
+        rc = digests_settle(t, err);
     if (rc == 0)
         rc = add_jobs(t, err);
     if (rc < 0) {
@@ -595,6 +605,8 @@ int trail_close(struct trail *t, struct err *err)
         return 0;
     (void)pthread_mutex_lock(&t->drain);
     int rc = t->e->opt.sink.put ? 0 : deliver(t, err);
+    if (rc == 0)
+        rc = digests_settle(t, err);
     (void)pthread_mutex_unlock(&t->drain);
     schedule_remove(t->e->schedule, DELIVER_JOB);
     schedule_remove(t->e->schedule, DIGEST_JOB);
@@ -609,10 +621,7 @@ struct journal *trail_journal(struct trail *t)
 
 int trail_public_key(struct trail *t, struct str region, struct err *err)
 {
-    const struct digest_key *key;
-    char fingerprint[33];
-
-    return signing_key(t->signing, region, clock_now_ms(&t->e->clock), &key, fingerprint, err);
+    return signing_document(t->signing, region, clock_now_ms(&t->e->clock), err);
 }
 
 uint64_t trail_delivered_count(const struct trail *t)

@@ -9,7 +9,7 @@
 #include "core/base/limits.h"
 #include "core/base/rng.h"
 #include "core/codec/json.h"
-#include "emulator/store/objects.h"
+#include "emulator/store/whole.h"
 
 #define BUCKET "bkt"
 
@@ -283,6 +283,47 @@ static void deliveries_carry_their_metadata(void **state)
     disk_free(&d);
 }
 
+static void many_are_placed_at_once_and_again(void **state)
+{
+    struct disk d;
+    struct err err = { 0 };
+    struct object_move moves[24];
+    const size_t count = COUNT(moves) / WHOLE_MOVES;
+
+    (void)state;
+    disk_init(&d);
+    for (size_t i = 0; i < count; i++) {
+        struct whole w = { .bucket = STR(BUCKET), .bytes = STR("x") };
+        w.key = arena_printf(&d.a, "%zu/k", i);
+        check_ok(whole_stage(d.root, &d.a, &w, &moves[WHOLE_MOVES * i], &err), &err);
+    }
+    assert_false(fs_is_dir(arena_printf(&d.a, "%s/buckets/" BUCKET "/3", d.dir).ptr));
+    for (int again = 0; again < 2; again++) {
+        check_ok(whole_place(d.root, moves, COUNT(moves), &err), &err);
+        for (size_t i = 0; i < count; i++)
+            expect(&d, arena_printf(&d.a, "%zu/k", i).ptr, "x");
+    }
+    disk_free(&d);
+}
+
+static void a_bucket_that_went_takes_what_was_staged(void **state)
+{
+    struct disk d;
+    struct err err = { 0 };
+    struct object_move moves[WHOLE_MOVES];
+    struct whole w = { STR(BUCKET), STR("k"), STR("x"), NULL };
+    struct stat st;
+
+    (void)state;
+    disk_init(&d);
+    check_ok(whole_stage(d.root, &d.a, &w, moves, &err), &err);
+    check_ok(fs_remove_tree(arena_printf(&d.a, "%s/buckets/" BUCKET, d.dir).ptr, &err), &err);
+    check_ok(whole_place(d.root, moves, COUNT(moves), &err), &err);
+    assert_false(fs_is_dir(arena_printf(&d.a, "%s/buckets/" BUCKET, d.dir).ptr));
+    assert_int_equal(object_stat(d.root, moves[0].from, &st), E_MISSING);
+    disk_free(&d);
+}
+
 static void folders_go_with_their_uploads(void **state)
 {
     struct disk d;
@@ -302,7 +343,7 @@ static void folders_go_with_their_uploads(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[COUNT(key_cases) + COUNT(no_key_cases) + 7];
+    struct CMUnitTest tests[COUNT(key_cases) + COUNT(no_key_cases) + 9];
     size_t n = 0;
 
     for (size_t i = 0; i < COUNT(key_cases); i++)
@@ -317,6 +358,8 @@ int main(void)
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(placing_again_is_harmless);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(links_are_not_followed);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(deliveries_carry_their_metadata);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(many_are_placed_at_once_and_again);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(a_bucket_that_went_takes_what_was_staged);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(folders_go_with_their_uploads);
     return cmocka_run_group_tests_name("objects", tests, NULL, NULL);
 }

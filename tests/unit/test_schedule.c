@@ -46,6 +46,35 @@ static void a_virtual_clock_fires_in_order_of_due_time(void **state)
     buf_free(&b.log);
 }
 
+/* What stays for later as long as the advance will come by again. */
+static int put_off(void *arg, int64_t due_ms, int64_t *next_ms, struct err *err)
+{
+    struct tally *t = arg;
+
+    (void)err;
+    *next_ms = due_ms + t->every_ms;
+    if (!schedule_will_reach(t->schedule, *next_ms))
+        buf_printf(&t->log, "%lld ", (long long)due_ms);
+    return 0;
+}
+
+static void a_job_knows_whether_the_advance_comes_by_again(void **state)
+{
+    struct clock c;
+    struct tally a = { .clock = &c, .every_ms = 10 };
+
+    (void)state;
+    clock_init_virtual(&c, 0);
+    assert_int_equal(schedule_open(&a.schedule, &c, NULL), 0);
+    assert_int_equal(schedule_add(a.schedule, "a", 10, put_off, &a, NULL), 0);
+    assert_int_equal(schedule_advance(a.schedule, 59, NULL), 0);
+    assert_int_equal(schedule_advance(a.schedule, 60, NULL), 0);
+    check_str(buf_view(&a.log), "50 60 ");
+    assert_false(schedule_will_reach(a.schedule, 60));
+    schedule_close(a.schedule);
+    buf_free(&a.log);
+}
+
 static struct buf order;
 static int note_name(void *arg, int64_t due_ms, int64_t *next_ms, struct err *err)
 {
@@ -165,6 +194,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_stands_does_not_go_back),
         cmocka_unit_test(a_failing_job_stops_the_advance_and_stays_due),
         cmocka_unit_test(a_frozen_real_clock_is_stepped_and_goes_on_from_there),
+        cmocka_unit_test(a_job_knows_whether_the_advance_comes_by_again),
         cmocka_unit_test(a_real_clock_fires_by_itself),
     };
     return cmocka_run_group_tests_name("schedule", tests, NULL, NULL);

@@ -60,7 +60,8 @@ static int clear_staging(struct s3 *s3, struct err *err)
     int rc = object_list(&a, s3->root, STR("staging"), &list, &count, err);
 
     for (size_t i = 0; rc == 0 && i < count; i++)
-        if (!list[i].is_dir && str_has_prefix(list[i].name, STR("s3-")))
+        if (!list[i].is_dir && (str_has_prefix(list[i].name, STR("s3-")) ||
+                                str_has_prefix(list[i].name, STR("write-"))))
             rc = object_place(s3->root, arena_printf(&a, "staging/%.*s", STR_ARG(list[i].name)),
                               STR(""), err);
     arena_free(&a);
