@@ -1,0 +1,205 @@
+"""How to make what calls name, where the lifecycle tables do not tell: services written by hand.
+
+THINGS: service -> member of a call (normalised) -> (operation, parameters, path of the identity in its
+answer; "" when the client chooses it). "$" in the parameters is the name that the call has; "@member"
+is the identity of another thing, made first.
+BEFORE: (service, operation) -> calls that must have been made, with "=Member" for the call's own value.
+"""
+import json
+
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]})
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]})
+DOCUMENT = json.dumps({"schemaVersion": "2.2", "description": "d", "mainSteps": [
+    {"action": "aws:runShellScript", "name": "run", "inputs": {"runCommand": ["date"]}}]})
+AMI = "ami-0abcdef1234567890"
+RUN = {"ImageId": AMI, "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.micro"}
+USER = ("CreateUser", {"UserName": "$"}, "")
+ROLE = ("CreateRole", {"RoleName": "$", "AssumeRolePolicyDocument": TRUST}, "")
+BUCKET = ("CreateBucket", {"Bucket": "$", "CreateBucketConfiguration": {"LocationConstraint": "{constraint}"}}, "")
+TRAIL = ("CreateTrail", {"Name": "$", "S3BucketName": "@s3bucketname"}, "")
+INSTANCE = ("CreateDBInstance", {"DBInstanceIdentifier": "$", "DBInstanceClass": "db.t3.micro", "Engine": "mysql",
+                                 "MasterUsername": "admin", "MasterUserPassword": "password1",
+                                 "AllocatedStorage": 20}, "")
+FUNCTION = ("CreateFunction", {"FunctionName": "$", "Role": "@role", "Runtime": "python3.12",
+                               "Handler": "a.b", "Code": {"ZipFile": b"PK\x05\x06" + bytes(18)}}, "")
+KEY_POLICY = json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}]})
+BUCKET_POLICY = "{bucketpolicy}"
+TRAIL_BUCKET = ("s3:CreateBucket", BUCKET[1], "", [("s3:PutBucketPolicy", {"Bucket": "$", "Policy": BUCKET_POLICY})])
+SECRET = ("CreateSecret", {"Name": "$", "SecretString": "x"}, "")
+KEY = ("CreateKey", {"Policy": KEY_POLICY}, "KeyMetadata.KeyId")
+
+
+def key_for(usage, spec):
+    return "CreateKey", {"Policy": KEY_POLICY, "KeyUsage": usage, "KeySpec": spec}, "KeyMetadata.KeyId"
+
+
+THINGS = {
+    "ec2": {
+        "vpcid": ("CreateVpc", {"CidrBlock": "10.0.0.0/16"}, "Vpc.VpcId"),
+        "subnetid": ("CreateSubnet", {"VpcId": "@vpcid", "CidrBlock": "10.0.7.0/24"}, "Subnet.SubnetId"),
+        "instanceid": ("RunInstances", RUN, "Instances[].InstanceId"),
+        "volumeid": ("CreateVolume", {"AvailabilityZone": "{region}a", "Size": 8}, "VolumeId"),
+        "snapshotid": ("CreateSnapshot", {"VolumeId": "@volumeid"}, "SnapshotId"),
+        "imageid": ("CreateImage", {"InstanceId": "@instanceid", "Name": "$"}, "ImageId"),
+        "groupid": ("CreateSecurityGroup", {"GroupName": "made", "Description": "d", "VpcId": "@vpcid"}, "GroupId"),
+        "groupname": ("CreateSecurityGroup", {"GroupName": "$", "Description": "d"}, ""),
+        "routetableid": ("CreateRouteTable", {"VpcId": "@vpcid"}, "RouteTable.RouteTableId"),
+        "networkaclid": ("CreateNetworkAcl", {"VpcId": "@vpcid"}, "NetworkAcl.NetworkAclId"),
+        "internetgatewayid": ("CreateInternetGateway", {}, "InternetGateway.InternetGatewayId"),
+        "networkinterfaceid": ("CreateNetworkInterface", {"SubnetId": "@subnetid"},
+                               "NetworkInterface.NetworkInterfaceId"),
+        "keyname": ("CreateKeyPair", {"KeyName": "$"}, ""),
+        "allocationid": ("AllocateAddress", {"Domain": "vpc"}, "AllocationId"),
+        "natgatewayid": ("CreateNatGateway", {"SubnetId": "@subnetid", "ConnectivityType": "private"},
+                         "NatGateway.NatGatewayId"),
+        "associationid": ("AssociateRouteTable", {"RouteTableId": "@routetableid", "SubnetId": "@subnetid"},
+                          "AssociationId"),
+        "dhcpoptionsid": ("CreateDhcpOptions", {"DhcpConfigurations": [{"Key": "domain-name", "Values": ["x"]}]},
+                          "DhcpOptions.DhcpOptionsId"),
+        "gatewayid": ("CreateInternetGateway", {}, "InternetGateway.InternetGatewayId"),
+        "launchtemplateid": ("CreateLaunchTemplate", {"LaunchTemplateName": "made", "LaunchTemplateData": {
+            "InstanceType": "t3.micro", "ImageId": AMI}}, "LaunchTemplate.LaunchTemplateId"),
+    },
+    "iam": {"username": USER, "rolename": ROLE, "groupname": ("CreateGroup", {"GroupName": "$"}, ""),
+            "policyarn": ("CreatePolicy", {"PolicyName": "$", "PolicyDocument": POLICY}, "Policy.Arn"),
+            "instanceprofilename": ("CreateInstanceProfile", {"InstanceProfileName": "$"}, ""),
+            "samlproviderarn": ("CreateSAMLProvider", {"Name": "$", "SAMLMetadataDocument": "{saml}"},
+                                "SAMLProviderArn"),
+            "serialnumber": ("CreateVirtualMFADevice", {"VirtualMFADeviceName": "$"},
+                             "VirtualMFADevice.SerialNumber")},
+    "kms": {"keyid": KEY, "targetkeyid": KEY, "destinationkeyid": KEY, "sourcekeyid": KEY},
+    "s3": {"bucket": BUCKET},
+    "cloudtrail": {"trailname": TRAIL, "name": TRAIL, "resourceid": TRAIL,
+                   "s3bucketname": TRAIL_BUCKET,
+                   "kmskeyid": ("kms:CreateKey", {"Policy": KEY_POLICY}, "KeyMetadata.Arn")},
+    "rds": {"dbinstanceidentifier": INSTANCE, "sourcedbinstanceidentifier": INSTANCE,
+            "dbsnapshotidentifier": ("CreateDBSnapshot", {"DBSnapshotIdentifier": "$",
+                                                          "DBInstanceIdentifier": "@dbinstanceidentifier"}, "")},
+    "lambda": {"functionname": FUNCTION, "role": ("iam:CreateRole", {
+        "RoleName": "$", "AssumeRolePolicyDocument": TRUST.replace('"AWS": "*"', '"Service": "lambda.amazonaws.com"')},
+                                                  "Role.Arn")},
+    "secretsmanager": {"secretid": SECRET},
+    "ssm": {"name": ("PutParameter", {"Name": "$", "Value": "v", "Type": "String"}, "")},
+    "sts": {"rolearn": ("iam:CreateRole", {"RoleName": "$", "AssumeRolePolicyDocument": TRUST}, "Role.Arn")},
+    "sns": {"resourcearn": ("CreateTopic", {"Name": "$"}, "TopicArn"),
+            "topicarn": ("CreateTopic", {"Name": "$"}, "TopicArn")},
+    "ec2-instance-connect": {"instanceid": ("ec2:RunInstances", RUN, "Instances[].InstanceId")},
+}
+FOR = {  # (service, operation, member): a thing of another kind than usual
+    ("kms", "GenerateMac", "keyid"): key_for("GENERATE_VERIFY_MAC", "HMAC_512"),
+    ("kms", "VerifyMac", "keyid"): key_for("GENERATE_VERIFY_MAC", "HMAC_512"),
+    ("kms", "Sign", "keyid"): key_for("SIGN_VERIFY", "ECC_NIST_P256"),
+    ("kms", "Verify", "keyid"): key_for("SIGN_VERIFY", "ECC_NIST_P256"),
+    ("kms", "GetPublicKey", "keyid"): key_for("SIGN_VERIFY", "ECC_NIST_P256"),
+}
+INTO = {  # (service, operation): a call before, and members of its answer that are put into this one
+    ("kms", "Decrypt"): ("Encrypt", {"KeyId": "@keyid", "Plaintext": b"x", "EncryptionContext": "=EncryptionContext"},
+                         {"CiphertextBlob": "CiphertextBlob"}),
+    ("kms", "ReEncrypt"): ("Encrypt", {"KeyId": "@keyid", "Plaintext": b"x",
+                                       "EncryptionContext": "=SourceEncryptionContext"},
+                           {"CiphertextBlob": "CiphertextBlob"}),
+    ("kms", "VerifyMac"): ("GenerateMac", {"KeyId": "=KeyId", "Message": "=Message", "MacAlgorithm": "=MacAlgorithm"},
+                           {"Mac": "Mac"}),
+    ("kms", "RetireGrant"): ("CreateGrant", {"KeyId": "@keyid", "GranteePrincipal": "arn:aws:iam::{account}:root",
+                                             "RetiringPrincipal": "arn:aws:iam::{account}:root",
+                                             "Operations": ["Decrypt"]}, {"GrantToken": "GrantToken"}),
+    ("kms", "RevokeGrant"): ("CreateGrant", {"KeyId": "=KeyId", "GranteePrincipal": "arn:aws:iam::{account}:root",
+                                             "Operations": ["Decrypt"]}, {"GrantId": "GrantId"}),
+    ("iam", "DeleteAccessKey"): ("CreateAccessKey", {"UserName": "=UserName"}, {"AccessKeyId": "AccessKey.AccessKeyId"}),
+    ("iam", "UpdateAccessKey"): ("CreateAccessKey", {"UserName": "=UserName"}, {"AccessKeyId": "AccessKey.AccessKeyId"}),
+    ("organizations", "CreateOrganizationalUnit"): ("ListRoots", {}, {"ParentId": "Roots[].Id"}),
+}
+# The create of the named thing itself needs no such thing.
+OWN = {("ec2", "CreateSecurityGroup"): {"groupname"}, ("ec2", "CreateKeyPair"): {"keyname"},
+       ("ec2", "CreateImage"): {"imageid"}, ("ec2", "ImportKeyPair"): {"keyname"}, ("ec2", "RunInstances"): {"imageid"},
+       ("iam", "CreateUser"): {"username"}, ("iam", "CreateRole"): {"rolename"}, ("iam", "CreateGroup"): {"groupname"},
+       ("iam", "CreateInstanceProfile"): {"instanceprofilename"}, ("s3", "CreateBucket"): {"bucket"},
+       ("cloudtrail", "CreateTrail"): {"name"}, ("rds", "CreateDBInstance"): {"dbinstanceidentifier"},
+       ("rds", "CreateDBSnapshot"): {"dbsnapshotidentifier"}, ("lambda", "CreateFunction"): {"functionname"},
+       ("rds", "CreateDBInstanceReadReplica"): {"dbinstanceidentifier"}, ("ssm", "PutParameter"): {"name"},
+       ("ec2", "ModifySnapshotAttribute"): set(), ("rds", "RestoreDBInstanceFromDBSnapshot"): {"dbinstanceidentifier"},
+       ("rds", "CreateDBCluster"): {"dbinstanceidentifier"}, ("ec2", "ModifyImageAttribute"): set(),
+       ("ssm", "CreateDocument"): {"name"}}
+NEW_DOCUMENT = [("CreateDocument", {"Name": "=Name", "Content": DOCUMENT, "DocumentType": "Command"})]
+ORGANIZATION = [("CreateOrganization", {"FeatureSet": "ALL"})]
+BEFORE = {
+    **{("organizations", n): ORGANIZATION for n in (
+        "CreateAccount", "CreateOrganizationalUnit", "InviteAccountToOrganization", "DescribeOrganization", "ListAccounts",
+        "ListRoots", "ListPolicies", "CreatePolicy", "ListHandshakesForOrganization", "DescribeAccount",
+        "ListDelegatedAdministrators", "ListAWSServiceAccessForOrganization", "EnableAWSServiceAccess",
+        "LeaveOrganization", "ListTagsForResource", "ListOrganizationalUnitsForParent", "ListParents",
+        "RegisterDelegatedAdministrator", "RemoveAccountFromOrganization", "DeleteOrganization")},
+    **{("ssm", n): NEW_DOCUMENT for n in ("DeleteDocument", "GetDocument", "DescribeDocument", "UpdateDocument",
+                                          "ModifyDocumentPermission", "DescribeDocumentPermission")},
+    ("s3", "GetObject"): [("PutObject", {"Bucket": "=Bucket", "Key": "=Key", "Body": b"x"})],
+    ("s3", "HeadObject"): [("PutObject", {"Bucket": "=Bucket", "Key": "=Key", "Body": b"x"})],
+    ("s3", "GetBucketTagging"): [("PutBucketTagging", {"Bucket": "=Bucket", "Tagging": {"TagSet": [
+        {"Key": "a", "Value": "b"}]}})],
+    ("s3", "GetBucketPolicy"): [("PutBucketPolicy", {"Bucket": "=Bucket", "Policy": "{bucketpolicy}"})],
+    ("s3", "GetBucketPolicyStatus"): [("PutBucketPolicy", {"Bucket": "=Bucket", "Policy": "{bucketpolicy}"})],
+    ("s3", "GetBucketLifecycleConfiguration"): [("PutBucketLifecycleConfiguration", {
+        "Bucket": "=Bucket", "LifecycleConfiguration": {"Rules": [
+            {"Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}]}})],
+    ("s3", "GetBucketWebsite"): [("PutBucketWebsite", {"Bucket": "=Bucket", "WebsiteConfiguration": {
+        "IndexDocument": {"Suffix": "index.html"}}})],
+    ("s3", "GetBucketCors"): [("PutBucketCors", {"Bucket": "=Bucket", "CORSConfiguration": {"CORSRules": [
+        {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]}})],
+    ("s3", "GetObjectLockConfiguration"): [("PutBucketVersioning", {"Bucket": "=Bucket", "VersioningConfiguration": {
+        "Status": "Enabled"}}), ("PutObjectLockConfiguration", {"Bucket": "=Bucket", "ObjectLockConfiguration": {
+            "ObjectLockEnabled": "Enabled"}})],
+    ("s3", "PutBucketReplication"): [("PutBucketVersioning", {"Bucket": "=Bucket", "VersioningConfiguration": {
+        "Status": "Enabled"}})],
+    ("s3", "PutBucketAcl"): [("PutBucketOwnershipControls", {"Bucket": "=Bucket", "OwnershipControls": {"Rules": [
+        {"ObjectOwnership": "ObjectWriter"}]}})],
+    ("kms", "UpdateAlias"): [("CreateAlias", {"AliasName": "=AliasName", "TargetKeyId": "@sourcekeyid"})],
+    ("kms", "DeleteAlias"): [("CreateAlias", {"AliasName": "=AliasName", "TargetKeyId": "@sourcekeyid"})],
+    ("iam", "DetachUserPolicy"): [("AttachUserPolicy", {"UserName": "=UserName", "PolicyArn": "=PolicyArn"})],
+    ("iam", "DetachRolePolicy"): [("AttachRolePolicy", {"RoleName": "=RoleName", "PolicyArn": "=PolicyArn"})],
+    ("iam", "DeleteRolePolicy"): [("PutRolePolicy", {"RoleName": "=RoleName", "PolicyName": "=PolicyName",
+                                                     "PolicyDocument": POLICY})],
+    ("iam", "GetRolePolicy"): [("PutRolePolicy", {"RoleName": "=RoleName", "PolicyName": "=PolicyName",
+                                                  "PolicyDocument": POLICY})],
+    ("iam", "GetUserPolicy"): [("PutUserPolicy", {"UserName": "=UserName", "PolicyName": "=PolicyName",
+                                                  "PolicyDocument": POLICY})],
+    ("iam", "DeleteUserPolicy"): [("PutUserPolicy", {"UserName": "=UserName", "PolicyName": "=PolicyName",
+                                                     "PolicyDocument": POLICY})],
+    ("iam", "DeleteLoginProfile"): [("CreateLoginProfile", {"UserName": "=UserName", "Password": "Passw0rd!x1"})],
+    ("iam", "UpdateLoginProfile"): [("CreateLoginProfile", {"UserName": "=UserName", "Password": "Passw0rd!x1"})],
+    ("iam", "GetLoginProfile"): [("CreateLoginProfile", {"UserName": "=UserName", "Password": "Passw0rd!x1"})],
+    ("iam", "SetDefaultPolicyVersion"): [("CreatePolicyVersion", {"PolicyArn": "=PolicyArn", "PolicyDocument": POLICY})],
+    ("iam", "GetPolicyVersion"): [("CreatePolicyVersion", {"PolicyArn": "=PolicyArn", "PolicyDocument": POLICY})],
+    ("iam", "DeletePolicyVersion"): [("CreatePolicyVersion", {"PolicyArn": "=PolicyArn", "PolicyDocument": POLICY})],
+    ("iam", "RemoveRoleFromInstanceProfile"): [("AddRoleToInstanceProfile", {
+        "InstanceProfileName": "=InstanceProfileName", "RoleName": "=RoleName"})],
+    ("iam", "RemoveUserFromGroup"): [("AddUserToGroup", {"GroupName": "=GroupName", "UserName": "=UserName"})],
+    ("iam", "DeleteAccountPasswordPolicy"): [("UpdateAccountPasswordPolicy", {"MinimumPasswordLength": 10})],
+    ("iam", "GetAccountPasswordPolicy"): [("UpdateAccountPasswordPolicy", {"MinimumPasswordLength": 10})],
+    ("iam", "DeactivateMFADevice"): [("EnableMFADevice", {
+        "UserName": "=UserName", "SerialNumber": "=SerialNumber", "AuthenticationCode1": "123456",
+        "AuthenticationCode2": "234567"})],
+    ("ec2", "RevokeSecurityGroupIngress"): [("AuthorizeSecurityGroupIngress", {
+        "GroupId": "=GroupId", "GroupName": "=GroupName", "IpPermissions": "=IpPermissions", "IpProtocol": "=IpProtocol",
+        "FromPort": "=FromPort", "ToPort": "=ToPort", "CidrIp": "=CidrIp"})],
+    ("ec2", "RunInstances"): [("iam:CreateInstanceProfile", {"InstanceProfileName": "=IamInstanceProfile.Name"})],
+    ("ec2", "RevokeSecurityGroupEgress"): [("AuthorizeSecurityGroupEgress", {
+        "GroupId": "=GroupId", "IpPermissions": "=IpPermissions"})],
+    ("ec2", "DeleteRoute"): [("AttachInternetGateway", {"InternetGatewayId": "@internetgatewayid", "VpcId": "@vpcid"}),
+                               ("CreateRoute", {"RouteTableId": "=RouteTableId", "GatewayId": "@internetgatewayid",
+                                              "DestinationCidrBlock": "=DestinationCidrBlock"})],
+    ("ec2", "DetachVolume"): [("AttachVolume", {"VolumeId": "=VolumeId", "InstanceId": "@instanceid",
+                                                "Device": "/dev/sdf"})],
+    ("ec2", "DetachInternetGateway"): [("AttachInternetGateway", {"InternetGatewayId": "=InternetGatewayId",
+                                                                  "VpcId": "=VpcId"})],
+    ("ec2", "StartInstances"): [("StopInstances", {"InstanceIds": "=InstanceIds"})],
+    ("cloudtrail", "GetInsightSelectors"): [("PutInsightSelectors", {
+        "TrailName": "=TrailName", "InsightSelectors": [{"InsightType": "ApiCallRateInsight"}]})],
+    ("ec2", "ModifyInstanceAttribute"): [("StopInstances", {"InstanceIds": "[InstanceId"})],
+    ("secretsmanager", "GetResourcePolicy"): [("PutResourcePolicy", {"SecretId": "=SecretId", "ResourcePolicy": POLICY})],
+    ("secretsmanager", "RestoreSecret"): [("DeleteSecret", {"SecretId": "=SecretId"})],
+    ("lambda", "RemovePermission"): [("AddPermission", {
+        "FunctionName": "=FunctionName", "StatementId": "=StatementId", "Action": "lambda:InvokeFunction",
+        "Principal": "*"})],
+}
