@@ -6,6 +6,7 @@
 #include "core/base/version.h"
 #include "emulator/engine/operations.h"
 #include "emulator/http/serve.h"
+#include "verify/verify.h"
 
 static const struct command {
     const char *name;
@@ -17,7 +18,7 @@ static const struct command {
     { "generate", NULL, NULL },
     { "play", NULL, NULL },
     { "replay", NULL, NULL },
-    { "verify", NULL, NULL },
+    { "verify", verify_main, "the verifier: records, digests, expectations" },
 };
 
 static void help(FILE *to)

@@ -311,18 +311,23 @@ static void unescape(struct buf *b, struct str s)
     }
 }
 
-struct str record_text(struct arena *a, struct str record, struct str path)
+struct str record_unescape(struct arena *a, struct str raw)
 {
-    struct str raw = record_member(record, path);
     struct buf b = { 0 };
 
-    if (raw.len < 2 || raw.ptr[0] != '"')
-        return (struct str){ 0 };
-    raw = str_sub(raw, 1, raw.len - 2);
     if (!memchr(raw.ptr, '\\', raw.len))
         return arena_copy(a, raw);
     unescape(&b, raw);
     struct str text = arena_copy(a, buf_view(&b));
     buf_free(&b);
     return text;
+}
+
+struct str record_text(struct arena *a, struct str record, struct str path)
+{
+    struct str raw = record_member(record, path);
+
+    if (raw.len < 2 || raw.ptr[0] != '"')
+        return (struct str){ 0 };
+    return record_unescape(a, str_sub(raw, 1, raw.len - 2));
 }

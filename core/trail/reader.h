@@ -23,3 +23,5 @@ int record_iter_end(const struct record_iter *it,
 struct str record_member(struct str record, struct str path);
 /* The same, a string without quotes and unescaped into a; empty when absent or no string. */
 struct str record_text(struct arena *a, struct str record, struct str path);
+/* What stands between the quotes of a JSON string, escapes resolved, copied into a. */
+struct str record_unescape(struct arena *a, struct str raw);
