@@ -7,6 +7,7 @@
 #define LIMIT_JSON_BYTES         (64ull << 20) /* one JSON document */
 #define LIMIT_XML_BYTES          (16ull << 20)
 #define LIMIT_YAML_BYTES         (16ull << 20)
+#define LIMIT_YAML_DOCUMENTS     10000
 #define LIMIT_CBOR_BYTES         (16ull << 20)
 #define LIMIT_INFLATE_BYTES      (1ull << 30) /* what one gzip may become */
 #define LIMIT_HTTP_HEADER_BYTES  (16u << 10)  /* all headers and the request line */

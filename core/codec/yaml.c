@@ -171,35 +171,42 @@ static int read_node(struct reader *r, struct value **out)
     return rc;
 }
 
-/* Stream start, document start, the value, document end, stream end; or no document at all. */
-static int read_stream(struct reader *r, struct value **out)
+/* From a document's start event to the event behind its end. */
+static int read_document(struct reader *r, struct value **out)
+{
+    int rc = next_event(r);
+
+    if (rc == 0)
+        rc = read_node(r, out);
+    if (rc == 0)
+        rc = next_event(r);
+    return rc == 0 ? next_event(r) : rc;
+}
+
+/* Stream start, the documents, stream end. */
+static int read_stream(struct reader *r, struct value *documents)
 {
     int rc = next_event(r);
 
     if (rc == 0)
         rc = next_event(r);
-    if (rc == 0 && r->event.type == YAML_STREAM_END_EVENT) {
-        *out = value_null(r->a);
-        return 0;
+    while (rc == 0 && r->event.type != YAML_STREAM_END_EVENT) {
+        struct value *one;
+
+        if (documents->count == LIMIT_YAML_DOCUMENTS)
+            return fail_at(r, E_LIMIT, r->event.start_mark.line, "too many documents");
+        rc = read_document(r, &one);
+        if (rc == 0)
+            value_push(documents, one);
     }
-    if (rc == 0)
-        rc = next_event(r);
-    if (rc == 0)
-        rc = read_node(r, out);
-    if (rc == 0)
-        rc = next_event(r);
-    if (rc == 0)
-        rc = next_event(r);
-    if (rc == 0 && r->event.type != YAML_STREAM_END_EVENT)
-        rc = fail_at(r, E_PARSE, r->event.start_mark.line, "expected one document only");
     return rc;
 }
 
-int yaml_parse(struct arena *a, const char *file, struct str text, struct value **out,
-               struct err *err)
+int yaml_parse_all(struct arena *a, const char *file, struct str text, struct value **out,
+                   struct err *err)
 {
     struct reader r = { .a = a, .file = file, .err = err };
-    struct value *root = NULL;
+    struct value *documents = value_list(a);
 
     if (text.len > LIMIT_YAML_BYTES)
         return err_set(err, E_LIMIT, "%s:1: %zu bytes, more than %llu", file, text.len,
@@ -209,13 +216,28 @@ int yaml_parse(struct arena *a, const char *file, struct str text, struct value 
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.ptr ? text.ptr : ""),
                                  text.len);
 
-    int rc = read_stream(&r, &root);
+    int rc = read_stream(&r, documents);
 
     yaml_event_delete(&r.event);
     yaml_parser_delete(&r.parser);
     if (rc == 0)
-        *out = root;
+        *out = documents;
     return rc;
+}
+
+int yaml_parse(struct arena *a, const char *file, struct str text, struct value **out,
+               struct err *err)
+{
+    struct value *documents;
+    int rc = yaml_parse_all(a, file, text, &documents, err);
+
+    if (rc < 0)
+        return rc;
+    if (documents->count > 1)
+        return err_set(err, E_PARSE, "%s:%d: expected one document only", file,
+                       yaml_line(value_at(documents, 1)));
+    *out = documents->count > 0 ? value_first(documents) : value_null(a);
+    return 0;
 }
 
 int yaml_line(const struct value *v)

@@ -10,5 +10,8 @@
  * file names the source in messages: "FILE:LINE: what was expected". */
 int yaml_parse(struct arena *a, const char *file, struct str text, struct value **out,
                struct err *err);
+/* The same for a text of several documents: *out is a list of them, empty for an empty text. */
+int yaml_parse_all(struct arena *a, const char *file, struct str text, struct value **out,
+                   struct err *err);
 /* The line a value began on, 1-based; 0 when v was not made by yaml_parse. */
 int yaml_line(const struct value *v);

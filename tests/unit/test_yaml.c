@@ -94,6 +94,23 @@ static void check_lines(void **state)
     arena_free(&a);
 }
 
+static void check_documents(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    struct buf got = { 0 };
+    struct value *all;
+
+    assert_int_equal(yaml_parse_all(&a, "f", STR("a: 1\n---\n[2]\n---\n"), &all, NULL), 0);
+    json_write(&got, all);
+    check_str(buf_view(&got), "[{\"a\":1},[2],null]");
+    assert_int_equal(yaml_line(value_at(all, 1)), 3);
+    assert_int_equal(yaml_parse_all(&a, "f", STR("# nothing\n"), &all, NULL), 0);
+    assert_int_equal(all->count, 0);
+    buf_free(&got);
+    arena_free(&a);
+}
+
 static void check_nesting(void **state)
 {
     (void)state;
@@ -114,6 +131,7 @@ int main(void)
 
     CHECK_ROWS(&s, reads, check_read);
     check_add(&s, "each value knows its line", check_lines);
+    check_add(&s, "documents one behind the other", check_documents);
     check_add(&s, "nesting beyond the limit", check_nesting);
     return check_run(&s, "yaml");
 }
