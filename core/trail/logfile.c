@@ -30,14 +30,20 @@ void logfile_add(struct logfile *f, struct str record, int64_t time_ms)
     f->record_count++;
 }
 
-int logfile_finish(struct logfile *f, int level, struct buf *out, char hash_hex[65],
-                   struct err *err)
+struct str logfile_end(struct logfile *f, char hash_hex[65])
 {
     if (f->record_count == 0)
         buf_add(&f->text, STR("{\"Records\":["));
     buf_add(&f->text, STR("]}"));
     sha256_hex(buf_view(&f->text), hash_hex);
-    int rc = gzip_write(out, buf_view(&f->text), level, err);
+    return buf_view(&f->text);
+}
+
+int logfile_finish(struct logfile *f, int level, struct buf *out, char hash_hex[65],
+                   struct err *err)
+{
+    int rc = gzip_write(out, logfile_end(f, hash_hex), level, err);
+
     buf_clear(&f->text);
     f->record_count = 0;
     f->newest_ms = f->oldest_ms = 0;

@@ -8,6 +8,7 @@
 #include "core/trail/logfile.h"
 #include "emulator/store/whole.h"
 #include "emulator/trail/state.h"
+#include "emulator/trail/unique.h"
 
 #define SLOT_MS (5 * 60 * 1000ll)
 /* Source: CloudTrail User Guide, "How CloudTrail works": undelivered logs are retried for 30 days.
@@ -91,12 +92,8 @@ static int64_t slot_of(int64_t now_ms)
  * drawn from the file's first event, which stands in no other file of the trail. */
 static struct str unique_of(struct round *r, const struct group *g)
 {
-    struct str alphabet = STR("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
-    uint64_t seed = r->t->e->seed ^ str_hash(g->to->trail->arn) ^ str_hash(g->to->bucket) * 31;
-    struct rng rng;
-
-    rng_init(&rng, seed, str_hash(str_c(g->first_id)));
-    return rng_chars(&rng, &r->a, alphabet, 16);
+    return unique_of_file(&r->a, r->t->e->seed, g->to->trail->arn, g->to->bucket,
+                          str_c(g->first_id));
 }
 
 static int group_key(struct round *r, const struct group *g, struct str *out, struct err *err)
