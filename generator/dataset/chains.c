@@ -242,8 +242,10 @@ static int close_one(const struct closing *cl, struct chain *c, struct err *err)
 {
     struct dataset *ds = cl->ds;
     struct interval *v = open_interval(c);
-    int rc = signing_key(ds->signing, c->region, cl->end_ms, &v->key, v->fingerprint, err);
+    int rc = signing_warm(ds->signing, c->region, cl->end_ms, &v->key, v->fingerprint, err);
 
+    if (rc == 0)
+        rc = signing_document(ds->signing, c->region, cl->end_ms, err);
     if (rc < 0)
         return rc;
     v->ds = ds;
