@@ -134,6 +134,8 @@ static int make_dir(const char *dir, struct err *err)
 {
     if (mkdir(dir, 0755) == 0 || (errno == EEXIST && fs_is_dir(dir)))
         return 0;
+    if (errno == EEXIST)
+        errno = ENOTDIR; /* a file is in the way */
     return err_sys(err, "create", dir);
 }
 

@@ -164,6 +164,8 @@ static int read_file(struct reading *r, struct err *err)
     if (!asked_for && !fs_is_file(r->file))
         return 0;
     rc = fs_read(r->file, &text, err);
+    if (rc == E_IO)
+        rc = E_PARSE; /* a directory, say: the wrong file was named */
     if (rc == 0)
         rc = yaml_parse(r->arena, r->file, arena_copy(r->arena, buf_view(&text)), &doc, err);
     buf_free(&text);

@@ -5,6 +5,7 @@
 
 #include <microhttpd.h>
 
+#include "core/base/clock.h"
 #include "core/base/limits.h"
 #include "core/base/mem.h"
 
@@ -204,17 +205,33 @@ static bool declares_too_much(const struct request *q)
            (!str_to_i64(text, &declared) || (uint64_t)declared > LIMIT_HTTP_DROPPED_BYTES);
 }
 
+bool inbound_has_body(const struct inbound *in)
+{
+    return request_has_header(&in->request, "transfer-encoding") ||
+           (request_has_header(&in->request, "content-length") &&
+            !str_eq_c(request_header(&in->request, "content-length"), "0"));
+}
+
+/* Source: RFC 9112, 3.2 "Request Target": a request of HTTP/1.1 without Host is answered 400. */
+static bool lacks_host(const struct request *q, const char *version)
+{
+    return strcmp(version, "HTTP/1.1") == 0 && !request_has_header(q, "host");
+}
+
 bool inbound_headers(struct inbound *in, struct MHD_Connection *connection, const char *method,
-                     const struct host_names *names)
+                     const char *version, const struct host_names *names)
 {
     struct request *q = &in->request;
 
     in->state = INBOUND_BODY;
+    in->began_us = clock_monotonic_us();
     q->method = str_c(method);
     if (!gather_headers(in, connection))
         in->refusal = REFUSE_HEADERS_TOO_LARGE;
     else if (!headers_are_plain(q))
         in->refusal = REFUSE_BAD_HEADERS;
+    else if (lacks_host(q, version))
+        in->refusal = REFUSE_NO_HOST;
     else if (!split_target(in))
         in->refusal = REFUSE_BAD_URI;
     in->hangs_up = in->refusal == REFUSE_BAD_HEADERS || declares_too_much(q);

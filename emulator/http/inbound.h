@@ -7,6 +7,7 @@
 
 #include "emulator/http/body.h"
 #include "emulator/http/host.h"
+#include "emulator/http/stall.h"
 #include "emulator/http/workers.h"
 #include "emulator/trail/journal.h"
 
@@ -26,6 +27,8 @@ struct inbound {
     bool is_counted;        /* among what the server must finish before it stops */
     uint64_t dropped_bytes; /* of a body that is refused already */
     char source_ip[64];
+    struct stall stall;
+    int64_t began_us; /* when the headers had come */
     /* While an answer is made by a worker, or waits for the disk, the connection sleeps. */
     struct work work;
     struct journal_waiter waiter;
@@ -43,7 +46,9 @@ void inbound_start(struct inbound *in, const char *target);
 /* The headers have come (borrowed until the request is over); the body may begin.
  * Returns false when the request is to be refused whatever its body is. */
 bool inbound_headers(struct inbound *in, struct MHD_Connection *connection, const char *method,
-                     const struct host_names *names);
+                     const char *version, const struct host_names *names);
+/* A body is to follow. */
+bool inbound_has_body(const struct inbound *in);
 /* Some of the body. False: a refused body goes on and on; hang up. */
 bool inbound_body(struct inbound *in, struct str bytes);
 /* The body has come whole. */

@@ -1,8 +1,10 @@
 #include "emulator/http/serve.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/aws/ids.h"
@@ -41,7 +43,7 @@ struct serve {
     enum auth_mode auth;
     bool no_default_trail;
     struct option_list host_suffixes, upstreams;
-    int64_t upstream_timeout_ms;
+    int64_t upstream_timeout_ms, body_timeout_ms, idle_timeout_ms;
     struct upstream_rule *rules; /* of upstreams */
     uint64_t threads;            /* 0: the cores */
 
@@ -107,6 +109,16 @@ static int parse_threads(struct arena *a, struct str text, void *field, struct e
 {
     if (option_u64(a, text, field, NULL) < 0 || *(uint64_t *)field < 1 || *(uint64_t *)field > 256)
         return err_set(err, E_PARSE, "a number from 1 to 256");
+    return 0;
+}
+
+static int parse_idle_timeout(struct arena *a, struct str text, void *field, struct err *err)
+{
+    int64_t ms = 0;
+
+    if (option_duration_ms(a, text, &ms, NULL) < 0 || ms % 1000 != 0 || ms > 86400000)
+        return err_set(err, E_PARSE, "a duration of whole seconds, at most 1d");
+    *(int64_t *)field = ms;
     return 0;
 }
 
@@ -210,6 +222,24 @@ static int read_upstreams(struct arena *a, struct serve *s, struct err *err)
     return 0;
 }
 
+/* What is there, is it a directory that we may use? One that is not there is made. */
+static int check_data(const struct serve *s, struct err *err)
+{
+    struct stat st;
+
+    if (stat(s->data.ptr, &st) < 0)
+        return errno == ENOTDIR
+                   ? err_set(err, E_PARSE,
+                             "--data '%s': expected a directory, a part of it is a file",
+                             s->data.ptr)
+                   : 0;
+    if (!S_ISDIR(st.st_mode))
+        return err_set(err, E_PARSE, "--data '%s': expected a directory, it is a file",
+                       s->data.ptr);
+    return access(s->data.ptr, R_OK | W_OK | X_OK) < 0 ? err_sys(err, "use --data", s->data.ptr)
+                                                       : 0;
+}
+
 static int open_engine(struct serve *s, struct err *err)
 {
     struct engine_options opt = {
@@ -245,6 +275,8 @@ static int open_server(struct serve *s, struct server **out, struct err *err)
                                : 1,
         .data_dir = s->data.ptr,
         .power_safe = s->durability == DURABILITY_DISK,
+        .body_timeout_ms = s->body_timeout_ms,
+        .idle_timeout_s = (unsigned)(s->idle_timeout_ms / 1000),
         .names = { s->host_suffixes.items, s->host_suffixes.count },
         .answer = answer,
         .hold = hold,
@@ -308,6 +340,8 @@ int serve_main(int argc, char **argv)
         /* Before any thread is made, so that each inherits it and sigwait gets them all. */
         (void)pthread_sigmask(SIG_BLOCK, &stop, NULL);
         rc = read_upstreams(&a, &s, &err);
+        if (rc == 0)
+            rc = check_data(&s, &err);
         if (rc == 0)
             rc = run(&s, &stop, &err);
     }

@@ -11,6 +11,7 @@
 
 #include <microhttpd.h>
 
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "emulator/http/inbound.h"
@@ -21,8 +22,9 @@
  * after each request: 64 KiB cost a tenth of the requests per second, 128 KiB a third. */
 #define POOL_BYTES       (32u << 10)
 #define CONNECTION_LIMIT 1024u
-#define FINISH_S         10   /* what is being answered at the end may take this long */
-#define WAITING_LIMIT    256u /* answers that wait for another server; more are refused */
+#define LONG_US          1000000 /* an answer that took so long finds its connection idle */
+#define FINISH_S         10      /* what is being answered at the end may take this long */
+#define WAITING_LIMIT    256u    /* answers that wait for another server; more are refused */
 
 struct server {
     struct server_options opt;
@@ -30,6 +32,7 @@ struct server {
     struct staging staging;
     struct MHD_Daemon *daemon;
     struct workers *workers; /* NULL: no answer waits */
+    struct stall_watch *stalls;
     uint16_t port;
     _Atomic bool is_stopping;
     _Atomic unsigned busy_count; /* requests between their headers and the end of their reply */
@@ -77,6 +80,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     (void)connection, (void)code; /* sent or broken off: over is over */
     if (!in)
         return;
+    (void)stall_end(s->stalls, &in->stall); /* over, whoever has answered it */
     inbound_over(in);
     if (in->is_counted && atomic_fetch_sub(&s->busy_count, 1) == 1 &&
         atomic_load(&s->is_stopping)) {
@@ -86,6 +90,18 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     }
     in->is_counted = false;
     *context = NULL;
+}
+
+/* libmicrohttpd counts an answer's making as idleness: it begins to count anew when a time-out
+ * follows on none. A stream may be silent for as long as it likes. */
+static void keep_open(struct server *s, const struct inbound *in, bool for_ever)
+{
+    if (!for_ever && clock_monotonic_us() - in->began_us < LONG_US)
+        return;
+    (void)MHD_set_connection_option(in->connection, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
+    if (!for_ever)
+        (void)MHD_set_connection_option(in->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                        s->opt.idle_timeout_s);
 }
 
 static enum MHD_Result send_reply(struct server *s, struct MHD_Connection *connection,
@@ -101,6 +117,7 @@ static enum MHD_Result send_reply(struct server *s, struct MHD_Connection *conne
     struct err err = { 0 };
 
     in->state = INBOUND_ANSWERED;
+    keep_open(s, in, stream != NULL);
     if (outbound_send(&o, reply, stream, &err) == 0)
         return MHD_YES;
     log_write(LOG_ERROR, "%s", err.text);
@@ -194,6 +211,14 @@ static bool hand_over(struct server *s, struct MHD_Connection *connection, struc
     return true;
 }
 
+static int socket_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    return info ? info->connect_fd : -1;
+}
+
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *data,
                                   size_t *size, void **context)
@@ -201,14 +226,16 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     struct server *s = cls;
     struct inbound *in = *context;
 
-    (void)url, (void)version; /* on_line kept the target as it came */
+    (void)url; /* on_line kept the target as it came */
     if (!in)
         return MHD_NO;
     if (in->state == INBOUND_LINE) {
         count_busy(s, in);
-        if (!inbound_headers(in, connection, method, &s->opt.names) &&
+        if (!inbound_headers(in, connection, method, version, &s->opt.names) &&
             (in->hangs_up || request_has_header(&in->request, "expect")))
             return answer(s, in); /* before the client sends the body */
+        if (inbound_has_body(in))
+            stall_begin(s->stalls, &in->stall, socket_of(connection), &in->request);
         return MHD_YES;
     }
     if (in->state == INBOUND_HELD)
@@ -216,6 +243,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     if (*size > 0) {
         bool goes_on = inbound_body(in, (struct str){ data, *size });
 
+        stall_touch(&in->stall);
         *size = 0;
         return goes_on ? MHD_YES : MHD_NO;
     }
@@ -223,6 +251,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         struct reply reply = in->reply;
         return send_or_hold(s, in, &reply, in->stream);
     }
+    if (!stall_end(s->stalls, &in->stall))
+        return MHD_NO;
     inbound_complete(in);
     if (hand_over(s, connection, in))
         return MHD_YES;
@@ -295,8 +325,9 @@ static int start(struct server *s, int fd, struct err *err)
         MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)POOL_BYTES, MHD_OPTION_URI_LOG_CALLBACK, on_line, s, MHD_OPTION_NOTIFY_CONNECTION,
         on_connection, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-        s->opt.threads > 1 ? MHD_OPTION_ARRAY : MHD_OPTION_END, pool, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_CONNECTION_TIMEOUT,
+        s->opt.idle_timeout_s, s->opt.threads > 1 ? MHD_OPTION_ARRAY : MHD_OPTION_END, pool,
+        MHD_OPTION_END);
     return s->daemon ? 0 : err_set(err, E_IO, "the HTTP threads could not be started");
 }
 
@@ -315,9 +346,11 @@ int server_open(struct server **out, const struct server_options *opt, struct er
         rc = staging_open(&s->staging, opt->data_dir, opt->power_safe, err);
     if (rc >= 0) {
         s->port = bound_port(fd);
+        s->stalls = stall_open(opt->body_timeout_ms);
         if (s->opt.may_wait)
             s->workers = workers_open(WAITING_LIMIT);
-        rc = start(s, fd, err);
+        rc = s->stalls ? start(s, fd, err)
+                       : err_set(err, E_IO, "the thread of time-outs could not be started");
     }
     if (rc < 0) {
         if (fd >= 0)
@@ -364,6 +397,7 @@ void server_close(struct server *s)
         if (fd != MHD_INVALID_SOCKET)
             (void)close(fd); /* nothing is lost with a listening socket */
     }
+    stall_close(s->stalls);
     staging_close(&s->staging);
     (void)pthread_cond_destroy(&s->idle);
     (void)pthread_mutex_destroy(&s->lock);

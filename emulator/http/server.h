@@ -28,8 +28,10 @@ struct server_options {
     struct str host; /* as --listen has it: a name or an address, without [] */
     uint16_t port;   /* 0: any free one */
     unsigned threads;
-    const char *data_dir; /* bodies are staged and files served below it */
-    bool power_safe;      /* staged bodies are synced before they are answered */
+    const char *data_dir;    /* bodies are staged and files served below it */
+    bool power_safe;         /* staged bodies are synced before they are answered */
+    int64_t body_timeout_ms; /* between two pieces of a body; 0: for ever */
+    unsigned idle_timeout_s; /* of a connection on which nothing happens; 0: for ever */
     struct host_names names;
     server_answer_fn *answer;
     server_hold_fn *hold;            /* NULL: no reply waits */

@@ -12,6 +12,7 @@ import re
 import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 import urllib.parse
 
@@ -238,6 +239,9 @@ class Lines(Hostile):
             self.assertTrue(answer == b"" or answer.startswith(b"HTTP/1.1 431 "), answer[:80])
         self.assertLess(self.memory_kb() - before, GROWTH_KB)
 
+    def test_no_host(self):
+        self.refused("rest-xml", "InvalidRequest", request("GET", "/bucket", headers={"Host": None}))
+
     def test_smuggling(self):
         inner = b"0\r\n\r\nGET /bucket/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
         for headers in ({"Content-Length": "5", "Transfer-Encoding": "chunked"},
@@ -333,12 +337,13 @@ class Lines(Hostile):
         for headers in ({"Origin": "null"}, {"Origin": ""}, {"Origin": "http://localhost.evil.example"},
                         {"Origin": "http://localhost@evil.example"}, {"Origin": "localhost"},
                         {"Origin": "http://127.0.0.1.evil.example"}, {"Origin": "file://"},
-                        {"Host": None}, {"Host": ""}, {"Host": "evil.example"}, {"Host": "2130706433"},
+                        {"Host": ""}, {"Host": "evil.example"}, {"Host": "2130706433"},
                         {"Host": "localhost.evil.example"}, {"Host": "[::ffff:8.8.8.8]"},
                         {"Host": "evil.example:127.0.0.1"}, {"Host": ":"}, {"Host": "[::1"}):
             with self.subTest(str(headers)):
                 self.assertEqual(status(**headers), 403)
         self.assertEqual(status(Host="localhost\r\nHost: evil.example"), 400)
+        self.assertEqual(status(Host=None), 400)
         self.s3.head_bucket(Bucket="bucket")
 
 
@@ -490,6 +495,58 @@ class Names(Hostile):
                          "InvalidInputException")
 
 
+class Stalled(unittest.TestCase):
+    """Bodies that never come whole, connections on which nothing happens."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = harness.Server("--body-timeout", "300ms", "--idle-timeout", "1s").start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__()
+
+    def talk(self, *pieces, gap=0.0):
+        """What comes until the server closes, having sent pieces with a gap between them."""
+        host, port = self.server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=harness.DEADLINE_S) as s:
+            for piece in pieces:
+                s.sendall(piece)
+                threading.Event().wait(gap)
+            raw = b""
+            while some := s.recv(65536):
+                raw += some
+            return raw
+
+    def test_a_body_that_does_not_come(self):
+        for headers in ({"Content-Length": "10"}, {"Transfer-Encoding": "chunked"}):
+            status, headers, body = read_answer(
+                self.talk(request("PUT", "/bucket/key", headers=headers), b"3\r\nabc"))
+            self.assertEqual((status, headers["Connection"]), (400, "close"))
+            self.assertIn(b"<Code>RequestTimeout</Code>", body)
+            self.assertIn(headers["x-amz-request-id"].encode(), body)
+        status, headers, body = read_answer(
+            self.talk(request("POST", "/", "cloudtrail", headers={**JSON, "Content-Length": "7"})))
+        self.assertEqual((status, headers["x-amzn-errortype"]), (408, "RequestTimeoutException"))
+        self.assertTrue(headers["x-amzn-RequestId"])
+
+    def test_a_slow_body_is_taken(self):
+        body = b"Action=GetCallerIdentity&Version=2011-06-15"
+        raw = self.talk(request("POST", "/", "sts", headers={**FORM, "Content-Length": str(len(body))}),
+                        *(body[i:i + 6] for i in range(0, len(body), 6)), gap=0.1)
+        self.assertEqual(200, read_answer(raw)[0])
+
+    def test_a_silent_connection_is_closed(self):
+        for said in (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\n"):
+            self.assertEqual(b"", self.talk(said))
+        answered = self.talk(request("GET", "/", headers={"Connection": "keep-alive"}))
+        self.assertEqual(200, read_answer(answered)[0])  # and then closed: talk has come back
+
+    def test_a_long_answer_is_not_idleness(self):
+        self.server.client("sts").get_caller_identity()
+        self.assertEqual("2026-01-15T09:00:00Z", self.server.advance("10d"))
+
+
 class CommandLine(unittest.TestCase):
     def test_bad_usage_says_what_was_expected(self):
         for arguments, said in (
@@ -517,12 +574,58 @@ class CommandLine(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
                 self.assertIn(f"mocktrail.yaml:{line}: ", done.stderr)
 
-    def run_in_empty(self, *arguments, file=None):
+    def test_what_the_machine_refuses(self):
+        """(arguments, exit code, what is said); the place holds a file, a directory and a database
+        that is none."""
+        with socket.create_server(("127.0.0.1", 0)) as taken, tempfile.TemporaryDirectory() as place:
+            port = taken.getsockname()[1]
+            for name in ("file", "mine/buckets", "broken/state.db"):
+                pathlib.Path(place, name).parent.mkdir(exist_ok=True)
+                pathlib.Path(place, name).write_text("garbage")
+            for arguments, code, said in (
+                    (("--data", "file"), 2, "--data 'file': expected a directory, it is a file"),
+                    (("--data", "file/below"), 2, "expected a directory, a part of it is a file"),
+                    (("--data", "mine"), 1, "create mine/buckets: Not a directory"),
+                    (("--data", "broken"), 1, "broken/state.db: file is not a database"),
+                    (("--data", "d", "--listen", f"127.0.0.1:{port}"), 1, "Address already in use"),
+                    (("--config", "absent.yaml"), 2, "absent.yaml: No such file"),
+                    (("--config", "mine"), 2, "mine: Is a directory")):
+                listen = () if "--listen" in arguments else ("--listen", "127.0.0.1:0")
+                done = subprocess.run([str(pathlib.Path(harness.PROGRAM).resolve()), "serve", *arguments, *listen],
+                                      cwd=place, capture_output=True, text=True, timeout=harness.DEADLINE_S)
+                with self.subTest(arguments):
+                    self.assertEqual((done.returncode, done.stdout), (code, ""))
+                    self.assertIn(said, done.stderr)
+                    self.assertEqual(len(done.stderr.splitlines()), 1)
+
+    @unittest.skipIf(os.geteuid() == 0, "root may read everything")
+    def test_a_directory_of_others(self):
+        with tempfile.TemporaryDirectory() as place:
+            os.chmod(place, 0o500)
+            done = subprocess.run([harness.PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", place],
+                                  capture_output=True, text=True, timeout=harness.DEADLINE_S)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn("Permission denied", done.stderr)
+
+    def test_bad_environment(self):
+        for name, value, said in (("MOCKTRAIL_LISTEN", "x", "expected HOST:PORT"),
+                                  ("MOCKTRAIL_SEED", "abc", "expected a number"),
+                                  ("MOCKTRAIL_NO_DEFAULT_TRAIL", "maybe", "expected true or false"),
+                                  ("MOCKTRAIL_IDLE_TIMEOUT", "10ms", "whole seconds"),
+                                  ("MOCKTRAIL_CONFIG", "/absent", "/absent: No such file")):
+            done = self.run_in_empty("serve", environment={name: value})
+            with self.subTest(name):
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(said, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+
+    def run_in_empty(self, *arguments, file=None, environment=None):
         with tempfile.TemporaryDirectory() as place:
             if file:
                 pathlib.Path(place, "mocktrail.yaml").write_text(file)
             return subprocess.run([str(pathlib.Path(harness.PROGRAM).resolve()), *arguments], cwd=place,
-                                  capture_output=True, text=True, timeout=harness.DEADLINE_S)
+                                  capture_output=True, text=True, timeout=harness.DEADLINE_S,
+                                  env={**os.environ, **(environment or {})})
 
 
 if __name__ == "__main__":
