@@ -130,20 +130,24 @@ static void write_response(struct buf *out, const struct build *b)
     hold_limit(out, from, LIMIT_RECORD_FIELD_BYTES, "responseElements");
 }
 
-/* STS names its serving region and a second id: base64 of version, region, time and chance.
- * Source: real records of 2025 and 2026. */
-static void sts_additional(struct buf *out, const struct build *b)
+/* Source: real records of 2025 and 2026: base64 of version, region, time and chance. */
+void record_sts_id(struct buf *out, struct arena *a, const struct call *call)
 {
     struct rng rng;
     struct str alphabet = STR("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
 
-    rng_init(&rng, str_hash(b->call->event_id), 1000);
-    struct str chance = rng_chars(&rng, b->a, alphabet, 8);
-    struct str id = arena_printf(b->a, "1:%.*s:S:%lld:R:%.*s", STR_ARG(b->call->region),
-                                 (long long)b->call->time_ms, STR_ARG(chance));
+    rng_init(&rng, str_hash(call->event_id), 1000);
+    struct str chance = rng_chars(&rng, a, alphabet, 8);
+    base64_encode(out, arena_printf(a, "1:%.*s:S:%lld:R:%.*s", STR_ARG(call->region),
+                                    (long long)call->time_ms, STR_ARG(chance)));
+}
+
+/* STS names its serving region and a second id. */
+static void sts_additional(struct buf *out, const struct build *b)
+{
     scalar_key(out, STR("ExtendedRequestId"), LETTER_AS_IS);
     buf_add_char(out, '"');
-    base64_encode(out, id);
+    record_sts_id(out, b->a, b->call);
     buf_add_char(out, '"');
     if (is_service_made(b->call))
         return;
@@ -274,8 +278,7 @@ static void write_record(struct buf *out, const struct build *b, const struct re
     buf_add_char(out, '}');
 }
 
-/* A second UUID from the first one: the same call gives the same ids. */
-static struct str derived_uuid(struct arena *a, struct str event_id, uint64_t stream)
+struct str record_uuid(struct arena *a, struct str event_id, uint64_t stream)
 {
     struct rng rng;
     char uuid[37];
@@ -328,9 +331,9 @@ static int choose_recipient(struct build *b, int recipient)
     b->view = VIEW_OWN;
     if (count == 2 ||
         (who->type == PRINCIPAL_AWS_SERVICE && is_shared_service(b->plan->service_name)))
-        b->shared_id = derived_uuid(b->a, b->call->event_id, 0);
+        b->shared_id = record_uuid(b->a, b->call->event_id, 0);
     if (recipient > 0) {
-        b->event_id = derived_uuid(b->a, b->call->event_id, (uint64_t)recipient);
+        b->event_id = record_uuid(b->a, b->call->event_id, (uint64_t)recipient);
         b->account = owner;
         b->view = VIEW_FOREIGN;
     }

@@ -29,6 +29,11 @@ struct record_facts {
     bool read_only;
 };
 
+/* Ids of a record beyond its call's own, drawn from these: STS's ExtendedRequestId; a UUID (stream
+ * 0: sharedEventID). For who writes a record again with other ids. */
+void record_sts_id(struct buf *out, struct arena *a, const struct call *call);
+struct str record_uuid(struct arena *a, struct str event_id, uint64_t stream);
+
 /* Append one record, compact JSON, to out; fill facts. Some calls have a second reader
  * (cross-account AssumeRole, S3, KMS): record_build is called once per recipient, recipient 0
  * first; it returns how many there are, or a negative enum fail. */
