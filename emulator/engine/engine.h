@@ -86,6 +86,10 @@ int engine_restore(struct engine *e, struct str name, struct err *err); /* E_MIS
 typedef int engine_reopened_fn(void *arg, struct engine *e, struct err *err);
 int engine_watch(struct engine *e, engine_reopened_fn *fn, void *arg, struct err *err);
 
+/* For who reads e->store or e->trail outside a call: between the two they are not closed. */
+void engine_enter(struct engine *e);
+void engine_leave(struct engine *e);
+
 /* Free journal segments before position; what the outbox kept for them goes first, for an entry
  * that is in neither would be delivered twice after a crash. Instead of journal_trim. */
 int engine_trim_journal(struct engine *e, uint64_t before_position, struct err *err);

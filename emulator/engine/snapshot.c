@@ -32,6 +32,16 @@ static void resume(struct engine *e)
     schedule_release(e->schedule);
 }
 
+void engine_enter(struct engine *e)
+{
+    pthread_rwlock_rdlock(&e->services->gate);
+}
+
+void engine_leave(struct engine *e)
+{
+    pthread_rwlock_unlock(&e->services->gate);
+}
+
 static int tell_watchers(struct engine *e, struct err *err)
 {
     struct services *s = e->services;

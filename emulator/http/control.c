@@ -10,7 +10,10 @@
 #include "emulator/engine/schedule.h"
 #include "emulator/http/host.h"
 #include "emulator/services/s3.h"
+#include "emulator/store/history.h"
 #include "emulator/trail/trail.h"
+
+#define PAST_LINES 256 /* fetched at a time: bounds memory */
 
 struct control {
     struct engine *engine;
@@ -128,8 +131,10 @@ static int control_health(struct visit *v, struct err *err)
     value_put_c(v->a, doc, "version", MOCKTRAIL_VERSION);
     value_put_int(v->a, doc, "operations", cat_op_count(e->cat));
     value_put_int(v->a, records, "accepted", (int64_t)atomic_load(&e->accepted_count));
+    engine_enter(e);
     value_put_int(v->a, records, "delivered", (int64_t)trail_delivered_count(e->trail));
     value_put_int(v->a, records, "pending", (int64_t)trail_pending_count(e->trail));
+    engine_leave(e);
     value_set(doc, STR("records"), records);
     return answer_json(v, 200, doc);
 }
@@ -140,6 +145,7 @@ static int control_metrics(struct visit *v, struct err *err)
     struct buf text = { 0 };
 
     (void)err; /* counters can't fail */
+    engine_enter(e);
     buf_printf(&text,
                "# HELP mocktrail_records_accepted_total Calls answered and recorded.\n"
                "# TYPE mocktrail_records_accepted_total counter\n"
@@ -153,6 +159,7 @@ static int control_metrics(struct visit *v, struct err *err)
                (unsigned long long)atomic_load(&e->accepted_count),
                (unsigned long long)trail_delivered_count(e->trail),
                (unsigned long long)trail_pending_count(e->trail));
+    engine_leave(e);
     answer_text(v, 200, "text/plain; version=0.0.4", &text);
     return 0;
 }
@@ -169,9 +176,14 @@ static int answer_done(struct visit *v, int rc)
 
 static int control_flush(struct visit *v, struct err *err)
 {
-    int rc = s3_settle(v->control->engine, err);
+    struct engine *e = v->control->engine;
 
-    return answer_done(v, rc < 0 ? rc : trail_flush(v->control->engine->trail, err));
+    engine_enter(e);
+    int rc = s3_settle(e, err);
+    if (rc == 0)
+        rc = trail_flush(e->trail, err);
+    engine_leave(e);
+    return answer_done(v, rc);
 }
 
 static int control_reset(struct visit *v, struct err *err)
@@ -271,18 +283,68 @@ static int watch(struct control *c, struct err *err)
     return rc;
 }
 
+/* The event history as it was when it was asked for. */
+struct past {
+    struct engine *engine;
+    struct history_span span;
+};
+
+static int past_fill(void *arg, struct buf *out, struct err *err)
+{
+    struct past *p = arg;
+    struct arena a = { 0 };
+    struct history_line *lines;
+    size_t count = 0;
+
+    engine_enter(p->engine);
+    int rc = history_page(p->engine->store, &a, &p->span, &lines, &count, err);
+    engine_leave(p->engine);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        buf_add(out, lines[i].record);
+        buf_add_char(out, '\n');
+        p->span.after = lines[i].number;
+    }
+    arena_free(&a);
+    return rc < 0 ? rc : count > 0;
+}
+
+static void past_drop(void *arg)
+{
+    mem_free(arg);
+}
+
+static int past_open(struct engine *e, struct stream **out, struct err *err)
+{
+    struct past past = { .engine = e, .span = { .limit = PAST_LINES } };
+
+    engine_enter(e);
+    int rc = trail_sync_history(e->trail, err);
+    if (rc == 0)
+        rc = history_last(e->store, &past.span.last, err);
+    engine_leave(e);
+    if (rc < 0)
+        return rc;
+    struct past *kept = mem_alloc(sizeof *kept);
+    *kept = past;
+    *out = stream_of(past_fill, past_drop, kept);
+    return 0;
+}
+
 static int control_events(struct visit *v, struct err *err)
 {
+    struct str follow = request_param(v->q, "follow");
+    bool follows = str_eq_c(follow, "1");
     int rc;
 
-    if (!str_eq_c(request_param(v->q, "follow"), "1"))
-        return err_set(err, E_PARSE, "expected ?follow=1 (past records: cloudtrail lookup-events)");
-    rc = watch(v->control, err);
+    if (!follows && follow.len > 0 && !str_eq_c(follow, "0"))
+        return err_set(err, E_PARSE, "follow: expected 1, or 0 for the records so far");
+    rc = follows ? watch(v->control, err) : past_open(v->control->engine, &v->stream, err);
     if (rc < 0)
         return rc;
     v->reply->status = 200;
     reply_header(v->a, v->reply, "Content-Type", STR("application/x-ndjson"));
-    v->stream = hub_follow(v->control->hub);
+    if (follows)
+        v->stream = hub_follow(v->control->hub);
     return 0;
 }
 

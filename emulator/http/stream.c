@@ -4,11 +4,14 @@
 
 #include <microhttpd.h>
 
-#include "core/base/buf.h"
+#include "core/base/log.h"
 #include "core/base/mem.h"
 
 struct stream {
-    struct hub *hub;
+    struct hub *hub; /* NULL: fill it is */
+    stream_fill_fn *fill;
+    stream_drop_fn *drop;
+    void *arg;
     struct stream *next;
     struct MHD_Connection *connection; /* NULL until it has a response */
     struct buf text;
@@ -91,18 +94,20 @@ void hub_end(struct hub *h)
     (void)pthread_mutex_unlock(&h->lock);
 }
 
-/* Under the lock: suspending and waking can't cross. */
-static ssize_t read_some(struct stream *s, char *out, size_t max)
+struct stream *stream_of(stream_fill_fn *fill, stream_drop_fn *drop, void *arg)
+{
+    struct stream *s = mem_alloc(sizeof *s);
+
+    s->fill = fill;
+    s->drop = drop;
+    s->arg = arg;
+    return s;
+}
+
+static ssize_t take(struct stream *s, char *out, size_t max)
 {
     size_t n = s->text.len - s->sent;
 
-    if (n == 0 && s->is_over)
-        return MHD_CONTENT_READER_END_OF_STREAM;
-    if (n == 0) {
-        s->is_waiting = true;
-        MHD_suspend_connection(s->connection);
-        return 0;
-    }
     if (n > max)
         n = max;
     memcpy(out, s->text.ptr + s->sent, n);
@@ -114,27 +119,67 @@ static ssize_t read_some(struct stream *s, char *out, size_t max)
     return (ssize_t)n;
 }
 
+/* Under the lock: suspending and waking can't cross. */
+static ssize_t read_hub(struct stream *s, char *out, size_t max)
+{
+    if (s->text.len > s->sent)
+        return take(s, out, max);
+    if (s->is_over)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    s->is_waiting = true;
+    MHD_suspend_connection(s->connection);
+    return 0;
+}
+
+static ssize_t read_filled(struct stream *s, char *out, size_t max)
+{
+    struct err err = { 0 };
+    int rc = 1;
+
+    while (s->text.len == s->sent && !s->is_over) {
+        rc = s->fill(s->arg, &s->text, &err);
+        s->is_over = rc <= 0;
+    }
+    if (rc < 0) {
+        log_write(LOG_ERROR, "%s", err.text);
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
+    return s->text.len > s->sent ? take(s, out, max) : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
 static ssize_t on_read(void *cls, uint64_t pos, char *out, size_t max)
 {
     struct stream *s = cls;
     ssize_t n;
 
     (void)pos; /* a stream has no way back */
+    if (!s->hub)
+        return read_filled(s, out, max);
     (void)pthread_mutex_lock(&s->hub->lock);
-    n = read_some(s, out, max);
+    n = read_hub(s, out, max);
     (void)pthread_mutex_unlock(&s->hub->lock);
     return n;
 }
 
-static void on_free(void *cls)
+static void leave_hub(struct stream *s)
 {
-    struct stream *s = cls, **at;
+    struct stream **at;
 
     (void)pthread_mutex_lock(&s->hub->lock);
     for (at = &s->hub->first; *at != s; at = &(*at)->next)
         continue;
     *at = s->next;
     (void)pthread_mutex_unlock(&s->hub->lock);
+}
+
+static void on_free(void *cls)
+{
+    struct stream *s = cls;
+
+    if (s->hub)
+        leave_hub(s);
+    else
+        s->drop(s->arg);
     buf_free(&s->text);
     mem_free(s);
 }

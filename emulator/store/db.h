@@ -38,6 +38,8 @@ enum history_statement {
     HISTORY_RESOURCE,
     HISTORY_PRUNE,
     HISTORY_PRUNE_RESOURCES,
+    HISTORY_LINES,
+    HISTORY_LAST,
     HISTORY_STATEMENTS,
 };
 #define HISTORY_FORMS 9 /* one query per enum history_attribute */

@@ -15,6 +15,9 @@ static const char *const statements[HISTORY_STATEMENTS] = {
     [HISTORY_PRUNE] = "DELETE FROM event WHERE time < ?1",
     [HISTORY_PRUNE_RESOURCES] =
         "DELETE FROM resource WHERE event IN (SELECT number FROM event WHERE time < ?1)",
+    [HISTORY_LINES] = "SELECT number, record FROM event WHERE number > ?1 AND number <= ?2"
+                      " ORDER BY number LIMIT ?3",
+    [HISTORY_LAST] = "SELECT coalesce(max(number), 0) FROM event",
 };
 
 #define COLUMNS                                                                                    \
@@ -206,6 +209,62 @@ int history_find(struct store *s, struct arena *a, const struct history_query *q
             memcpy(*out, rows.ptr, *count * sizeof **out);
     }
     buf_free(&rows);
+    return rc;
+}
+
+static int take_lines(struct store *s, struct arena *a, sqlite3_stmt *st, struct buf *lines,
+                      struct err *err)
+{
+    int code;
+
+    while ((code = sqlite3_step(st)) == SQLITE_ROW) {
+        struct history_line line = { (uint64_t)sqlite3_column_int64(st, 0), db_column(a, st, 1) };
+
+        buf_add(lines, (struct str){ (const char *)&line, sizeof line });
+    }
+    return code == SQLITE_DONE ? 0 : db_error(s->history, "read", err);
+}
+
+int history_page(struct store *s, struct arena *a, const struct history_span *span,
+                 struct history_line **out, size_t *count, struct err *err)
+{
+    struct buf lines = { 0 };
+    sqlite3_stmt *st;
+
+    pthread_mutex_lock(&s->history_lock);
+    int rc = statement(s, HISTORY_LINES, &st, err);
+    if (rc == 0) {
+        sqlite3_bind_int64(st, 1, (sqlite3_int64)span->after);
+        sqlite3_bind_int64(st, 2, (sqlite3_int64)span->last);
+        sqlite3_bind_int64(st, 3, (sqlite3_int64)span->limit);
+        rc = take_lines(s, a, st, &lines, err);
+        sqlite3_reset(st);
+    }
+    pthread_mutex_unlock(&s->history_lock);
+    if (rc == 0) {
+        *count = lines.len / sizeof **out;
+        *out = arena_array(a, *count, sizeof **out);
+        if (*count > 0)
+            memcpy(*out, lines.ptr, lines.len);
+    }
+    buf_free(&lines);
+    return rc;
+}
+
+int history_last(struct store *s, uint64_t *out, struct err *err)
+{
+    sqlite3_stmt *st;
+
+    pthread_mutex_lock(&s->history_lock);
+    int rc = statement(s, HISTORY_LAST, &st, err);
+    if (rc == 0) {
+        if (sqlite3_step(st) == SQLITE_ROW)
+            *out = (uint64_t)sqlite3_column_int64(st, 0);
+        else
+            rc = db_error(s->history, "read", err);
+        sqlite3_reset(st);
+    }
+    pthread_mutex_unlock(&s->history_lock);
     return rc;
 }
 

@@ -40,4 +40,16 @@ struct history_query {
 /* Newest first. *out_more: there are further rows. */
 int history_find(struct store *s, struct arena *a, const struct history_query *q,
                  struct history_row **out, size_t *count, bool *out_more, struct err *err);
+/* The records of all accounts and regions, in the order of their arrival. */
+struct history_line {
+    uint64_t number;
+    struct str record;
+};
+struct history_span {
+    uint64_t after, last; /* numbers above the one and up to the other */
+    size_t limit;
+};
+int history_page(struct store *s, struct arena *a, const struct history_span *span,
+                 struct history_line **out, size_t *count, struct err *err);
+int history_last(struct store *s, uint64_t *out, struct err *err); /* the last number; 0: none */
 int history_prune(struct store *s, int64_t before_ms, struct err *err);

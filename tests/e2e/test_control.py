@@ -96,7 +96,23 @@ class Control(harness.ServerCase):
         self.assertEqual((first["eventName"], second["eventName"]), ("ListUsers", "GetUser"))
         self.assertEqual(second["errorCode"], "NoSuchEntityException")
         request.close()
-        self.assertEqual(self.control("GET", "events")[0], 400)
+        self.assertEqual(self.control("GET", "events?follow=maybe")[0], 400)
+
+    def test_events_so_far(self):
+        """Those of the event history, oldest first, of every account and region; then it ends."""
+        self.control("POST", "reset")
+        for n in range(600):  # more than one page
+            self.server.client("sts", key=f"{n % 3:012}", region=("us-east-1", "eu-west-1")[n % 2]
+                               ).get_caller_identity()
+        self.server.client("s3").list_buckets()
+        with urllib.request.urlopen(self.server.url + "/_mocktrail/events",
+                                    timeout=harness.DEADLINE_S) as answer:
+            self.assertEqual(answer.headers["Content-Type"], "application/x-ndjson")
+            records = [json.loads(line) for line in answer]
+        self.assertEqual(601, len(records))
+        self.assertEqual("ListBuckets", records[-1]["eventName"])
+        self.assertEqual([f"{n % 3:012}" for n in range(600)], [r["recipientAccountId"] for r in records[:600]])
+        self.assertEqual(601, len({r["eventID"] for r in records}))
 
 
 class Clock(harness.ServerCase):
