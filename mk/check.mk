@@ -1,5 +1,5 @@
 # check: everything that must hold, with what it needs installed first.
-E2E := $(sort $(wildcard tests/e2e/test_*.py))
+E2E := $(sort $(wildcard tests/e2e/test_*.py tests/tools/test_*.py))
 
 CRASH := $(sort $(wildcard tests/crash/test_*.py))
 
