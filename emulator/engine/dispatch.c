@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "core/base/mem.h"
 #include "emulator/catalogue/lifecycle.h"
 #include "emulator/engine/generic/generic.h"
@@ -42,12 +44,23 @@ static void add_generic(struct services *s, const struct cat *cat,
     }
 }
 
+/* A hyphen of the service's name is an underscore in C's. */
+static const struct cat_op *op_of_row(const struct cat *cat, const struct row *r)
+{
+    char name[64];
+
+    (void)snprintf(name, sizeof name, "%s", r->service);
+    for (char *c = name; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    return cat_op_find_c(cat, name, r->operation);
+}
+
 /* A row whose operation this catalogue lacks (an older botocore) is never called. */
 void handlers_open(struct services *s, const struct cat *cat)
 {
     s->handlers = mem_alloc((cat_op_count(cat) + 1) * sizeof *s->handlers);
     for (const struct row *r = rows; r->service; r++) {
-        const struct cat_op *op = cat_op_find_c(cat, r->service, r->operation);
+        const struct cat_op *op = op_of_row(cat, r);
 
         if (op)
             s->handlers[cat_op_index(cat, op)] = r->handler;

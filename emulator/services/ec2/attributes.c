@@ -185,3 +185,18 @@ int ec2_modify_metadata_options(struct ec2 *j)
     value_set(ec2_output(j), STR("InstanceMetadataOptions"), shown);
     return ec2_save(j, EC2_INSTANCE, instance);
 }
+
+/* No instance here makes itself a password. Source: EC2 API Reference, GetPasswordData: "If you try
+ * to retrieve a password before it's available, the output returns an empty string." */
+int ec2_get_password_data(struct ec2 *j)
+{
+    struct value *instance;
+    int rc = ec2_load_param(j, EC2_INSTANCE, "InstanceId", &instance);
+
+    if (rc != 0)
+        return rc;
+    ec2_take(j, ec2_output(j), instance, "InstanceId");
+    value_put_time(j->a, ec2_output(j), "Timestamp", j->cx->now_ms);
+    value_put_c(j->a, ec2_output(j), "PasswordData", "");
+    return 0;
+}

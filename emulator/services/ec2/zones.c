@@ -1,4 +1,4 @@
-#include "core/aws/region.h"
+#include "emulator/services/account/account.h"
 #include "emulator/services/ec2/ec2.h"
 
 /* Regions and zones: what tools ask before they ask anything else. */
@@ -22,14 +22,20 @@ static int check_region_names(struct ec2 *j)
     return 0;
 }
 
-static struct value *region_row(struct arena *a, const struct region *r)
+static const char *opt_in_word(const struct region *r, bool has)
+{
+    if (r->enabled_by_default)
+        return "opt-in-not-required";
+    return has ? "opted-in" : "not-opted-in";
+}
+
+static struct value *region_row(struct arena *a, const struct region *r, bool has)
 {
     struct value *v = value_map(a);
 
     value_put_str(a, v, "Endpoint", arena_printf(a, "ec2.%s.%s", r->name, r->dns_suffix));
     value_put_c(a, v, "RegionName", r->name);
-    value_put_c(a, v, "OptInStatus",
-                r->enabled_by_default ? "opt-in-not-required" : "not-opted-in");
+    value_put_c(a, v, "OptInStatus", opt_in_word(r, has));
     return v;
 }
 
@@ -44,10 +50,12 @@ int ec2_describe_regions(struct ec2 *j)
     if (rc == 0)
         rc = check_region_names(j);
     for (size_t i = 0; rc == 0 && (r = region_at(i)) != NULL; i++) {
-        if (!str_eq_c(partition, r->partition) || !(all || r->enabled_by_default) ||
+        bool has;
+        rc = account_has_region(j->cx, j->call, r, &has, j->err);
+        if (rc < 0 || !str_eq_c(partition, r->partition) || !(all || has) ||
             !is_named(j, "RegionNames", str_c(r->name)))
             continue;
-        struct value *row = region_row(j->a, r);
+        struct value *row = region_row(j->a, r, has);
         if (ec2_filters_pass(j, "region", "Tags", row))
             value_push(list, row);
     }
@@ -68,7 +76,7 @@ static struct value *zone_row(struct arena *a, const struct zones *z, const char
     struct value *v = value_map(a);
 
     value_put_c(a, v, "State", "available");
-    value_put_c(a, v, "OptInStatus", "opt-in-not-required");
+    value_put_c(a, v, "OptInStatus", "opt-in-not-required"); /* the zone's, not the region's */
     value_set(v, STR("Messages"), value_list(a));
     value_put_c(a, v, "RegionName", z->region);
     value_put_str(a, v, "ZoneName", arena_printf(a, "%s%c", z->region, zone[0]));
@@ -82,8 +90,14 @@ static struct value *zone_row(struct arena *a, const struct zones *z, const char
 /* A region that the account has not opted into lets nobody in. */
 static int zone_rows(struct ec2 *j, struct value **rows)
 {
+    const struct region *r = region_find(j->call->region);
+    bool has = false;
+    int rc = r ? account_has_region(j->cx, j->call, r, &has, j->err) : 0;
+
     *rows = value_list(j->a);
-    for (size_t i = 0; i < COUNT(zones); i++) {
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; has && i < COUNT(zones); i++) {
         if (!str_eq_c(j->call->region, zones[i].region))
             continue;
         for (const char *zone = zones[i].zones; *zone; zone += 2)
