@@ -5,13 +5,14 @@
 
 #include "core/base/str.h"
 #include "core/base/version.h"
+#include "verify/records/records.h"
 
 static const struct check {
     const char *name;
     int (*run)(int argc, char **argv); /* NULL: not in this version */
     const char *help;
 } checks[] = {
-    { "records", NULL, "does each record conform" },
+    { "records", records_main, "does each record conform" },
     { "digests", NULL, "is the chain of digests whole" },
     { "expect", NULL, "did exactly these calls happen" },
     { "run", NULL, "a tool against a dataset, end to end" },

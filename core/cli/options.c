@@ -352,3 +352,36 @@ void options_markdown(const struct option_set *set, FILE *to)
                       has_default ? row->fallback : "", has_default ? "`" : "", row->help);
     }
 }
+
+/* Does an argument take the next one as its value? */
+static bool takes_next(const struct option_set *set, const char *arg)
+{
+    const struct option *row = strchr(arg, '=') ? NULL : find_row(set, str_c(arg + 2));
+
+    return (row && row->parse) || strcmp(arg, "--config") == 0;
+}
+
+const char *const *options_first(struct arena *a, const struct option_set *set, int argc,
+                                 const char *const *argv)
+{
+    const char **out = arena_array(a, (size_t)argc + 3, sizeof *out);
+    const char **rest = arena_array(a, (size_t)argc + 1, sizeof *rest);
+    int n = 0, rest_count = 0, i = 0;
+
+    for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        bool is_option = strncmp(argv[i], "--", 2) == 0 || strcmp(argv[i], "-h") == 0;
+
+        if (!is_option) {
+            rest[rest_count++] = argv[i];
+            continue;
+        }
+        out[n++] = argv[i];
+        if (takes_next(set, argv[i]) && i + 1 < argc)
+            out[n++] = argv[++i];
+    }
+    for (i++; i < argc; i++)
+        rest[rest_count++] = argv[i];
+    out[n++] = "--";
+    memcpy(&out[n], rest, (size_t)rest_count * sizeof *rest);
+    return out;
+}

@@ -54,6 +54,10 @@ enum option_result { OPTIONS_GO, OPTIONS_HELP, OPTIONS_VERSION };
  * region: expected ..."). */
 int options_read(struct arena *a, const struct option_set *set, int argc, const char *const *argv,
                  void *out, int *operand_start, struct err *err);
+/* argv with its options in front of its operands, whichever order they were given in; what stands
+ * behind "--" is operands. The array lives in a, and ends with NULL. */
+const char *const *options_first(struct arena *a, const struct option_set *set, int argc,
+                                 const char *const *argv);
 void options_help(const struct option_set *set, FILE *to);
 /* The same rows as a Markdown table, for docs/configuration.md. */
 void options_markdown(const struct option_set *set, FILE *to);
