@@ -155,6 +155,7 @@ const void *cat_element(const struct cat *cat, enum cat_section id, uint32_t i)
         struct cat_service service;
         struct cat_op op;
         struct cat_shape shape;
+        struct cat_rare rare;
         struct cat_member member;
         struct cat_extra extra;
         struct cat_constraint_row constraint;
@@ -246,6 +247,11 @@ const struct cat_member *cat_member_find(const struct cat *cat, const struct cat
             return m;
     }
     return NULL;
+}
+
+const struct cat_rare *cat_shape_rare(const struct cat *cat, const struct cat_shape *s)
+{
+    return cat_element(cat, CAT_SEC_RARES, s->rare);
 }
 
 const struct cat_extra *cat_member_extra(const struct cat *cat, const struct cat_member *m)

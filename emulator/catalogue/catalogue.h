@@ -71,19 +71,22 @@ enum cat_service_flag { CAT_SV_QUERY_COMPATIBLE = 1, CAT_SV_RETIRED = 2, CAT_SV_
 
 /* Bit-fields: the file holds a hundred thousand shapes and two hundred thousand members. */
 struct cat_shape {
-    uint64_t name : 24;          /* structures only; other shapes of equal content are one */
-    uint64_t location_name : 24; /* the shape's own locationName, or 0 */
-    uint64_t flags : 12;         /* enum cat_shape_flag */
-    uint64_t type : 4;           /* enum cat_type */
-    uint64_t xml_namespace : 24; /* uri, or 0 */
-    uint64_t error_code : 24;    /* exceptions: wire code, or 0 for the shape's name */
-    uint64_t http_status : 10;   /* exceptions: 0 = by protocol */
-    uint64_t ts : 2;             /* enum cat_ts */
-    uint64_t reserved : 4;
+    uint64_t name : 24;         /* structures only; other shapes of equal content are one */
+    uint64_t flags : 12;        /* enum cat_shape_flag */
+    uint64_t type : 4;          /* enum cat_type */
+    uint64_t ts : 2;            /* enum cat_ts */
+    uint64_t rare : 22;         /* for cat_shape_rare */
     uint64_t first_member : 20; /* index; list: 1 element member; map: key, value */
     uint64_t member_count : 12;
     uint64_t payload : 12;    /* structure: 1 + index among its members, or 0 */
     uint64_t constraint : 20; /* for cat_constraint; 0 none */
+};
+/* What few shapes have. */
+struct cat_rare {
+    uint32_t location_name; /* the shape's own locationName, or 0 */
+    uint32_t xml_namespace; /* uri, or 0 */
+    uint32_t error_code;    /* exceptions: wire code, or 0 for the shape's name */
+    uint32_t http_status;   /* exceptions: 0 = by protocol */
 };
 struct cat_member {
     uint32_t name : 24;        /* the model's member name; list element and map parts: 0 */
@@ -161,6 +164,7 @@ const struct cat_member *cat_member_find(const struct cat *cat, const struct cat
                                          struct str name);
 
 /* Never NULL. */
+const struct cat_rare *cat_shape_rare(const struct cat *cat, const struct cat_shape *s);
 const struct cat_extra *cat_member_extra(const struct cat *cat, const struct cat_member *m);
 /* Names in the query protocol. Services that moved from query to json or CBOR (sqs, cloudwatch)
  * have other names there: the explicit locationName, or 0; and whether a list or map is flattened.

@@ -5,6 +5,7 @@ static const uint32_t element_bytes[CAT_SEC_COUNT] = {
     [CAT_SEC_SERVICES] = sizeof(struct cat_service),
     [CAT_SEC_OPS] = sizeof(struct cat_op),
     [CAT_SEC_SHAPES] = sizeof(struct cat_shape),
+    [CAT_SEC_RARES] = sizeof(struct cat_rare),
     [CAT_SEC_MEMBERS] = sizeof(struct cat_member),
     [CAT_SEC_EXTRAS] = sizeof(struct cat_extra),
     [CAT_SEC_CONSTRAINTS] = sizeof(struct cat_constraint_row),

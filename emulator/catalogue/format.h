@@ -10,7 +10,7 @@
 #include "emulator/catalogue/lifecycle.h"
 
 #define CAT_MAGIC   "mocktcat"
-#define CAT_VERSION 2u
+#define CAT_VERSION 3u
 #define CAT_ORDER   0x01020304u
 
 enum cat_section {
@@ -18,6 +18,7 @@ enum cat_section {
     CAT_SEC_SERVICES,      /* struct cat_service, sorted by name */
     CAT_SEC_OPS,           /* struct cat_op, by service, then key */
     CAT_SEC_SHAPES,        /* struct cat_shape */
+    CAT_SEC_RARES,         /* struct cat_rare; 0 is all zero */
     CAT_SEC_MEMBERS,       /* struct cat_member */
     CAT_SEC_EXTRAS,        /* struct cat_extra; 0 is all zero */
     CAT_SEC_CONSTRAINTS,   /* struct cat_constraint_row; 0 is none */

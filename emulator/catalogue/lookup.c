@@ -137,7 +137,9 @@ const struct cat_op *cat_op_by_action(const struct cat *cat, struct str signing,
 
 static bool is_error(const struct cat *cat, const struct cat_shape *s, struct str code)
 {
-    return is_named(cat, s->name, code) || (s->error_code && is_named(cat, s->error_code, code));
+    uint32_t wire_code = cat_shape_rare(cat, s)->error_code;
+
+    return is_named(cat, s->name, code) || (wire_code && is_named(cat, wire_code, code));
 }
 
 static const struct cat_shape *error_among(const struct cat *cat, enum cat_section id,

@@ -30,7 +30,9 @@ static struct str code_by_rule(const struct recorder *r, const struct plan *p, s
         return code;
     if (!is_wire)
         return cat_str(r->cat, shape->name);
-    return shape->error_code ? cat_str(r->cat, shape->error_code) : code;
+    uint32_t wire_code = cat_shape_rare(r->cat, shape)->error_code;
+
+    return wire_code ? cat_str(r->cat, wire_code) : code;
 }
 
 static struct str side_at_fault(const struct outcome *outcome, struct str code)

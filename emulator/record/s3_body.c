@@ -53,7 +53,7 @@ static void write_namespace(struct buf *out, const struct plan *p, const struct 
                             const struct cat_shape *s)
 {
     uint32_t own = cat_member_extra(p->cat, m)->xml_namespace;
-    uint32_t uri = own ? own : s->xml_namespace;
+    uint32_t uri = own ? own : cat_shape_rare(p->cat, s)->xml_namespace;
 
     if (!uri)
         return;

@@ -50,7 +50,7 @@ static uint32_t explicit_name(struct slot s)
 {
     if (s.over_query && cat_member_extra(s.cat, s.member)->has_query)
         return cat_query_own_wire(s.cat, s.member);
-    return s.member->has_own_wire ? s.member->wire : s.shape->location_name;
+    return s.member->has_own_wire ? s.member->wire : cat_shape_rare(s.cat, s.shape)->location_name;
 }
 
 bool slot_is_named(struct slot s)

@@ -152,10 +152,11 @@ static struct wire_error error_of(const struct wire_out *o)
 
     e.members = o->outcome->error;
     e.type = s ? cat_str(o->cat, s->name) : o->outcome->code;
-    e.code = s && s->error_code ? cat_str(o->cat, s->error_code) : e.type;
+    const struct cat_rare *rare = s ? cat_shape_rare(o->cat, s) : NULL;
+    e.code = rare && rare->error_code ? cat_str(o->cat, rare->error_code) : e.type;
     e.status = o->outcome->status;
-    if (!e.status && s)
-        e.status = s->http_status;
+    if (!e.status && rare)
+        e.status = (int)rare->http_status;
     if (!e.status)
         e.status = status_of(e.code, o->route->protocol);
     if (!e.status)

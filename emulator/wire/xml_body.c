@@ -163,11 +163,11 @@ void xml_body_open(struct arena *a, struct buf *out, struct slot s, struct str n
             continue;
         const struct value *attr = value_get(v, slot_name(m));
         wire = slot_wire(m, NULL);
-        if (str_cut(wire, ':', &prefix, &local) && s.shape->xml_namespace) {
+        if (str_cut(wire, ':', &prefix, &local) && cat_shape_rare(s.cat, s.shape)->xml_namespace) {
             buf_add(out, STR(" xmlns:"));
             buf_add(out, prefix);
             buf_add(out, STR("=\""));
-            xml_text(out, cat_str(s.cat, s.shape->xml_namespace));
+            xml_text(out, cat_str(s.cat, cat_shape_rare(s.cat, s.shape)->xml_namespace));
             buf_add_char(out, '"');
         }
         if (!attr)

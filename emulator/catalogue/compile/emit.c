@@ -87,17 +87,25 @@ static uint32_t emit_constraint(struct emitting *e, const struct build_shape *s)
     return pool_add(&e->constraints, &row, sizeof row, sizeof row);
 }
 
+static uint32_t emit_rare(struct emitting *e, const struct build_shape *s)
+{
+    struct cat_rare rare = {
+        .location_name = place(e, s->location_name),
+        .xml_namespace = place(e, s->xml_namespace),
+        .error_code = place(e, s->error_code),
+        .http_status = s->http_status,
+    };
+    return pool_add(&e->rares, &rare, sizeof rare, sizeof rare);
+}
+
 static void emit_shape(struct emitting *e, const struct build_shape *s)
 {
     struct cat_shape row = {
         .name = s->type == CAT_STRUCTURE ? place(e, s->name) : 0,
-        .location_name = place(e, s->location_name),
         .flags = s->flags & 0xfff,
         .type = s->type & 0xf,
-        .xml_namespace = place(e, s->xml_namespace),
-        .error_code = place(e, s->error_code),
-        .http_status = s->http_status & 0x3ff,
         .ts = s->ts & 3,
+        .rare = emit_rare(e, s) & 0x3fffff,
         .first_member = emit_members(e, s),
         .member_count = s->member_count & 0xfff,
         .payload = s->payload & 0xfff,
@@ -241,10 +249,12 @@ static void emit_hashes(struct emitting *e)
 static void emit_sections(struct emitting *e)
 {
     static const struct cat_extra no_extra;
+    static const struct cat_rare no_rare;
     static const struct cat_constraint_row no_constraint;
     struct build *b = e->b;
 
     (void)pool_add(&e->extras, &no_extra, sizeof no_extra, sizeof no_extra);
+    (void)pool_add(&e->rares, &no_rare, sizeof no_rare, sizeof no_rare);
     (void)pool_add(&e->constraints, &no_constraint, sizeof no_constraint, sizeof no_constraint);
     for (uint32_t i = 0; i < LIST_COUNT(b->order, uint32_t); i++)
         emit_shape(e, &LIST_AT(b->shapes, struct build_shape)[LIST_AT(b->order, uint32_t)[i]]);
@@ -256,6 +266,7 @@ static void emit_sections(struct emitting *e)
     emit_routes(e);
     hints_place(b, &e->sections[CAT_SEC_PAGES], &e->sections[CAT_SEC_READIES]);
     e->sections[CAT_SEC_MEMBERS] = buf_take(&e->members.out);
+    e->sections[CAT_SEC_RARES] = buf_take(&e->rares.out);
     e->sections[CAT_SEC_EXTRAS] = buf_take(&e->extras.out);
     e->sections[CAT_SEC_CONSTRAINTS] = buf_take(&e->constraints.out);
     e->sections[CAT_SEC_NUMBERS] = buf_take(&e->numbers.out);
@@ -267,6 +278,7 @@ static void forget(struct emitting *e)
 {
     pool_free(&e->members);
     pool_free(&e->extras);
+    pool_free(&e->rares);
     pool_free(&e->constraints);
     pool_free(&e->numbers);
     pool_free(&e->enums);
@@ -286,6 +298,7 @@ static int check_widths(const struct emitting *e, struct err *err)
         { CAT_SEC_STRINGS, 1u << 24, "bytes of strings" },
         { CAT_SEC_SHAPES, 1u << 20, "shapes" },
         { CAT_SEC_MEMBERS, 1u << 20, "members" },
+        { CAT_SEC_RARES, 1u << 22, "shapes with something rare" },
         { CAT_SEC_EXTRAS, 1u << 8, "extras" },
         { CAT_SEC_CONSTRAINTS, 1u << 20, "constraints" },
         { CAT_SEC_SERVICES, 1u << 10, "services" },

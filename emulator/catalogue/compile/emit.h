@@ -8,7 +8,7 @@
 struct emitting {
     struct build *b;
     struct buf sections[CAT_SEC_COUNT];
-    struct pool members, extras, constraints, numbers, enums, errors;
+    struct pool members, extras, rares, constraints, numbers, enums, errors;
 };
 
 uint32_t place(struct emitting *e, uint32_t string); /* its offset in the file */
