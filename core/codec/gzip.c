@@ -4,6 +4,8 @@
 
 #include <zlib.h>
 
+#include "core/codec/deflate.h"
+
 enum { RAW_DEFLATE = -15, GZIP_MEMBER = 31, CHUNK_BYTES = 1 << 30, MEMORY_LEVEL = 8 };
 
 /* Source: RFC 1952, 2.3. zlib would write its level into XFL and its system into OS: the same
@@ -45,19 +47,34 @@ static void deflate_all(z_stream *z, struct buf *out, struct str rest)
     } while (rc != Z_STREAM_END);
 }
 
-int gzip_write(struct buf *out, struct str bytes, int level, struct err *err)
+static int deflate_zlib(struct buf *out, struct str bytes, int level, struct err *err)
 {
     z_stream z = { 0 };
-    uLong crc = crc32_z(0, (const Bytef *)bytes.ptr, bytes.len);
 
-    if (level < 1 || level > 9)
-        return err_set(err, E_PARSE, "gzip level %d: expected 1 to 9", level);
     if (deflateInit2(&z, level, Z_DEFLATED, RAW_DEFLATE, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
         return err_set(err, E_LIMIT, "gzip: no memory to deflate");
-    buf_add(out, (struct str){ header, sizeof header });
     deflate_all(&z, out, bytes);
     (void)deflateEnd(&z); /* Z_STREAM_END was seen */
-    add_u32(out, (uint32_t)crc);
+    return 0;
+}
+
+int gzip_write(struct buf *out, struct str bytes, int level, struct err *err)
+{
+    size_t start = out->len;
+    int rc = 0;
+
+    if (level != GZIP_FAST && (level < 1 || level > 9))
+        return err_set(err, E_PARSE, "gzip level %d: expected 1 to 9", level);
+    buf_add(out, (struct str){ header, sizeof header });
+    if (level == GZIP_FAST)
+        deflate_records(out, bytes);
+    else
+        rc = deflate_zlib(out, bytes, level, err);
+    if (rc < 0) {
+        out->len = start;
+        return rc;
+    }
+    add_u32(out, (uint32_t)crc32_z(0, (const Bytef *)bytes.ptr, bytes.len));
     add_u32(out, (uint32_t)bytes.len);
     return 0;
 }

@@ -4,8 +4,11 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 
+#define GZIP_FAST 0
+
 /* One member, header as CloudTrail's files have it: mtime 0, no name, OS byte 0 (unknown writers
- * see the same bytes everywhere). level 1-9. Appends to out. */
+ * see the same bytes everywhere). level: 1 to 9 as zlib's, or GZIP_FAST, which is made for record
+ * files (deflate.h). Appends to out. */
 int gzip_write(struct buf *out, struct str bytes, int level, struct err *err);
 
 enum gzip_extra { GZIP_WHOLE, GZIP_MORE_MEMBERS, GZIP_TRAILING_BYTES };

@@ -10,14 +10,16 @@
 #include "generator/dataset/state.h"
 #include "generator/dataset/template.h"
 
-#define ENTRIES 8192 /* a power of two; two calls that meet in one take turns */
+#define ENTRIES 32768 /* a power of two; two calls that meet in one take turns */
 #define VOICES  1024
 
-enum entry_state { ENTRY_EMPTY, ENTRY_MADE, ENTRY_PROVED, ENTRY_REFUSED };
+/* What one session proves holds for that session; another one must prove it for all. */
+enum entry_state { ENTRY_EMPTY, ENTRY_MADE, ENTRY_PROVED_FOR_ONE, ENTRY_PROVED, ENTRY_REFUSED };
 
 struct entry {
     uint64_t key;
     enum entry_state state;
+    uint64_t session; /* whose record it was made from */
     struct template *template;
     struct record_facts facts; /* of the record it was made from, but for what the call says */
     struct arena a;
@@ -202,6 +204,17 @@ static bool can_prepare(const struct prepared *p, const struct call *call,
            p->seen.seq == call->seq;
 }
 
+static uint64_t session_of(const struct call *call)
+{
+    return mix_str(mix_str(1, call->who->access_key_id), call->who->arn);
+}
+
+static bool is_proved(const struct entry *n, const struct call *call)
+{
+    return n->state == ENTRY_PROVED ||
+           (n->state == ENTRY_PROVED_FOR_ONE && session_of(call) == n->session);
+}
+
 static void learn(struct prepared *p, struct entry *n, uint64_t key, const struct call *call)
 {
     entry_clear(n);
@@ -210,14 +223,19 @@ static void learn(struct prepared *p, struct entry *n, uint64_t key, const struc
     if (template_make(&n->template, buf_view(&p->seen.record), call, NULL) < 0)
         return; /* it is performed each time */
     n->facts = facts_copy(&n->a, &p->seen.facts);
+    n->session = session_of(call);
     n->state = ENTRY_MADE;
 }
 
 static void prove(struct prepared *p, struct arena *a, struct entry *n, const struct call *call)
 {
     write(p, a, n->template, call, &p->record);
-    n->state =
-        str_eq(buf_view(&p->record), buf_view(&p->seen.record)) ? ENTRY_PROVED : ENTRY_REFUSED;
+    if (!str_eq(buf_view(&p->record), buf_view(&p->seen.record)))
+        n->state = ENTRY_REFUSED;
+    else if (call->who->is_session && session_of(call) == n->session)
+        n->state = ENTRY_PROVED_FOR_ONE;
+    else
+        n->state = ENTRY_PROVED;
     p->counts.disproved += n->state == ENTRY_REFUSED;
 }
 
@@ -229,7 +247,7 @@ int prepared_perform(struct prepared *p, struct arena *a, struct call *call, uin
     struct entry *n = &p->entries[(key >> 20) % ENTRIES];
     bool is_known = n->state != ENTRY_EMPTY && n->key == key;
 
-    *out_performed = !(is_known && n->state == ENTRY_PROVED);
+    *out_performed = !(is_known && is_proved(n, call));
     if (!*out_performed)
         return write_again(p, a, n, call, err);
     p->seen.count = 0;
@@ -244,7 +262,7 @@ int prepared_perform(struct prepared *p, struct arena *a, struct call *call, uin
         n->state = ENTRY_REFUSED;
     } else if (!is_known) {
         learn(p, n, key, call);
-    } else if (n->state == ENTRY_MADE) {
+    } else if (n->state != ENTRY_REFUSED) {
         prove(p, a, n, call);
     }
     return 0;

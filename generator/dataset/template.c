@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/trail/reader.h"
+#include "emulator/identity/identity.h"
 #include "emulator/record/record.h"
 
 enum slot_kind {
@@ -16,6 +17,8 @@ enum slot_kind {
     SLOT_HOST_ID,
     SLOT_SHARED_ID,
     SLOT_STS_ID,
+    SLOT_PRINCIPAL_ID,
+    SLOT_ARN,
 };
 
 struct slot {
@@ -43,10 +46,9 @@ static int add_slot(struct template *t, struct str record, struct str at, enum s
 }
 
 /* Every place in which an id stands: ids are too long to stand anywhere by chance. */
-static int add_everywhere(struct template *t, struct str record, struct str id, enum slot_kind kind,
-                          struct err *err)
+static int add_everywhere(struct template *t, struct str record, struct str rest, struct str id,
+                          enum slot_kind kind, struct err *err)
 {
-    struct str rest = record;
     ptrdiff_t at;
     int rc = 0;
 
@@ -65,6 +67,22 @@ static struct str inside(struct str record, const char *path)
     return s.len >= 2 && s.ptr[0] == '"' ? str_sub(s, 1, s.len - 2) : (struct str){ 0 };
 }
 
+/* A session's own names stand also outside userIdentity, when a call asks who it is. */
+static int add_session(struct template *t, struct str record, struct str identity,
+                       const struct principal *who, struct err *err)
+{
+    struct str parts[2] = { str_sub(record, 0, (size_t)(identity.ptr - record.ptr)) };
+    int rc = 0;
+
+    parts[1] = str_sub(record, parts[0].len + identity.len, record.len);
+    for (size_t i = 0; rc == 0 && who->is_session && i < COUNT(parts); i++) {
+        rc = add_everywhere(t, record, parts[i], who->principal_id, SLOT_PRINCIPAL_ID, err);
+        if (rc == 0)
+            rc = add_everywhere(t, record, parts[i], who->arn, SLOT_ARN, err);
+    }
+    return rc;
+}
+
 static int find_slots(struct template *t, struct str record, const struct call *call,
                       struct arena *a, struct err *err)
 {
@@ -80,16 +98,19 @@ static int find_slots(struct template *t, struct str record, const struct call *
     if (rc == 0 && address.len > 0 && str_eq(address, call->source_ip))
         rc = add_slot(t, record, address, SLOT_ADDRESS, err);
     if (rc == 0)
-        rc = add_everywhere(t, record, call->event_id, SLOT_EVENT_ID, err);
+        rc = add_session(t, record, identity, call->who, err);
     if (rc == 0)
-        rc = add_everywhere(t, record, call->request_id, SLOT_REQUEST_ID, err);
+        rc = add_everywhere(t, record, record, call->event_id, SLOT_EVENT_ID, err);
     if (rc == 0)
-        rc = add_everywhere(t, record, call->host_id, SLOT_HOST_ID, err);
+        rc = add_everywhere(t, record, record, call->request_id, SLOT_REQUEST_ID, err);
     if (rc == 0)
-        rc = add_everywhere(t, record, record_uuid(a, call->event_id, 0), SLOT_SHARED_ID, err);
+        rc = add_everywhere(t, record, record, call->host_id, SLOT_HOST_ID, err);
+    if (rc == 0)
+        rc = add_everywhere(t, record, record, record_uuid(a, call->event_id, 0), SLOT_SHARED_ID,
+                            err);
     record_sts_id(&sts, a, call);
     if (rc == 0)
-        rc = add_everywhere(t, record, buf_view(&sts), SLOT_STS_ID, err);
+        rc = add_everywhere(t, record, record, buf_view(&sts), SLOT_STS_ID, err);
     buf_free(&sts);
     return rc;
 }
@@ -170,6 +191,12 @@ static void write_slot(enum slot_kind kind, const struct template_fill *with, st
         return;
     case SLOT_STS_ID:
         record_sts_id(out, with->a, call);
+        return;
+    case SLOT_PRINCIPAL_ID:
+        buf_add(out, call->who->principal_id);
+        return;
+    case SLOT_ARN:
+        buf_add(out, call->who->arn);
         return;
     }
 }
