@@ -190,6 +190,9 @@ const struct cat_op *cat_op_by_action(const struct cat *cat, struct str signing,
  * also tried: any exception shape of the service). */
 const struct cat_shape *cat_op_error(const struct cat *cat, const struct cat_op *op,
                                      struct str code);
+/* The same among those that the operation itself lists. */
+const struct cat_shape *cat_op_own_error(const struct cat *cat, const struct cat_op *op,
+                                         struct str code);
 
 struct cat_constraint {
     bool has_min, has_max;

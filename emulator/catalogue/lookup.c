@@ -154,12 +154,17 @@ static const struct cat_shape *error_among(const struct cat *cat, enum cat_secti
     return NULL;
 }
 
+const struct cat_shape *cat_op_own_error(const struct cat *cat, const struct cat_op *op,
+                                         struct str code)
+{
+    return error_among(cat, CAT_SEC_ERRORS, op->first_error, op->error_count, code);
+}
+
 const struct cat_shape *cat_op_error(const struct cat *cat, const struct cat_op *op,
                                      struct str code)
 {
     const struct cat_service *s = cat_op_service(cat, op);
-    const struct cat_shape *found =
-        error_among(cat, CAT_SEC_ERRORS, op->first_error, op->error_count, code);
+    const struct cat_shape *found = cat_op_own_error(cat, op, code);
 
     if (found || code.len == 0)
         return found;

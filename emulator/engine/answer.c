@@ -67,7 +67,7 @@ static void parse(struct engine *e, struct arena *a, const struct route *route, 
         outcome_refuse(a, out, 0, arena_copy(a, code).ptr, "%s", err.text);
     call->unmodeled = wire_unmodeled(a, e->cat, q, route);
     if (!outcome_refused(out))
-        constraints_check(a, call, out);
+        constraints_check(e->services->constraints, a, call, out);
 }
 
 /* Source: General Reference, "Common errors". S3 has a name of its own for it. */

@@ -5,6 +5,7 @@
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "emulator/engine/constraints.h"
 #include "emulator/engine/private.h"
 #include "emulator/engine/schedule.h"
 #include "emulator/engine/upstream/upstream.h"
@@ -213,6 +214,7 @@ static void free_engine(struct engine *e)
     recorder_close(e->recorder);
     cat_close(e->cat);
     handlers_close(e->services);
+    constraints_close(e->services->constraints);
     pthread_rwlock_destroy(&e->services->gate);
     pthread_mutex_destroy(&e->services->watch_lock);
     mem_free(e->services);
@@ -231,8 +233,10 @@ int engine_open(struct engine **out, const struct engine_options *opt, struct er
     int rc = cat_open(&e->cat, NULL, err);
     if (rc == 0) {
         handlers_open(e->services, e->cat);
-        rc = recorder_open(&e->recorder, e->cat, err);
+        rc = constraints_open(&e->services->constraints, e->cat, err);
     }
+    if (rc == 0)
+        rc = recorder_open(&e->recorder, e->cat, err);
     if (rc == 0)
         rc = upstream_open(&e->upstream, &e->opt, e->cat, err);
     if (rc == 0)

@@ -22,7 +22,6 @@ struct pattern {
 };
 
 #define UNBOUNDED    UINT32_MAX
-#define STEPS_MOST   200000u
 #define NESTING_MOST 24
 
 struct parsing {
@@ -363,7 +362,7 @@ struct rest {
 };
 struct matching {
     struct str text;
-    uint32_t steps, depth;
+    uint32_t steps, steps_most, depth;
 };
 
 #define DEPTH_MOST 4000u
@@ -391,6 +390,7 @@ static bool match_set(struct matching *m, size_t at, const struct rest *rest)
         end += len ? len : 1;
         count++;
     }
+    m->steps += (uint32_t)count / 8; /* a step in this loop is cheap, yet text may be long */
     for (stops = count; stops + 1 > n->min; stops--) {
         if (match_at(m, end, &next))
             return true;
@@ -421,7 +421,7 @@ static bool match_at(struct matching *m, size_t at, const struct rest *rest)
 {
     bool ok;
 
-    if (++m->steps > STEPS_MOST || m->depth > DEPTH_MOST)
+    if (++m->steps > m->steps_most || m->depth > DEPTH_MOST)
         return true;
     while (rest && !rest->node)
         rest = rest->up;
@@ -447,17 +447,25 @@ static bool match_at(struct matching *m, size_t at, const struct rest *rest)
     return ok;
 }
 
-bool pattern_match(const struct pattern *p, struct str text)
+bool pattern_match_within(const struct pattern *p, struct str text, uint32_t *steps)
 {
-    struct matching m = { .text = text };
+    struct matching m = { .text = text, .steps_most = *steps };
+    bool matches = false;
 
-    for (const struct alternative *alt = p->first; alt; alt = alt->next) {
+    for (const struct alternative *alt = p->first; alt && !matches; alt = alt->next) {
         struct rest start = { alt->first, 0, NULL };
 
-        if (match_at(&m, 0, &start))
-            return true;
+        matches = match_at(&m, 0, &start);
     }
-    return false;
+    *steps -= m.steps < *steps ? m.steps : *steps;
+    return matches;
+}
+
+bool pattern_match(const struct pattern *p, struct str text)
+{
+    uint32_t steps = PATTERN_STEPS_MOST;
+
+    return pattern_match_within(p, text, &steps);
 }
 
 /* ---- making ---- */

@@ -16,5 +16,8 @@ struct pattern;
 const struct pattern *pattern_parse(struct arena *a, struct str text);
 /* Does it match the whole of text? A pattern of AWS need not be anchored to be meant so. */
 bool pattern_match(const struct pattern *p, struct str text);
+/* The same with a bound for many texts together: *steps is what is left of it. */
+bool pattern_match_within(const struct pattern *p, struct str text, uint32_t *steps);
+#define PATTERN_STEPS_MOST 200000u
 /* A text that matches, its open-ended repetitions about length long. */
 struct str pattern_make(struct arena *a, const struct pattern *p, struct rng *rng, size_t length);

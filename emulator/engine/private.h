@@ -35,7 +35,9 @@ struct watcher {
     void *arg;
 };
 
+struct constraints;
 struct services {
+    struct constraints *constraints;
     struct handler *handlers; /* by cat_op_index */
     /* Held for reading by each call that comes from outside, for writing by reset and restore. */
     pthread_rwlock_t gate;
