@@ -58,6 +58,7 @@ struct life_key {
     uint32_t source : 8;
     uint32_t path;
     uint32_t shape; /* index: of the value, for its pattern */
+    uint32_t shown; /* outputs call it so instead of name, or "" */
 };
 struct life_type {
     uint32_t name; /* the noun: "Vpc" */

@@ -136,6 +136,8 @@ static struct value *json_type(struct arena *a, const struct asked *q, const str
     value_put_str(a, v, "type", life_str(q->cat, t->name));
     value_put_str(a, v, "ready", life_str(q->cat, t->ready));
     value_put_str(a, v, "arn", life_str(q->cat, t->arn));
+    if (t->create != UINT32_MAX)
+        value_put_str(a, v, "create", cat_str(q->cat, cat_op_at(q->cat, t->create)->key));
     for (uint32_t i = 0; i < t->key_count; i++) {
         const struct life_key *k = life_key_at(q->cat, t, i);
         struct value *key = value_map(a);

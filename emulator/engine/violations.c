@@ -16,7 +16,6 @@ struct checking {
     unsigned checks;
     enum wording wording;
     struct str skipped;
-    bool is_ec2;
     uint32_t steps;     /* left for all patterns together */
     struct str pattern; /* the last one, parsed */
     const struct pattern *parsed;
@@ -52,7 +51,7 @@ static struct str path_of(struct checking *k, struct str above, struct str name)
 {
     if (k->wording == WORDING_POINTER)
         return arena_printf(k->a, "%.*s/%.*s", STR_ARG(above), STR_ARG(name));
-    if (k->wording == WORDING_PARAMETER && !k->is_ec2)
+    if (k->wording == WORDING_PARAMETER)
         return name;
     struct str low = lower_first(k->a, name);
 
@@ -446,7 +445,6 @@ struct violations violations_find(struct arena *a, const struct call *call,
         .checks = how->checks,
         .wording = how->wording,
         .skipped = how->skipped,
-        .is_ec2 = call->protocol == CAT_EC2,
         .steps = PATTERN_STEPS_MOST,
     };
 

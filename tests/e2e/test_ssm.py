@@ -160,7 +160,7 @@ class Documents(Ssm):
         self.assertEqual(ssm.describe_document_permission(Name="Shared", PermissionType="Share")[
             "AccountIds"], [OTHER])
         self.assertEqual(stranger.get_document(Name=arn)["DocumentFormat"], "YAML")
-        self.refused("InvalidDocument", stranger.delete_document, Name=arn)
+        self.refused("ValidationException", stranger.delete_document, Name=arn)
         self.refused("InvalidDocumentOperation", ssm.delete_document, Name="Shared")
         self.refused("DocumentPermissionLimit", ssm.modify_document_permission, Name="Shared",
                      PermissionType="Share", AccountIdsToAdd=["all", OTHER])

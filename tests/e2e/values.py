@@ -9,13 +9,19 @@ except ImportError:  # before Python 3.11
     import sre_parse
 
 UTC = datetime.timezone.utc
-DEPTH = 8
+DEPTH = 12
 
 
 def of_operation(operation, optional=()):
-    """The required members (and those named) of a botocore OperationModel's input."""
+    """The required members (and those at the dotted paths) of a botocore OperationModel's input."""
     shape = operation.input_shape
     return structure(shape, 0, optional) if shape else {}
+
+
+def below(optional, name):
+    """What of the paths lies below a member; "Members[].Id" goes through the list."""
+    return [path.split(".", 1)[1] for path in optional
+            if "." in path and path.split(".", 1)[0].removesuffix("[]") == name]
 
 
 def structure(shape, depth, optional=()):
@@ -25,18 +31,19 @@ def structure(shape, depth, optional=()):
         required = [members[0][0]] if members else []
     else:
         required = shape.required_members
-    return {name: value(target, name, depth + 1) for name, target in members
-            if name in required or name in optional or target.serialization.get("location") == "uri"}
+    named = {path.split(".")[0].removesuffix("[]") for path in optional}
+    return {name: value(target, name, depth + 1, below(optional, name)) for name, target in members
+            if name in required or name in named or target.serialization.get("location") == "uri"}
 
 
-def value(shape, name, depth=0):
+def value(shape, name, depth=0, optional=()):
     kind, meta = shape.type_name, shape.metadata
     if kind == "structure":
         if getattr(shape, "is_document_type", False):
             return {"a": 1}
-        return structure(shape, depth) if depth < DEPTH else {}
+        return structure(shape, depth, optional) if depth < DEPTH else {}
     if kind == "list":
-        return [value(shape.member, name, depth + 1)] * max(1, meta.get("min", 1))
+        return [value(shape.member, name, depth + 1, optional)] * max(1, meta.get("min", 1))
     if kind == "map":
         return {value(shape.key, name, depth + 1): value(shape.value, name, depth + 1)}
     if kind in ("string", "character"):
@@ -50,7 +57,8 @@ def value(shape, name, depth=0):
     if kind in ("float", "double"):
         return float(max(1, meta.get("min", 1)))
     if kind == "timestamp":
-        return datetime.datetime(2026, 1, 1, tzinfo=UTC)
+        late = re.search("end|before|until|earlier", name, re.I)
+        return datetime.datetime(2100 if late else 2020, 1, 1, tzinfo=UTC)
     raise ValueError(kind)
 
 
@@ -70,7 +78,7 @@ def text(meta, name):
         parsed = sre_parse.parse(pattern)
     except (re.error, OverflowError):
         return plain
-    for length in (1, 3, 6, 12, 20, 40, 64, 100):
+    for length in (1, 3, 6, 12, 20, 40, 64, 100, 0):
         made = "".join(pieces(parsed, length))
         if whole.fullmatch(made) and least <= len(made) <= most:
             return made

@@ -35,7 +35,7 @@ enum verb_class {
 #define KEYS_MOST 8
 
 struct type_key {
-    struct str name, normal, path;
+    struct str name, normal, path, shown;
     uint32_t shape;
     enum life_source source;
     bool is_list;
@@ -71,6 +71,10 @@ struct verb {
 struct life_row {
     struct str service, operation, role, type, text;
 };
+/* Rows of keys.tsv. */
+struct key_row {
+    struct str service, type, key, source, path, shown;
+};
 /* One service while it is read. */
 struct infer {
     const struct cat *cat;
@@ -85,6 +89,8 @@ struct infer {
     uint32_t verb_count;
     const struct life_row *rows;
     uint32_t row_count;
+    const struct key_row *key_rows;
+    uint32_t key_row_count;
 };
 
 /* ---- words ---- */
@@ -92,6 +98,8 @@ int words_load(struct infer *in, struct err *err);
 void words_split(struct infer *in, struct life *op);
 /* The row of operations.tsv, or NULL. */
 const struct life_row *words_row(const struct infer *in, struct str operation);
+/* The row of keys.tsv, or NULL. */
+const struct key_row *words_key_row(const struct infer *in, struct str type, struct str key);
 bool words_role(struct str name, enum life_role *out);
 
 /* ---- shapes ---- */

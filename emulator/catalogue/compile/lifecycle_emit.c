@@ -198,7 +198,8 @@ static void write_type(struct writing *w, const struct type *t)
                  { .name = text_at(w, t->keys[i].name) & 0xffffff,
                    .source = (uint32_t)t->keys[i].source & 0xff,
                    .path = text_at(w, t->keys[i].path),
-                   .shape = t->keys[i].shape });
+                   .shape = t->keys[i].shape,
+                   .shown = text_at(w, t->keys[i].shown) });
     LIST_ADD(&w->e->sections[CAT_SEC_LIFE_TYPES], struct life_type, row);
 }
 

@@ -65,7 +65,7 @@ bool shape_search(struct infer *in, const struct cat_shape *root, int levels, fo
 static bool ends_in_switch(struct str normal)
 {
     static const char *const ends[] = { "reason", "token", "force",   "retain", "skip",
-                                        "status", "mode",  "comment", "dryrun" };
+                                        "status", "mode",  "comment", "dryrun", "description" };
 
     for (size_t i = 0; i < COUNT(ends); i++)
         if (str_has_suffix(normal, str_c(ends[i])))
@@ -103,13 +103,27 @@ static bool can_be_key(const struct infer *in, const struct cat_member *m)
 
 static void add_key(struct infer *in, struct type *t, const struct cat_member *m)
 {
-    struct type_key *key = &t->keys[t->key_count++];
     const struct cat_shape *s = cat_member_shape(in->cat, m);
+    struct str name = cat_str(in->cat, m->name);
+    const struct key_row *row = words_key_row(in, t->name, name);
 
-    key->name = cat_str(in->cat, m->name);
+    if (row && str_eq_c(row->source, "drop"))
+        return;
+    struct type_key *key = &t->keys[t->key_count++];
+
+    *key = (struct type_key){ .name = name };
     key->normal = noun_normal(in->a, key->name);
     key->shape = m->shape;
     key->is_list = s->type == CAT_LIST;
+}
+
+/* Athena marks the id of what is deleted as an idempotency token. */
+static bool is_own_id(const struct infer *in, const struct type *t, const struct cat_member *m)
+{
+    struct str normal = noun_normal(in->a, cat_str(in->cat, m->name));
+
+    return m->flags & CAT_M_IDEMPOTENCY && str_has_prefix(normal, t->normal) &&
+           str_eq_c(noun_identity(t->normal, normal), "id");
 }
 
 static void keys_from(struct infer *in, struct type *t, const struct cat_op *op)
@@ -119,7 +133,8 @@ static void keys_from(struct infer *in, struct type *t, const struct cat_op *op)
     for (uint32_t i = 0; shape && i < shape->member_count && t->key_count < KEYS_MOST; i++) {
         const struct cat_member *m = cat_shape_member(in->cat, shape, i);
 
-        if ((m->flags & CAT_M_REQUIRED || m->location == CAT_URI) && can_be_key(in, m))
+        if ((m->flags & CAT_M_REQUIRED || m->location == CAT_URI) &&
+            (can_be_key(in, m) || is_own_id(in, t, m)))
             add_key(in, t, m);
     }
     for (uint32_t i = 0; shape && i < shape->member_count && t->key_count == 0; i++) {
@@ -183,6 +198,18 @@ static bool fits_kind(const void *arg, struct str normal, const struct found *f)
     return str_eq(w->kind, noun_identity(w->t->normal, normal)) && kind_ok(w, f);
 }
 
+/* A made value has the form in which it will be asked for; where that is open, in which it is
+ * shown.
+ */
+static void take_form(const struct infer *in, struct type_key *key, uint32_t shown)
+{
+    const struct cat_shape *asked = cat_shape_at(in->cat, key->shape);
+
+    if (asked->type != CAT_STRING || cat_constraint_at(in->cat, asked).pattern.len == 0 ||
+        cat_shape_at(in->cat, shown)->type != CAT_STRING)
+        key->shape = shown;
+}
+
 /* fooIdentifier, resource, or the bare noun: whatever names the thing. */
 static bool names_any(const struct type *t, const struct type_key *key)
 {
@@ -194,6 +221,23 @@ static bool names_any(const struct type *t, const struct type_key *key)
     return noun_meets(key->normal, t->normal) || str_has_suffix(key->normal, STR("identifier"));
 }
 
+static bool is_at(const void *arg, struct str normal, const struct found *f)
+{
+    const struct found *there = arg;
+
+    (void)normal;
+    return str_eq(there->path, f->path);
+}
+
+/* What the output shows at the very place where the input has it is the client's. */
+static enum life_source source_of(struct infer *in, const struct type *t, struct found *shown)
+{
+    const struct cat_shape *input = t->create ? cat_op_input(in->cat, t->create) : NULL;
+    struct found f;
+
+    return shape_search(in, input, 3, is_at, shown, &f) ? LIFE_FROM_INPUT : LIFE_FROM_OUTPUT;
+}
+
 static bool from_shape(struct infer *in, const struct wanted *w, const struct cat_shape *shape,
                        enum life_source source, int levels)
 {
@@ -203,9 +247,9 @@ static bool from_shape(struct infer *in, const struct wanted *w, const struct ca
 
     for (size_t i = 0; i < COUNT(ways); i++)
         if (shape_search(in, shape, levels, ways[i], w, &f)) {
-            key->source = source;
+            key->source = source == LIFE_FROM_OUTPUT ? source_of(in, w->t, &f) : source;
             key->path = f.path;
-            key->shape = f.shape;
+            take_form(in, key, f.shape);
             return true;
         }
     return false;
@@ -225,6 +269,25 @@ static bool any_identity(struct infer *in, struct wanted *w, const struct cat_sh
     return false;
 }
 
+/* As a row says; false where none does. */
+static bool take_row(struct infer *in, const struct type *t, struct type_key *key)
+{
+    const struct key_row *row = words_key_row(in, t->name, key->name);
+
+    if (!row)
+        return false;
+    key->shown = row->shown;
+    if (str_eq_c(row->source, "same"))
+        return false;
+    key->path = row->path;
+    key->source = LIFE_FROM_OUTPUT;
+    if (str_eq_c(row->source, "input"))
+        key->source = LIFE_FROM_INPUT;
+    else if (str_eq_c(row->source, "own"))
+        key->source = LIFE_OWN;
+    return true;
+}
+
 static void find_source(struct infer *in, struct type *t, struct type_key *key)
 {
     struct wanted w = { in, t, key, { 0 } };
@@ -233,17 +296,19 @@ static void find_source(struct infer *in, struct type *t, struct type_key *key)
     struct found f;
 
     key->source = LIFE_UNKNOWN;
+    if (take_row(in, t, key))
+        return;
     /* The client's own choice is also shown in the output: it stays the client's. */
     if (shape_search(in, input, 1, fits_same, &w, &f)) {
         key->source = LIFE_FROM_INPUT;
         key->path = f.path;
-        key->shape = f.shape;
+        take_form(in, key, f.shape);
         return;
     }
     if (shape_search(in, out, 3, fits_same, &w, &f)) {
-        key->source = LIFE_FROM_OUTPUT;
+        key->source = source_of(in, t, &f);
         key->path = f.path;
-        key->shape = f.shape;
+        take_form(in, key, f.shape);
         return;
     }
     if (from_shape(in, &w, out, LIFE_FROM_OUTPUT, 3) ||
@@ -257,7 +322,7 @@ static void find_source(struct infer *in, struct type *t, struct type_key *key)
     if (names_any(t, key) && any_identity(in, &w, input, 1, &f)) {
         key->source = LIFE_FROM_INPUT;
         key->path = f.path;
-        key->shape = f.shape;
+        take_form(in, key, f.shape);
         return;
     }
     if (from_shape(in, &w, input, LIFE_FROM_INPUT, 3))

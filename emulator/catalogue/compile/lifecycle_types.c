@@ -200,12 +200,19 @@ static void take_operation(struct infer *in, struct type *t, struct life *op)
         take(op, LIFE_UPDATE, index, &t->update);
 }
 
+/* Of several that make a type, CreateProduct says more of it than CopyProduct. */
+static bool is_named_create(const struct infer *in, const struct cat_op *op)
+{
+    return str_has_prefix(cat_str(in->cat, op->key), STR("Create"));
+}
+
 static void take_operations(struct infer *in, struct type *t)
 {
     for (uint32_t i = 0; i < in->op_count; i++) {
         struct life *op = &in->ops[i];
 
-        if (op->role == LIFE_CREATE && op->type == (int)(t - in->types) && !t->create)
+        if (op->role == LIFE_CREATE && op->type == (int)(t - in->types) &&
+            (!t->create || (str_eq_c(op->verb, "Create") && !is_named_create(in, t->create))))
             t->create = op->op;
         if (is_free(op) && type_meeting(in, op->normal) == t)
             take_operation(in, t, op);

@@ -74,6 +74,28 @@ static int load_rows(struct infer *in, struct err *err)
     return 0;
 }
 
+static bool is_source(struct str word)
+{
+    return str_eq_c(word, "input") || str_eq_c(word, "output") || str_eq_c(word, "own") ||
+           str_eq_c(word, "drop") || str_eq_c(word, "same");
+}
+
+static int load_key_rows(struct infer *in, struct err *err)
+{
+    struct str rest = embed_find(STR("lifecycle/keys.tsv")), cells[6];
+    struct key_row *rows = arena_array(in->a, 500, sizeof *rows);
+
+    in->key_rows = rows;
+    while (in->key_row_count < 500 && next_row(&rest, cells, COUNT(cells))) {
+        rows[in->key_row_count++] =
+            (struct key_row){ cells[0], cells[1], cells[2], cells[3], cells[4], cells[5] };
+        if (!is_source(cells[3]))
+            return err_set(err, E_PARSE, "lifecycle/keys.tsv: %.*s %.*s: \"%.*s\" is no source",
+                           STR_ARG(cells[0]), STR_ARG(cells[2]), STR_ARG(cells[3]));
+    }
+    return 0;
+}
+
 int words_load(struct infer *in, struct err *err)
 {
     struct str rest = embed_find(STR("lifecycle/verbs.tsv")), cells[2];
@@ -85,7 +107,18 @@ int words_load(struct infer *in, struct err *err)
         verbs[in->verb_count].text = cells[0];
         rc = classes_of(cells[1], &verbs[in->verb_count++].classes, err);
     }
-    return rc < 0 ? rc : load_rows(in, err);
+    if (rc == 0)
+        rc = load_rows(in, err);
+    return rc < 0 ? rc : load_key_rows(in, err);
+}
+
+const struct key_row *words_key_row(const struct infer *in, struct str type, struct str key)
+{
+    for (uint32_t i = 0; i < in->key_row_count; i++)
+        if (str_eq(in->key_rows[i].key, key) && str_eq(in->key_rows[i].type, type) &&
+            str_eq(in->key_rows[i].service, in->service_name))
+            return &in->key_rows[i];
+    return NULL;
 }
 
 const struct life_row *words_row(const struct infer *in, struct str operation)

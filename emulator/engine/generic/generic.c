@@ -150,6 +150,20 @@ static void new_resource(struct work *w, struct resource *r)
     value_put_time(w->a, r->doc, "updated", w->cx->now_ms);
 }
 
+/* Is an identity of this kind made, not chosen? Then the client's member of that kind names
+ * something else: the database of a report, the model of a configuration. */
+static bool is_made(const struct work *w, struct str kind)
+{
+    for (uint32_t i = 0; i < w->type->key_count; i++) {
+        const struct life_key *k = life_key_at(w->cat, w->type, i);
+        struct str normal = noun_normal(w->a, life_str(w->cat, k->name));
+
+        if (k->source == LIFE_FROM_OUTPUT && str_eq(noun_identity(w->noun, normal), kind))
+            return true;
+    }
+    return false;
+}
+
 /* The client's names of the thing, top level: CreateUser(UserName). */
 static void note_names(struct work *w, struct resource *r)
 {
@@ -158,7 +172,8 @@ static void note_names(struct work *w, struct resource *r)
     for (const struct value *v = value_first(w->call->params); v; v = v->next) {
         struct str kind = noun_identity(w->noun, noun_normal(w->a, v->name));
 
-        if (kind.len > 0 && v->kind == VALUE_STRING && v->u.text.len > 0 && !value_get(ids, kind))
+        if (kind.len > 0 && v->kind == VALUE_STRING && v->u.text.len > 0 && !is_made(w, kind) &&
+            !value_get(ids, kind))
             value_set(ids, kind, value_str(w->a, v->u.text));
     }
 }
@@ -197,7 +212,11 @@ static void set_keys(struct work *w, struct resource *r)
         if (!v && kind.len > 0)
             v = identity_of(w, r, kind, k->shape);
         if (!v)
-            v = identity_make(w, &w->cx->rng, k->shape, STR("id"));
+            v = identity_make(
+                w, &w->cx->rng, k->shape,
+                str_has_suffix(noun_normal(w->a, life_str(w->cat, k->path)), STR("arn"))
+                    ? STR("arn")
+                    : STR("id"));
         if (!v)
             continue;
         v = value_copy(w->a, v);

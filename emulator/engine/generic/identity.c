@@ -40,33 +40,64 @@ static bool prefix_row(const struct work *w, struct str *prefix, int64_t *digits
     return false;
 }
 
-static bool fits(const struct cat_constraint *c, const struct pattern *p, struct str text)
+/* Does text have this shape: its length and its pattern. */
+static bool fits(struct work *w, uint32_t shape, struct str text)
 {
-    if ((c->has_min && (int64_t)text.len < c->min) || (c->has_max && (int64_t)text.len > c->max))
+    const struct cat_shape *s = cat_shape_at(w->cat, shape);
+    struct cat_constraint c = cat_constraint_at(w->cat, s);
+    const struct pattern *p;
+
+    if (s->type != CAT_STRING)
+        return true;
+    if ((c.has_min && (int64_t)text.len < c.min) || (c.has_max && (int64_t)text.len > c.max))
         return false;
+    p = c.pattern.len > 0 ? pattern_parse(w->a, c.pattern) : NULL;
     return !p || pattern_match(p, text);
+}
+
+static const char lower_digits[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+static struct str uuid(struct work *w, struct rng *rng)
+{
+    char text[37];
+
+    rng_uuid(rng, text);
+    return arena_copy(w->a, str_c(text));
 }
 
 static struct str plain_id(struct work *w, struct rng *rng, const struct cat_constraint *c)
 {
-    char uuid[37];
     int64_t len = c->has_max && c->max < 10 ? c->max : 10;
 
-    if (!c->has_max || c->max >= 36) {
-        rng_uuid(rng, uuid);
-        return arena_copy(w->a, str_c(uuid));
-    }
+    if (!c->has_max || c->max >= 36)
+        return uuid(w, rng);
     if (c->has_min && c->min > len)
         len = c->min;
-    return rng_chars(rng, w->a, STR("abcdefghijklmnopqrstuvwxyz0123456789"), (size_t)len);
+    return rng_chars(rng, w->a, str_c(lower_digits), (size_t)len);
+}
+
+/* A text of the pattern, if it has one; empty where none was found. */
+static struct str of_pattern(struct work *w, struct rng *rng, uint32_t shape)
+{
+    struct str pattern = cat_constraint_at(w->cat, cat_shape_at(w->cat, shape)).pattern;
+    const struct pattern *p = pattern.len > 0 ? pattern_parse(w->a, pattern) : NULL;
+
+    static const size_t lengths[] = { 10, 16, 22, 28, 34, 40, 64, 5, 1, 0 };
+
+    for (size_t i = 0; p && i < COUNT(lengths); i++) {
+        struct str text = pattern_make(w->a, p, rng, lengths[i]);
+
+        if (fits(w, shape, text))
+            return text;
+    }
+    return (struct str){ 0 };
 }
 
 /* Plain forms first where the pattern takes them: a real id is no riot of punctuation. */
 static struct str make_text(struct work *w, struct rng *rng, uint32_t shape)
 {
     struct cat_constraint c = cat_constraint_at(w->cat, cat_shape_at(w->cat, shape));
-    const struct pattern *p = c.pattern.len > 0 ? pattern_parse(w->a, c.pattern) : NULL;
-    struct str text, prefix;
+    struct str text, prefix, made;
     int64_t digits;
 
     if (c.enum_count > 0)
@@ -74,12 +105,16 @@ static struct str make_text(struct work *w, struct rng *rng, uint32_t shape)
     if (prefix_row(w, &prefix, &digits))
         return ids_hex(w->a, rng, arena_copy(w->a, prefix).ptr, (size_t)digits);
     text = plain_id(w, rng, &c);
-    if (p && !fits(&c, p, text))
-        text = rng_chars(rng, w->a, STR("abcdefghijklmnopqrstuvwxyz0123456789"), 10);
-    for (size_t length = 10; p && !fits(&c, p, text) && length <= 40; length += 6)
-        text = pattern_make(w->a, p, rng, length);
-    return text;
+    if (fits(w, shape, text))
+        return text;
+    text = rng_chars(rng, w->a, str_c(lower_digits), 10);
+    if (fits(w, shape, text))
+        return text;
+    made = of_pattern(w, rng, shape);
+    return made.len > 0 ? made : text;
 }
+
+/* ---- ARNs ---- */
 
 /* arn:aws:ecs:us-east-1:111122223333:cluster/ID. Source: General Reference, "ARNs". */
 static struct str make_arn(struct work *w, struct str id)
@@ -94,6 +129,115 @@ static struct str make_arn(struct work *w, struct str id)
     return arena_printf(w->a, "arn:%.*s:%.*s:%.*s:%.*s:%.*s%.*s",
                         STR_ARG(region_partition(w->call->region)), STR_ARG(head),
                         STR_ARG(w->region), STR_ARG(w->call->account), STR_ARG(kind), STR_ARG(id));
+}
+
+#define ARN_PARTS 6
+
+/* An ARN made of a pattern, with the true partition, service, region and account where it takes
+ * them. */
+static struct str true_arn(struct work *w, uint32_t shape, struct str arn)
+{
+    const struct str truths[ARN_PARTS] = { { 0 },
+                                           region_partition(w->call->region),
+                                           cat_str(w->cat, w->call->service->signing_name),
+                                           w->call->region,
+                                           w->call->account,
+                                           { 0 } };
+    struct str parts[ARN_PARTS], rest = arn;
+
+    for (size_t i = 0; i + 1 < ARN_PARTS; i++)
+        if (!str_cut(rest, ':', &parts[i], &rest))
+            return arn;
+    parts[ARN_PARTS - 1] = rest;
+    for (size_t i = 1; i + 1 < ARN_PARTS; i++) {
+        struct str made = parts[i];
+
+        parts[i] = truths[i];
+        struct str whole = arena_join(w->a, parts, ARN_PARTS, STR(":"));
+        if (fits(w, shape, whole))
+            arn = whole;
+        else
+            parts[i] = made;
+    }
+    return arn;
+}
+
+/* The shapes in which an identity of this kind will be asked for and shown. */
+struct forms {
+    uint32_t of[20];
+    size_t count;
+};
+
+static struct forms forms_of(struct work *w, struct str kind, uint32_t shown)
+{
+    struct forms f = { 0 };
+
+    for (uint32_t i = 0; w->type && i < w->type->key_count; i++) {
+        const struct life_key *k = life_key_at(w->cat, w->type, i);
+        struct str head, leaf, path = life_str(w->cat, k->path), name = life_str(w->cat, k->name);
+
+        if (!str_rcut(path, '.', &head, &leaf))
+            leaf = path;
+        if (cat_shape_at(w->cat, k->shape)->type != CAT_STRING || f.count == COUNT(f.of) - 1)
+            continue;
+        if (str_eq(noun_identity(w->noun, noun_normal(w->a, k->source == LIFE_OWN ? leaf : name)),
+                   kind))
+            f.of[f.count++] = k->shape;
+    }
+    if (shown != UINT32_MAX && cat_shape_at(w->cat, shown)->type == CAT_STRING)
+        f.of[f.count++] = shown;
+    return f;
+}
+
+static bool fits_all(struct work *w, const struct forms *f, struct str text)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (!fits(w, f->of[i], text))
+            return false;
+    return true;
+}
+
+/* The usual form if nothing speaks against it, else one that the patterns take. */
+static struct str arn_for(struct work *w, struct rng *rng, const struct forms *f, struct str id)
+{
+    const struct str ids[] = { id, uuid(w, rng), rng_chars(rng, w->a, str_c(lower_digits), 12) };
+    struct str usual = make_arn(w, id), best = { 0 };
+
+    for (size_t i = 0; i < COUNT(ids); i++) {
+        struct str arn = make_arn(w, ids[i]);
+
+        if (fits_all(w, f, arn))
+            return arn;
+    }
+    for (size_t i = 0; i < f->count; i++) {
+        struct str arn = true_arn(w, f->of[i], of_pattern(w, rng, f->of[i]));
+
+        if (arn.len > 0 && fits_all(w, f, arn))
+            return arn;
+        if (arn.len > 0 && best.len == 0)
+            best = arn;
+    }
+    return best.len > 0 ? best : usual;
+}
+
+static struct str text_for(struct work *w, struct rng *rng, const struct forms *f)
+{
+    struct str best = { 0 };
+
+    for (size_t i = 0; i < f->count; i++) {
+        struct str text = make_text(w, rng, f->of[i]);
+
+        if (fits_all(w, f, text))
+            return text;
+        if (best.len == 0)
+            best = text;
+    }
+    return best;
+}
+
+static bool is_numbered(struct str kind)
+{
+    return str_eq_c(kind, "version") || str_eq_c(kind, "number");
 }
 
 struct value *identity_make(struct work *w, struct rng *rng, uint32_t shape, struct str kind)
@@ -111,12 +255,15 @@ struct value *identity_make(struct work *w, struct rng *rng, uint32_t shape, str
     }
     case CAT_INTEGER:
     case CAT_LONG:
-        if (str_eq_c(kind, "version") || str_eq_c(kind, "number"))
+        if (is_numbered(kind))
             return value_int(w->a, 1);
         return value_int(w->a, (int64_t)(100000000 + rng_below(rng, 900000000)));
     case CAT_STRING:
-        if (str_eq_c(kind, "version") || str_eq_c(kind, "number"))
+        if (is_numbered(kind) && fits(w, shape, STR("1")))
             return value_str(w->a, STR("1"));
+        if (str_eq_c(kind, "arn"))
+            return value_str(w->a, arn_for(w, rng, &(struct forms){ { shape }, 1 },
+                                           rng_chars(rng, w->a, str_c(lower_digits), 12)));
         return value_str(w->a, make_text(w, rng, shape));
     default:
         return NULL;
@@ -153,12 +300,15 @@ struct value *identity_of(struct work *w, struct resource *r, struct str kind, u
     if (v)
         return v;
     rng_init(&rng, (uint64_t)value_get_int(r->doc, "seed", 1), str_hash(kind));
+    struct forms f = forms_of(w, kind, shape);
+    bool is_text = shape == UINT32_MAX || s->type == CAT_STRING;
+
     if (str_eq_c(kind, "arn"))
-        v = s->type == CAT_STRING || shape == UINT32_MAX
-                ? value_str(w->a, make_arn(w, arn_tail(w, r, ids)))
-                : NULL;
-    else if (shape == UINT32_MAX)
+        v = is_text ? value_str(w->a, arn_for(w, &rng, &f, arn_tail(w, r, ids))) : NULL;
+    else if (shape == UINT32_MAX && f.count == 0)
         v = value_str(w->a, rng_chars(&rng, w->a, STR("0123456789abcdef"), 10));
+    else if (is_text && !is_numbered(kind))
+        v = value_str(w->a, text_for(w, &rng, &f));
     else
         v = identity_make(w, &rng, shape, kind);
     if (v)

@@ -1,4 +1,5 @@
 /* Lists: the resources that the filters let pass, a page of them. */
+#include "core/base/embed.h"
 #include "emulator/engine/generic/work.h"
 #include "emulator/catalogue/hints.h"
 #include "emulator/services/services.h"
@@ -92,6 +93,69 @@ static int named_passes(struct work *w, const struct candidate *c, const struct 
     return have && any_text(w->a, have, values);
 }
 
+static bool has_any(struct str normal, const char *const *words)
+{
+    for (; *words; words++)
+        if (str_find(normal, str_c(*words)) >= 0)
+            return true;
+    return false;
+}
+
+/* startTime, createdAfter, updatedEarlierThan: of when the thing was made or changed. */
+static int time_passes(struct work *w, const struct candidate *c, const struct value *given)
+{
+    static const char *const since[] = { "start", "after", "since", "from", "later", NULL };
+    static const char *const until[] = { "end", "before", "until", "earlier", NULL };
+    struct str normal = noun_normal(w->a, given->name);
+    bool is_change = str_find(normal, STR("updat")) >= 0 || str_find(normal, STR("modif")) >= 0;
+    int64_t at = value_get_time(c->r->doc, is_change ? "updated" : "created", 0);
+
+    if (has_any(normal, since))
+        return at >= given->u.time_ms;
+    return has_any(normal, until) ? at <= given->u.time_ms : -1;
+}
+
+/* NamePrefix, nameContains. */
+static int affix_passes(struct work *w, const struct candidate *c, const struct value *given)
+{
+    static const struct {
+        const char *end, *before, *behind;
+    } affixes[] = { { "prefix", "", "*" },
+                    { "beginswith", "", "*" },
+                    { "startswith", "", "*" },
+                    { "contains", "*", "*" } };
+    struct str normal = noun_normal(w->a, given->name);
+
+    for (size_t i = 0; given->kind == VALUE_STRING && i < COUNT(affixes); i++) {
+        struct str end = str_c(affixes[i].end);
+
+        if (!str_has_suffix(normal, end))
+            continue;
+        const struct value *have =
+            find_like(w->a, c->shown, str_sub(normal, 0, normal.len - end.len), 3);
+        struct str pattern = arena_printf(w->a, "%s%.*s%s", affixes[i].before,
+                                          STR_ARG(given->u.text), affixes[i].behind);
+        return have ? any_text(w->a, have, value_str(w->a, pattern)) : -1;
+    }
+    return -1;
+}
+
+/* fixtures/lifecycle/filters.tsv: the value that lets all pass. */
+static int row_passes(const struct work *w, const struct value *given)
+{
+    struct str rest = embed_find(STR("lifecycle/filters.tsv")), line, cells[4];
+
+    while (rest.len > 0) {
+        (void)str_cut(rest, '\n', &line, &rest);
+        for (size_t i = 0; i < COUNT(cells); i++)
+            (void)str_cut(line, '\t', &cells[i], &line);
+        if (str_eq(cells[0], w->call->service_name) && str_eq(cells[1], w->call->action) &&
+            str_eq(cells[2], given->name))
+            return str_eq(cells[3], identity_text(w->a, given)) ? 1 : -1;
+    }
+    return -1;
+}
+
 static int member_passes(struct work *w, const struct candidate *c, const struct value *given)
 {
     if (given->kind == VALUE_LIST && value_first(given) && value_first(given)->kind == VALUE_MAP) {
@@ -105,9 +169,11 @@ static int member_passes(struct work *w, const struct candidate *c, const struct
 
     if (!have)
         have = find_like(w->a, value_get_c(c->r->doc, "in"), noun_normal(w->a, given->name), 3);
-    if (!have || given->kind == VALUE_MAP)
-        return -1;
-    return any_text(w->a, have, given);
+    if (!have && given->kind == VALUE_TIME)
+        return time_passes(w, c, given);
+    if (!have)
+        return affix_passes(w, c, given);
+    return given->kind == VALUE_MAP ? -1 : any_text(w->a, have, given);
 }
 
 /* The bound members: a parent's key, or the ids asked for. */
@@ -140,6 +206,8 @@ static int passes(struct work *w, const struct candidate *c)
             ((v->kind == VALUE_LIST || v->kind == VALUE_MAP) && v->count == 0))
             continue;
         answer = member_passes(w, c, v);
+        if (answer < 0)
+            answer = row_passes(w, v);
         if (answer != 1)
             return answer;
     }

@@ -218,20 +218,56 @@ static struct value *time_value(struct view *v, struct str normal)
     return NULL;
 }
 
-static struct value *key_value(struct view *v, struct str normal, const struct cat_shape *shape)
+/* environmentBlueprintIdentifier is shown as environmentBlueprintId. */
+static bool same_name(struct str key, struct str shown)
+{
+    struct str stem = str_sub(key, 0, key.len < 10 ? 0 : key.len - 10);
+
+    return str_eq(key, shown) ||
+           (str_has_suffix(key, STR("identifier")) && shown.len == stem.len + 2 &&
+            str_has_prefix(shown, stem) && str_has_suffix(shown, STR("id")));
+}
+
+/* Is this the very place where the create shows the key: "metadata.id"? */
+static bool is_place_of(struct work *w, const struct life_key *k, const struct level *at,
+                        struct str normal)
+{
+    struct str head, leaf, above, parent;
+
+    if (k->source != LIFE_FROM_OUTPUT || !str_rcut(life_str(w->cat, k->path), '.', &head, &leaf))
+        return false;
+    if (!str_rcut(head, '.', &above, &parent))
+        parent = head;
+    return str_eq(noun_normal(w->a, leaf), normal) && str_eq(noun_normal(w->a, parent), at->normal);
+}
+
+/* Does an output show key k under this name? */
+static bool shows_key(struct work *w, const struct life_key *k, struct str normal)
+{
+    struct str head, leaf, shown = life_str(w->cat, k->shown);
+
+    if (same_name(noun_normal(w->a, life_str(w->cat, k->name)), normal) ||
+        (shown.len > 0 && str_eq(noun_normal(w->a, shown), normal)))
+        return true;
+    if (k->source != LIFE_FROM_OUTPUT)
+        return false;
+    if (!str_rcut(life_str(w->cat, k->path), '.', &head, &leaf))
+        leaf = head;
+    return str_eq(noun_normal(w->a, leaf), normal);
+}
+
+static struct value *key_value(struct view *v, const struct level *at, struct str normal,
+                               const struct cat_shape *shape)
 {
     struct work *w = v->w;
     const struct value *keys = value_get_c(v->r->doc, "keys");
 
     for (uint32_t i = 0; w->type && i < w->type->key_count; i++) {
         const struct life_key *k = life_key_at(w->cat, w->type, i);
-        struct str name = life_str(w->cat, k->name), head, leaf;
-        const struct value *value = value_get(keys, name);
+        const struct value *value = value_get(keys, life_str(w->cat, k->name));
 
-        if (!str_rcut(life_str(w->cat, k->path), '.', &head, &leaf))
-            leaf = head;
-        if (!value || (!str_eq(noun_normal(w->a, name), normal) &&
-                       !(k->source == LIFE_FROM_OUTPUT && str_eq(noun_normal(w->a, leaf), normal))))
+        if (!value ||
+            !(is_place_of(w, k, at, normal) || (!at->is_below && shows_key(w, k, normal))))
             continue;
         if (shape->type == CAT_LIST && value->kind != VALUE_LIST) {
             struct value *list = value_list(w->a);
@@ -301,8 +337,15 @@ static struct value *plain_value(struct view *v, const struct level *at, const s
     struct work *w = v->w;
     const struct cat_shape *shape = cat_member_shape(w->cat, m);
     const struct value *root = value_get_c(v->r->doc, "in"), *said;
-    struct value *found = at->is_below ? NULL : key_value(v, normal, shape);
+    struct value *found = key_value(v, at, normal, shape);
 
+    if (!found && at->normal.len > 0 && at->depth <= 2) { /* MemberArn is shown as Member {Arn} */
+        struct str parts[] = { at->normal, normal };
+        struct level above = *at;
+
+        above.is_below = false;
+        found = key_value(v, &above, arena_join(w->a, parts, 2, STR("")), shape);
+    }
     if (found) {
         v->key_hits++;
         return found;
@@ -322,6 +365,7 @@ static struct value *plain_value(struct view *v, const struct level *at, const s
 }
 
 static struct value *walk(struct view *v, const struct level *at);
+static bool is_self(struct view *v, const struct cat_shape *shape);
 
 static struct value *list_of_one(struct view *v, const struct level *at,
                                  const struct cat_shape *list, struct str normal)
@@ -352,7 +396,7 @@ static struct value *structure_value(struct view *v, const struct level *at,
 
     if (noun_meets(normal, w->noun))
         inner.is_below = false;
-    else if (said && said->kind == VALUE_MAP)
+    else if (said && said->kind == VALUE_MAP && (at->depth > 0 || !is_self(v, shape)))
         return project_fit(w, said, shape);
     if (said && said->kind == VALUE_MAP)
         inner.scope = said;

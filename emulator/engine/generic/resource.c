@@ -50,9 +50,9 @@ bool resource_is(const struct work *w, const struct resource *r, uint32_t key,
 
     if (same_text(w, value_get(keys, name), text))
         return true;
-    if (asked && asked->kind == VALUE_MAP && is_own(w, key)) { /* RegistryId {RegistryArn} */
+    if (asked && asked->kind == VALUE_MAP) { /* RegistryId {RegistryArn} */
         for (const struct value *v = value_first(asked); v; v = v->next)
-            if (resource_is(w, r, key, v))
+            if (v->kind == VALUE_STRING && resource_is(w, r, key, v))
                 return true;
         return false;
     }
