@@ -320,7 +320,7 @@ static int past_open(struct engine *e, struct stream **out, struct err *err)
     engine_enter(e);
     int rc = trail_sync_history(e->trail, err);
     if (rc == 0)
-        rc = history_last(e->store, &past.span.last, err);
+        past.span.last = history_reached(e->store);
     engine_leave(e);
     if (rc < 0)
         return rc;

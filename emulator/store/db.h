@@ -35,14 +35,13 @@ enum history_statement {
     HISTORY_COMMIT,
     HISTORY_ROLLBACK,
     HISTORY_ADD,
-    HISTORY_RESOURCE,
+    HISTORY_REACHED,
+    HISTORY_BLOCKS,
+    HISTORY_EVENTS,
+    HISTORY_PAGE,
     HISTORY_PRUNE,
-    HISTORY_PRUNE_RESOURCES,
-    HISTORY_LINES,
-    HISTORY_LAST,
     HISTORY_STATEMENTS,
 };
-#define HISTORY_FORMS 9 /* one query per enum history_attribute */
 
 struct store {
     sqlite3 *state, *history;
@@ -50,10 +49,12 @@ struct store {
     sqlite3_stmt *statement[DB_STATEMENTS];
     sqlite3_stmt *list[DB_LIST_FORMS];
     sqlite3_stmt *history_statement[HISTORY_STATEMENTS];
-    sqlite3_stmt *history_find[HISTORY_FORMS];
     int depth;      /* of store_begin */
     int open_depth; /* how many of these levels SQLite knows */
     bool dirty[8];  /* by level, 1-based */
+    /* Of the history, under its lock: rows up to this are in it, rows before this are too old. */
+    uint64_t history_reached;
+    int64_t history_since_ms;
 };
 
 #define DB_MAX_DEPTH 7 /* calls made by calls made by calls; deeper is a bug */
@@ -70,6 +71,9 @@ struct str db_column(struct arena *a, sqlite3_stmt *st, int i); /* copied; empty
 int db_run(sqlite3 *db, sqlite3_stmt *st, const char *action, struct err *err);
 /* Before each write of state.db: opens the transactions that store_begin promised. */
 int db_before_write(struct store *s, struct err *err);
+
+/* What the history has reached, once it is open. */
+int history_load(struct store *s, struct err *err);
 
 /* value tree <-> JSON text that keeps times, blobs and special floats: {"$time":ms},
  * {"$blob":"base64"}, {"$float":"NaN"}; a member that begins with '$' gets one more. */

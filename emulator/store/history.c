@@ -1,44 +1,22 @@
 #include "emulator/store/history.h"
 
-#include "core/base/buf.h"
-#include "emulator/store/db.h"
+#include <stdlib.h>
 
-/* A row that is there already is left alone: a batch cut short by a crash is simply added again. */
+#include "emulator/store/db.h"
+#include "emulator/store/history_block.h"
+
 static const char *const statements[HISTORY_STATEMENTS] = {
     [HISTORY_BEGIN] = "BEGIN IMMEDIATE",
     [HISTORY_COMMIT] = "COMMIT",
     [HISTORY_ROLLBACK] = "ROLLBACK",
-    [HISTORY_ADD] = "INSERT OR IGNORE INTO event (seq, time, scope, event_id, name, source, user,"
-                    " key_id, read_only, resources, record)"
-                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    [HISTORY_RESOURCE] = "INSERT INTO resource (scope, name, type, event) VALUES (?1, ?2, ?3, ?4)",
-    [HISTORY_PRUNE] = "DELETE FROM event WHERE time < ?1",
-    [HISTORY_PRUNE_RESOURCES] =
-        "DELETE FROM resource WHERE event IN (SELECT number FROM event WHERE time < ?1)",
-    [HISTORY_LINES] = "SELECT number, record FROM event WHERE number > ?1 AND number <= ?2"
-                      " ORDER BY number LIMIT ?3",
-    [HISTORY_LAST] = "SELECT coalesce(max(number), 0) FROM event",
-};
-
-#define COLUMNS                                                                                    \
-    "SELECT seq, time, event_id, name, source, user, key_id, read_only, resources, record"         \
-    " FROM event "
-#define PAGE                                                                                       \
-    " AND time BETWEEN ?2 AND ?3 AND (time, seq) < (?4, ?5)"                                       \
-    " ORDER BY time DESC, seq DESC, number DESC LIMIT ?6"
-
-static const char *const finders[HISTORY_FORMS] = {
-    [HISTORY_ANY] = COLUMNS "WHERE scope = ?1 AND ?7 IS NOT NULL" PAGE,
-    [HISTORY_EVENT_ID] = COLUMNS "WHERE scope = ?1 AND event_id = ?7" PAGE,
-    [HISTORY_EVENT_NAME] = COLUMNS "INDEXED BY event_name WHERE scope = ?1 AND name = ?7" PAGE,
-    [HISTORY_READ_ONLY] = COLUMNS "WHERE scope = ?1 AND read_only = (lower(?7) = 'true')" PAGE,
-    [HISTORY_USERNAME] = COLUMNS "INDEXED BY event_user WHERE scope = ?1 AND user = ?7" PAGE,
-    [HISTORY_RESOURCE_TYPE] = COLUMNS "WHERE scope = ?1 AND EXISTS (SELECT 1 FROM resource WHERE"
-                                      " resource.event = number AND resource.type = ?7)" PAGE,
-    [HISTORY_RESOURCE_NAME] = COLUMNS "WHERE scope = ?1 AND number IN (SELECT event FROM resource"
-                                      " WHERE resource.scope = ?1 AND resource.name = ?7)" PAGE,
-    [HISTORY_EVENT_SOURCE] = COLUMNS "WHERE scope = ?1 AND source = ?7" PAGE,
-    [HISTORY_ACCESS_KEY_ID] = COLUMNS "WHERE scope = ?1 AND key_id = ?7" PAGE,
+    [HISTORY_ADD] = "INSERT INTO block (scope, oldest, newest, reached, marks, events)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [HISTORY_REACHED] = "SELECT reached FROM block ORDER BY number DESC LIMIT 1",
+    [HISTORY_BLOCKS] = "SELECT number, newest, marks FROM block WHERE scope = ?1"
+                       " AND newest >= ?2 AND oldest <= ?3 ORDER BY newest DESC",
+    [HISTORY_EVENTS] = "SELECT events FROM block WHERE number = ?1",
+    [HISTORY_PAGE] = "SELECT reached, events FROM block WHERE reached > ?1 ORDER BY reached",
+    [HISTORY_PRUNE] = "DELETE FROM block WHERE newest < ?1",
 };
 
 static int statement(struct store *s, enum history_statement which, sqlite3_stmt **out,
@@ -64,224 +42,395 @@ static struct str scope_of(struct arena *a, struct str account, struct str regio
                         is_insight ? "/insight" : "");
 }
 
-static int add_resources(struct store *s, struct str scope, const struct history_row *row,
-                         struct err *err)
+int history_load(struct store *s, struct err *err)
 {
-    sqlite3_int64 event = sqlite3_last_insert_rowid(s->history);
     sqlite3_stmt *st;
-    int rc = statement(s, HISTORY_RESOURCE, &st, err);
+    int rc = statement(s, HISTORY_REACHED, &st, err);
 
-    for (struct value *r = value_first(row->resources); rc == 0 && r; r = r->next) {
-        db_bind_str(st, 1, scope);
-        db_bind_str(st, 2, value_get_str(r, "ResourceName"));
-        db_bind_str(st, 3, value_get_str(r, "ResourceType"));
-        sqlite3_bind_int64(st, 4, event);
-        rc = db_run(s->history, st, "write", err);
-    }
+    if (rc < 0)
+        return rc;
+    int code = sqlite3_step(st);
+    if (code == SQLITE_ROW)
+        s->history_reached = (uint64_t)sqlite3_column_int64(st, 0);
+    else if (code != SQLITE_DONE)
+        rc = db_error(s->history, "read", err);
+    sqlite3_reset(st);
     return rc;
 }
 
-static int add_row(struct store *s, struct arena *a, const struct history_row *row, struct err *err)
+uint64_t history_reached(struct store *s)
+{
+    pthread_mutex_lock(&s->history_lock);
+    uint64_t reached = s->history_reached;
+    pthread_mutex_unlock(&s->history_lock);
+    return reached;
+}
+
+/* ---- adding ---- */
+
+static bool is_same_scope(const struct history_row *a, const struct history_row *b)
+{
+    return str_eq(a->region, b->region) && str_eq(a->account, b->account) &&
+           a->is_insight == b->is_insight;
+}
+
+static struct block *block_for(struct arena *a, struct block **first, const struct history_row *row)
 {
     struct str scope = scope_of(a, row->account, row->region, row->is_insight);
-    struct buf resources = { 0 };
+    struct block *b = *first;
+
+    while (b && !str_eq(b->scope, scope))
+        b = b->next;
+    if (!b) {
+        b = arena_alloc(a, sizeof *b);
+        b->scope = scope;
+        b->next = *first;
+        *first = b;
+    }
+    return b;
+}
+
+/* One block for each scope of the rows. */
+static struct block *make_blocks(struct arena *a, const struct history_row *rows, size_t count,
+                                 uint64_t reached)
+{
+    struct block *first = NULL, *b = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!b || !is_same_scope(&rows[i], &rows[i - 1]))
+            b = block_for(a, &first, &rows[i]);
+        if (rows[i].seq > reached)
+            block_add(b, &rows[i]);
+    }
+    return first;
+}
+
+static void bind_blob(sqlite3_stmt *st, int i, const struct buf *b)
+{
+    struct str bytes = buf_view(b);
+
+    sqlite3_bind_blob64(st, i, bytes.ptr, bytes.len, SQLITE_STATIC);
+}
+
+static int insert_block(struct store *s, const struct block *b, uint64_t reached, struct err *err)
+{
     sqlite3_stmt *st;
     int rc = statement(s, HISTORY_ADD, &st, err);
 
     if (rc < 0)
         return rc;
-    if (row->resources)
-        doc_encode(&resources, row->resources);
-    sqlite3_bind_int64(st, 1, (sqlite3_int64)row->seq);
-    sqlite3_bind_int64(st, 2, row->time_ms);
-    db_bind_str(st, 3, scope);
-    db_bind_str(st, 4, row->event_id);
-    db_bind_str(st, 5, row->event_name);
-    db_bind_str(st, 6, row->event_source);
-    db_bind_str(st, 7, row->user_name);
-    db_bind_str(st, 8, row->access_key_id);
-    sqlite3_bind_int(st, 9, row->read_only);
-    db_bind_str(st, 10, buf_view(&resources));
-    db_bind_str(st, 11, row->record);
-    rc = db_run(s->history, st, "write", err);
-    if (rc == 0 && sqlite3_changes(s->history) > 0)
-        rc = add_resources(s, scope, row, err);
-    buf_free(&resources);
+    db_bind_str(st, 1, b->scope);
+    sqlite3_bind_int64(st, 2, b->oldest_ms);
+    sqlite3_bind_int64(st, 3, b->newest_ms);
+    sqlite3_bind_int64(st, 4, (sqlite3_int64)reached);
+    bind_blob(st, 5, &b->marks);
+    bind_blob(st, 6, &b->events);
+    return db_run(s->history, st, "write", err);
+}
+
+static int insert_blocks(struct store *s, const struct block *first, uint64_t reached,
+                         struct err *err)
+{
+    int rc = run(s, HISTORY_BEGIN, err);
+    bool begun = rc == 0;
+
+    for (const struct block *b = first; rc == 0 && b; b = b->next)
+        if (b->events.len > 0)
+            rc = insert_block(s, b, reached, err);
+    if (rc == 0)
+        rc = run(s, HISTORY_COMMIT, err);
+    if (rc < 0 && begun)
+        (void)run(s, HISTORY_ROLLBACK, NULL); /* fails only if SQLite has rolled back already */
     return rc;
 }
 
 int history_add(struct store *s, const struct history_row *rows, size_t count, struct err *err)
 {
     struct arena a = { 0 };
+    int rc = 0;
 
-    if (count == 0)
-        return 0;
     pthread_mutex_lock(&s->history_lock);
-    int rc = run(s, HISTORY_BEGIN, err);
-    bool begun = rc == 0;
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        struct arena_mark mark = arena_mark(&a);
-
-        rc = add_row(s, &a, &rows[i], err);
-        arena_rewind(&a, mark);
+    if (count > 0 && rows[count - 1].seq > s->history_reached) {
+        uint64_t reached = rows[count - 1].seq;
+        struct block *first = make_blocks(&a, rows, count, s->history_reached);
+        rc = insert_blocks(s, first, reached, err);
+        if (rc == 0)
+            s->history_reached = reached;
+        for (struct block *b = first; b; b = b->next)
+            block_free(b);
     }
-    if (rc == 0)
-        rc = run(s, HISTORY_COMMIT, err);
-    if (rc < 0 && begun)
-        (void)run(s, HISTORY_ROLLBACK, NULL); /* fails only if SQLite has rolled back already */
     pthread_mutex_unlock(&s->history_lock);
     arena_free(&a);
     return rc;
 }
 
-static int take_row(struct arena *a, sqlite3_stmt *st, const struct history_query *q,
-                    struct history_row *out, struct err *err)
-{
-    struct str resources = db_column(a, st, 8);
+/* ---- finding ---- */
 
-    *out = (struct history_row){
-        .seq = (uint64_t)sqlite3_column_int64(st, 0),
-        .time_ms = sqlite3_column_int64(st, 1),
-        .account = q->account,
-        .region = q->region,
-        .event_id = db_column(a, st, 2),
-        .event_name = db_column(a, st, 3),
-        .event_source = db_column(a, st, 4),
-        .user_name = db_column(a, st, 5),
-        .access_key_id = db_column(a, st, 6),
-        .read_only = sqlite3_column_int(st, 7) != 0,
-        .is_insight = q->is_insight,
-        .record = db_column(a, st, 9),
-    };
-    return resources.len > 0 ? doc_decode(a, resources, &out->resources, err) : 0;
+/* Borrowed until the statement goes on. */
+static struct str column_bytes(sqlite3_stmt *st, int i)
+{
+    const char *bytes = sqlite3_column_blob(st, i);
+
+    return (struct str){ bytes, (size_t)sqlite3_column_bytes(st, i) };
 }
 
-static int take_rows(struct store *s, struct arena *a, sqlite3_stmt *st,
-                     const struct history_query *q, struct buf *rows, struct err *err)
+struct hit {
+    struct block_event event;
+    bool is_copied; /* its texts are the arena's */
+};
+
+struct search {
+    struct store *s;
+    struct arena *a;
+    const struct history_query *q;
+    struct buf hits; /* struct hit */
+};
+
+static size_t hit_count(const struct search *f)
 {
-    int code;
+    return f->hits.len / sizeof(struct hit);
+}
 
-    while ((code = sqlite3_step(st)) == SQLITE_ROW) {
-        struct history_row row;
-        int rc = take_row(a, st, q, &row, err);
+static struct hit *hits_of(const struct search *f)
+{
+    return (struct hit *)f->hits.ptr;
+}
 
-        if (rc < 0)
-            return rc;
-        buf_add(rows, (struct str){ (const char *)&row, sizeof row });
+static int compare_newest_first(const void *a, const void *b)
+{
+    const struct history_row *x = &((const struct hit *)a)->event.row;
+    const struct history_row *y = &((const struct hit *)b)->event.row;
+
+    if (x->time_ms != y->time_ms)
+        return x->time_ms < y->time_ms ? 1 : -1;
+    return (x->seq < y->seq) - (x->seq > y->seq);
+}
+
+/* One more than a page tells of further rows. No older block can better a full page. */
+static bool is_complete(const struct search *f, int64_t newest_ms)
+{
+    return hit_count(f) > f->q->limit && hits_of(f)[f->q->limit].event.row.time_ms > newest_ms;
+}
+
+static bool is_on_page(const struct search *f, const struct history_row *row)
+{
+    const struct history_query *q = f->q;
+
+    if (row->time_ms < q->start_ms || row->time_ms > q->end_ms ||
+        row->time_ms < f->s->history_since_ms)
+        return false;
+    return row->time_ms < q->before_time_ms ||
+           (row->time_ms == q->before_time_ms && row->seq < q->before_seq);
+}
+
+static void copy_texts(struct arena *a, struct block_event *e)
+{
+    struct history_row *row = &e->row;
+    struct str *all[] = { &row->event_id,  &row->event_name,    &row->event_source,
+                          &row->user_name, &row->access_key_id, &row->record,
+                          &e->resources };
+
+    for (size_t i = 0; i < COUNT(all); i++)
+        *all[i] = arena_copy(a, *all[i]);
+}
+
+/* What is left of the hits is the best; the bytes they were found in are about to go. */
+static void keep_best(struct search *f)
+{
+    size_t count = hit_count(f), most = f->q->limit + 1;
+    struct hit *hits = hits_of(f);
+
+    if (count > 1)
+        qsort(hits, count, sizeof *hits, compare_newest_first);
+    if (count > most)
+        f->hits.len = most * sizeof *hits;
+    for (size_t i = 0; i < hit_count(f); i++) {
+        if (!hits[i].is_copied)
+            copy_texts(f->a, &hits[i].event);
+        hits[i].is_copied = true;
     }
-    return code == SQLITE_DONE ? 0 : db_error(s->history, "read", err);
 }
 
-static void bind_query(struct arena *a, sqlite3_stmt *st, const struct history_query *q)
+static int search_events(struct search *f, struct str events, struct err *err)
 {
-    uint64_t before = q->before_seq > INT64_MAX ? INT64_MAX : q->before_seq;
+    struct hit hit = { 0 };
+    int rc = 0;
 
-    db_bind_str(st, 1, scope_of(a, q->account, q->region, q->is_insight));
+    while (rc == 0 && block_next(&events, &hit.event)) {
+        bool matches = false;
+
+        if (is_on_page(f, &hit.event.row))
+            rc = block_event_matches(f->a, &hit.event, f->q, &matches, err);
+        if (matches)
+            buf_add(&f->hits, (struct str){ (const char *)&hit, sizeof hit });
+    }
+    keep_best(f);
+    return rc;
+}
+
+static int search_block(struct search *f, int64_t number, struct err *err)
+{
+    sqlite3_stmt *st;
+    int rc = statement(f->s, HISTORY_EVENTS, &st, err);
+
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_int64(st, 1, number);
+    if (sqlite3_step(st) == SQLITE_ROW)
+        rc = search_events(f, column_bytes(st, 0), err);
+    else
+        rc = db_error(f->s->history, "read", err);
+    sqlite3_reset(st);
+    return rc;
+}
+
+static int search_blocks(struct search *f, sqlite3_stmt *st, struct err *err)
+{
+    int code, rc = 0;
+
+    while (rc == 0 && (code = sqlite3_step(st)) == SQLITE_ROW) {
+        if (is_complete(f, sqlite3_column_int64(st, 1)))
+            return 0;
+        if (block_may_have(column_bytes(st, 2), f->q))
+            rc = search_block(f, sqlite3_column_int64(st, 0), err);
+    }
+    if (rc == 0 && code != SQLITE_DONE)
+        rc = db_error(f->s->history, "read", err);
+    return rc;
+}
+
+static int search_all(struct search *f, struct err *err)
+{
+    const struct history_query *q = f->q;
+    sqlite3_stmt *st;
+    int rc = statement(f->s, HISTORY_BLOCKS, &st, err);
+
+    if (rc < 0)
+        return rc;
+    db_bind_str(st, 1, scope_of(f->a, q->account, q->region, q->is_insight));
     sqlite3_bind_int64(st, 2, q->start_ms);
-    sqlite3_bind_int64(st, 3, q->end_ms);
-    sqlite3_bind_int64(st, 4, q->before_time_ms);
-    sqlite3_bind_int64(st, 5, (sqlite3_int64)before);
-    sqlite3_bind_int64(st, 6, (sqlite3_int64)q->limit + 1); /* one more tells of further rows */
-    db_bind_str(st, 7, q->value);
+    sqlite3_bind_int64(st, 3, q->end_ms < q->before_time_ms ? q->end_ms : q->before_time_ms);
+    rc = search_blocks(f, st, err);
+    sqlite3_reset(st);
+    return rc;
+}
+
+static int take_page(struct search *f, struct history_row **out, size_t *count, struct err *err)
+{
+    struct hit *hits = hits_of(f);
+    size_t n = hit_count(f) < f->q->limit ? hit_count(f) : f->q->limit;
+    int rc = 0;
+
+    *out = arena_array(f->a, n, sizeof **out);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        struct history_row *row = &(*out)[i];
+
+        *row = hits[i].event.row;
+        row->account = f->q->account;
+        row->region = f->q->region;
+        row->is_insight = f->q->is_insight;
+        if (hits[i].event.resources.len > 0)
+            rc = doc_decode(f->a, hits[i].event.resources, &row->resources, err);
+    }
+    *count = n;
+    return rc;
 }
 
 int history_find(struct store *s, struct arena *a, const struct history_query *q,
                  struct history_row **out, size_t *count, bool *out_more, struct err *err)
 {
-    sqlite3_stmt **slot = &s->history_find[q->attribute];
-    struct buf rows = { 0 };
+    struct search f = { .s = s, .a = a, .q = q };
 
     pthread_mutex_lock(&s->history_lock);
-    int rc = db_prepare(s->history, slot, finders[q->attribute], err);
-    if (rc == 0) {
-        bind_query(a, *slot, q);
-        rc = take_rows(s, a, *slot, q, &rows, err);
-        sqlite3_reset(*slot);
-    }
+    int rc = search_all(&f, err);
     pthread_mutex_unlock(&s->history_lock);
     if (rc == 0) {
-        size_t found = rows.len / sizeof **out;
-
-        *out_more = found > q->limit;
-        *count = *out_more ? q->limit : found;
-        *out = arena_array(a, *count, sizeof **out);
-        if (*count > 0)
-            memcpy(*out, rows.ptr, *count * sizeof **out);
+        *out_more = hit_count(&f) > q->limit;
+        rc = take_page(&f, out, count, err);
     }
-    buf_free(&rows);
+    buf_free(&f.hits);
     return rc;
 }
 
-static int take_lines(struct store *s, struct arena *a, sqlite3_stmt *st, struct buf *lines,
-                      struct err *err)
+/* ---- paging through all ---- */
+
+static int compare_lines(const void *a, const void *b)
 {
-    int code;
+    const struct history_line *x = a, *y = b;
 
-    while ((code = sqlite3_step(st)) == SQLITE_ROW) {
-        struct history_line line = { (uint64_t)sqlite3_column_int64(st, 0), db_column(a, st, 1) };
+    return (x->number > y->number) - (x->number < y->number);
+}
 
+static void add_lines(struct arena *a, const struct history_span *span, struct str events,
+                      struct buf *lines)
+{
+    struct block_event e;
+
+    while (block_next(&events, &e)) {
+        if (e.row.seq <= span->after || e.row.seq > span->last)
+            continue;
+        struct history_line line = { e.row.seq, arena_copy(a, e.row.record) };
         buf_add(lines, (struct str){ (const char *)&line, sizeof line });
     }
-    return code == SQLITE_DONE ? 0 : db_error(s->history, "read", err);
+}
+
+/* The blocks of one batch have rows that came in between one another: a batch is read whole. */
+static int read_batches(struct store *s, struct arena *a, const struct history_span *span,
+                        struct buf *lines, struct err *err)
+{
+    sqlite3_int64 batch = 0;
+    sqlite3_stmt *st;
+    int code, rc = statement(s, HISTORY_PAGE, &st, err);
+
+    if (rc < 0)
+        return rc;
+    sqlite3_bind_int64(st, 1, (sqlite3_int64)span->after);
+    while ((code = sqlite3_step(st)) == SQLITE_ROW) {
+        bool is_next = sqlite3_column_int64(st, 0) != batch;
+
+        if (is_next && lines->len >= span->limit * sizeof(struct history_line))
+            break;
+        batch = sqlite3_column_int64(st, 0);
+        add_lines(a, span, column_bytes(st, 1), lines);
+    }
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        rc = db_error(s->history, "read", err);
+    sqlite3_reset(st);
+    return rc;
 }
 
 int history_page(struct store *s, struct arena *a, const struct history_span *span,
                  struct history_line **out, size_t *count, struct err *err)
 {
     struct buf lines = { 0 };
-    sqlite3_stmt *st;
 
     pthread_mutex_lock(&s->history_lock);
-    int rc = statement(s, HISTORY_LINES, &st, err);
-    if (rc == 0) {
-        sqlite3_bind_int64(st, 1, (sqlite3_int64)span->after);
-        sqlite3_bind_int64(st, 2, (sqlite3_int64)span->last);
-        sqlite3_bind_int64(st, 3, (sqlite3_int64)span->limit);
-        rc = take_lines(s, a, st, &lines, err);
-        sqlite3_reset(st);
-    }
+    int rc = read_batches(s, a, span, &lines, err);
     pthread_mutex_unlock(&s->history_lock);
     if (rc == 0) {
-        *count = lines.len / sizeof **out;
+        size_t found = lines.len / sizeof **out;
+
+        *count = found < span->limit ? found : span->limit;
         *out = arena_array(a, *count, sizeof **out);
-        if (*count > 0)
-            memcpy(*out, lines.ptr, lines.len);
+        if (found > 0) {
+            qsort(lines.ptr, found, sizeof **out, compare_lines);
+            memcpy(*out, lines.ptr, *count * sizeof **out);
+        }
     }
     buf_free(&lines);
     return rc;
 }
 
-int history_last(struct store *s, uint64_t *out, struct err *err)
+int history_prune(struct store *s, int64_t before_ms, struct err *err)
 {
     sqlite3_stmt *st;
 
     pthread_mutex_lock(&s->history_lock);
-    int rc = statement(s, HISTORY_LAST, &st, err);
+    s->history_since_ms = before_ms;
+    int rc = statement(s, HISTORY_PRUNE, &st, err);
     if (rc == 0) {
-        if (sqlite3_step(st) == SQLITE_ROW)
-            *out = (uint64_t)sqlite3_column_int64(st, 0);
-        else
-            rc = db_error(s->history, "read", err);
-        sqlite3_reset(st);
-    }
-    pthread_mutex_unlock(&s->history_lock);
-    return rc;
-}
-
-int history_prune(struct store *s, int64_t before_ms, struct err *err)
-{
-    static const enum history_statement steps[] = { HISTORY_PRUNE_RESOURCES, HISTORY_PRUNE };
-    int rc = 0;
-
-    pthread_mutex_lock(&s->history_lock);
-    for (size_t i = 0; rc == 0 && i < COUNT(steps); i++) {
-        sqlite3_stmt *st;
-
-        rc = statement(s, steps[i], &st, err);
-        if (rc == 0) {
-            sqlite3_bind_int64(st, 1, before_ms);
-            rc = db_run(s->history, st, "write", err);
-        }
+        sqlite3_bind_int64(st, 1, before_ms);
+        rc = db_run(s->history, st, "write", err);
     }
     pthread_mutex_unlock(&s->history_lock);
     return rc;

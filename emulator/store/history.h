@@ -1,20 +1,24 @@
 /* emulator/store/history - the 90-day event history: an index built from the journal, never in
- * front of an answer. Rows are added in batches; asking first drains the journal (emulator/trail
- * does).
+ * front of an answer. Rows are added in batches, in order of seq; asking first drains the journal
+ * (emulator/trail does). A batch becomes a block for each account and region (history_block.h): to
+ * add costs a copy, and a question reads the blocks that may have an answer, newest first.
  */
 #pragma once
 
 #include "emulator/store/store.h"
 
 struct history_row {
-    uint64_t seq; /* order of arrival; breaks ties of time */
+    uint64_t seq; /* order of arrival, from 1; breaks ties of time */
     int64_t time_ms;
     struct str account, region, event_id, event_name, event_source, user_name, access_key_id;
     bool read_only, is_insight;
     struct value *resources; /* [{ResourceType, ResourceName}] or NULL */
     struct str record;       /* the whole record, compact JSON */
 };
+/* Rows up to history_reached are there already, and left alone: a batch that a crash cut short is
+ * simply added again. */
 int history_add(struct store *s, const struct history_row *rows, size_t count, struct err *err);
+uint64_t history_reached(struct store *s); /* the last row's seq; 0: none */
 
 enum history_attribute {
     HISTORY_ANY,
@@ -42,7 +46,7 @@ int history_find(struct store *s, struct arena *a, const struct history_query *q
                  struct history_row **out, size_t *count, bool *out_more, struct err *err);
 /* The records of all accounts and regions, in the order of their arrival. */
 struct history_line {
-    uint64_t number;
+    uint64_t number; /* seq of its row */
     struct str record;
 };
 struct history_span {
@@ -51,5 +55,4 @@ struct history_span {
 };
 int history_page(struct store *s, struct arena *a, const struct history_span *span,
                  struct history_line **out, size_t *count, struct err *err);
-int history_last(struct store *s, uint64_t *out, struct err *err); /* the last number; 0: none */
 int history_prune(struct store *s, int64_t before_ms, struct err *err);

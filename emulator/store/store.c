@@ -5,23 +5,32 @@
 #include "core/base/mem.h"
 #include "emulator/store/db.h"
 
-static const char state_schema[] =
-    "CREATE TABLE IF NOT EXISTS doc (service TEXT, type TEXT, account TEXT, region TEXT, id TEXT,"
-    " value TEXT NOT NULL, PRIMARY KEY (service, type, account, region, id)) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " seq INTEGER NOT NULL, payload BLOB NOT NULL);";
+struct db_file {
+    const char *name, *layout, *schema; /* layout: for a new file */
+};
 
-static const char history_schema[] =
-    "CREATE TABLE IF NOT EXISTS event (number INTEGER PRIMARY KEY, seq INTEGER, time INTEGER,"
-    " scope TEXT, event_id TEXT, name TEXT, source TEXT, user TEXT, key_id TEXT,"
-    " read_only INTEGER, resources TEXT, record TEXT, UNIQUE (event_id, scope, seq));"
-    "CREATE INDEX IF NOT EXISTS event_time ON event (scope, time, seq);"
-    "CREATE INDEX IF NOT EXISTS event_name ON event (scope, name, time, seq);"
-    "CREATE INDEX IF NOT EXISTS event_user ON event (scope, user, time, seq);"
-    "CREATE TABLE IF NOT EXISTS resource (scope TEXT, name TEXT, type TEXT, event INTEGER);"
-    "CREATE INDEX IF NOT EXISTS resource_name ON resource (scope, name, event);"
-    "CREATE INDEX IF NOT EXISTS resource_event ON resource (event);";
+static const struct db_file state_file = {
+    .name = "state.db",
+    .layout = "PRAGMA page_size=4096;",
+    .schema = "CREATE TABLE IF NOT EXISTS doc (service TEXT, type TEXT, account TEXT, region TEXT,"
+              " id TEXT, value TEXT NOT NULL, PRIMARY KEY (service, type, account, region, id))"
+              " WITHOUT ROWID;"
+              "CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value BLOB NOT NULL)"
+              " WITHOUT ROWID;"
+              "CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY AUTOINCREMENT,"
+              " seq INTEGER NOT NULL, payload BLOB NOT NULL);",
+};
+
+/* Some hundred events a row: large pages, for fewer and larger writes. */
+static const struct db_file history_file = {
+    .name = "history.db",
+    .layout = "PRAGMA page_size=16384;",
+    .schema = "CREATE TABLE IF NOT EXISTS block (number INTEGER PRIMARY KEY, scope TEXT NOT NULL,"
+              " oldest INTEGER NOT NULL, newest INTEGER NOT NULL, reached INTEGER NOT NULL,"
+              " marks BLOB NOT NULL, events BLOB NOT NULL);"
+              "CREATE INDEX IF NOT EXISTS block_newest ON block (scope, newest);"
+              "CREATE INDEX IF NOT EXISTS block_reached ON block (reached);",
+};
 
 static const char *const statements[DB_STATEMENTS] = {
     [DB_BEGIN] = "BEGIN IMMEDIATE",
@@ -99,11 +108,11 @@ int db_run(sqlite3 *db, sqlite3_stmt *st, const char *action, struct err *err)
 
 /* Source: sqlite.org/pragma.html: in WAL mode a committed transaction survives the end of the
  * process at any synchronous level, a power cut only at FULL. */
-static int open_file(sqlite3 **out, const char *dir, const char *name, const char *schema,
-                     bool power_safe, struct err *err)
+static int open_file(sqlite3 **out, const char *dir, const struct db_file *file, bool power_safe,
+                     struct err *err)
 {
     struct arena a = { 0 };
-    struct str path = arena_printf(&a, "%s/%s", dir, name);
+    struct str path = arena_printf(&a, "%s/%s", dir, file->name);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int rc = 0;
 
@@ -116,8 +125,9 @@ static int open_file(sqlite3 **out, const char *dir, const char *name, const cha
                                      "PRAGMA synchronous=FULL; BEGIN IMMEDIATE; COMMIT;"
                                    : "PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;"
                                      "PRAGMA journal_mode=WAL; BEGIN IMMEDIATE; COMMIT;";
-    if (sqlite3_exec(*out, setup, NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_exec(*out, schema, NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_exec(*out, file->layout, NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_exec(*out, setup, NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_exec(*out, file->schema, NULL, NULL, NULL) != SQLITE_OK)
         rc = db_error(*out, "open", err);
 out:
     arena_free(&a);
@@ -135,9 +145,11 @@ int store_open(struct store **out, const char *data_dir, bool power_safe, struct
     pthread_mutex_init(&s->history_lock, NULL);
     pthread_mutexattr_destroy(&recursive);
 
-    int rc = open_file(&s->state, data_dir, "state.db", state_schema, power_safe, err);
+    int rc = open_file(&s->state, data_dir, &state_file, power_safe, err);
     if (rc == 0)
-        rc = open_file(&s->history, data_dir, "history.db", history_schema, false, err);
+        rc = open_file(&s->history, data_dir, &history_file, false, err);
+    if (rc == 0)
+        rc = history_load(s, err);
     if (rc < 0) {
         store_close(s);
         return rc;
@@ -159,7 +171,6 @@ void store_close(struct store *s)
     finalize(s->statement, COUNT(s->statement));
     finalize(s->list, COUNT(s->list));
     finalize(s->history_statement, COUNT(s->history_statement));
-    finalize(s->history_find, COUNT(s->history_find));
     sqlite3_close(s->state);
     sqlite3_close(s->history);
     pthread_mutex_destroy(&s->lock);

@@ -553,7 +553,11 @@ static int load_positions(struct trail *t, struct err *err)
         rc = has_backlog(t, err);
     atomic_store(&t->delivered_count, count);
     t->history_position = t->history_saved;
-    return rc < 0 ? rc : journal_start_at(t->journal, t->delivered, err);
+    if (rc < 0)
+        return rc;
+    /* Where the journal was taken away, no position comes again. */
+    uint64_t reached = history_reached(t->e->store) + 1;
+    return journal_start_at(t->journal, reached > t->delivered ? reached : t->delivered, err);
 }
 
 static int add_jobs(struct trail *t, struct err *err)

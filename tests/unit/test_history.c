@@ -209,6 +209,56 @@ static void a_call_undone_leaves_the_history_alone(void **state)
     check_found(f, &q, "e9 e4 e3 e2 e1 ");
 }
 
+enum { MANY = 1000, MANY_BATCH = 37, MANY_PAGE = 50 };
+
+/* Batches whose times overlap, every third event by dave: pages through them all, in order. */
+static void pages_run_through_many_batches(void **state)
+{
+    struct fixture *f = *state;
+    struct history_row *rows = arena_array(&f->a, MANY, sizeof *rows), *page;
+    struct history_query q = all();
+    size_t count, seen = 0;
+    bool more = true;
+
+    for (size_t i = 0; i < MANY; i++)
+        rows[i] = (struct history_row){ .seq = 100 + i,
+                                        .time_ms = 10000 + (int64_t)(i * 7919 % 401),
+                                        .account = STR("111122223333"),
+                                        .region = i % 5 ? STR("us-east-1") : STR("eu-west-1"),
+                                        .event_id = arena_printf(&f->a, "m%zu", i),
+                                        .user_name = i % 3 ? STR("erin") : STR("dave"),
+                                        .record = STR("{}") };
+    for (size_t i = 0; i < MANY; i += MANY_BATCH)
+        assert_int_equal(
+            history_add(f->s, &rows[i], MANY - i < MANY_BATCH ? MANY - i : MANY_BATCH, NULL), 0);
+    q.attribute = HISTORY_USERNAME;
+    q.value = STR("dave");
+    q.limit = MANY_PAGE;
+    while (more) {
+        assert_int_equal(history_find(f->s, &f->a, &q, &page, &count, &more, NULL), 0);
+        assert_true(more ? count == MANY_PAGE : count <= MANY_PAGE);
+        for (size_t i = 0; i < count; i++, seen++) {
+            assert_true(page[i].time_ms < q.before_time_ms ||
+                        (page[i].time_ms == q.before_time_ms && page[i].seq < q.before_seq));
+            check_str(page[i].user_name, "dave");
+            q.before_time_ms = page[i].time_ms;
+            q.before_seq = page[i].seq;
+        }
+    }
+    assert_int_equal(seen, MANY / 3 + 1 - (MANY / 15 + 1)); /* less those of the other region */
+
+    struct history_span span = { .last = history_reached(f->s), .limit = MANY_PAGE };
+    struct history_line *lines;
+    for (seen = 0, count = 1; count > 0; seen += count) {
+        assert_int_equal(history_page(f->s, &f->a, &span, &lines, &count, NULL), 0);
+        for (size_t i = 0; i < count; i++) { /* of both regions, in the order they came */
+            assert_true(lines[i].number > span.after);
+            span.after = lines[i].number;
+        }
+    }
+    assert_int_equal(seen, MANY + 6);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_history, close_history)
 
 int main(void)
@@ -220,6 +270,7 @@ int main(void)
         TEST(both_ends_of_a_time_are_in_it),
         TEST(regions_and_insights_keep_apart),
         TEST(a_row_comes_back_whole),
+        TEST(pages_run_through_many_batches),
         TEST(what_is_too_old_goes),
         TEST(a_call_undone_leaves_the_history_alone),
     };
