@@ -5,6 +5,8 @@
 
 #include "core/base/mem.h"
 
+#define FIRST_BYTES 256 /* most stay below: one allocation */
+
 void buf_init(struct buf *b)
 {
     *b = (struct buf){ 0 };
@@ -25,7 +27,7 @@ char *buf_reserve(struct buf *b, size_t more)
 {
     if (b->cap - b->len < more) {
         assert(more <= SIZE_MAX / 4 && b->len <= SIZE_MAX / 4);
-        size_t cap = b->cap < 64 ? 64 : b->cap * 2;
+        size_t cap = b->cap < FIRST_BYTES ? FIRST_BYTES : b->cap * 2;
 
         b->cap = cap < b->len + more ? b->len + more : cap;
         b->ptr = mem_realloc(b->ptr, b->cap);

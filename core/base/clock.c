@@ -151,18 +151,28 @@ void clock_iso(int64_t t_ms, char out[CLOCK_ISO_SIZE])
 
 struct str clock_iso_ms(struct arena *a, int64_t t_ms)
 {
-    char iso[CLOCK_ISO_SIZE];
+    char text[] = "0000-00-00T00:00:00.000Z";
 
-    clock_iso(t_ms, iso);
-    return arena_printf(a, "%.19s.%03dZ", iso, split_iso(t_ms).ms);
+    clock_iso(t_ms, text);
+    text[CLOCK_ISO_SIZE - 2] = '.';
+    put_digits(text + CLOCK_ISO_SIZE - 1, split_iso(t_ms).ms, 3);
+    text[CLOCK_ISO_SIZE + 2] = 'Z';
+    return arena_copy(a, (struct str){ text, sizeof text - 1 });
 }
 
 struct str clock_iso_basic(struct arena *a, int64_t t_ms)
 {
     struct clock_parts p = split_iso(t_ms);
 
-    return arena_printf(a, "%04d%02d%02dT%02d%02d%02dZ", p.year, p.month, p.day, p.hour, p.minute,
-                        p.second);
+    char text[] = "00000000T000000Z";
+
+    put_digits(text, p.year, 4);
+    put_digits(text + 4, p.month, 2);
+    put_digits(text + 6, p.day, 2);
+    put_digits(text + 9, p.hour, 2);
+    put_digits(text + 11, p.minute, 2);
+    put_digits(text + 13, p.second, 2);
+    return arena_copy(a, (struct str){ text, sizeof text - 1 });
 }
 
 static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";

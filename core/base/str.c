@@ -12,12 +12,10 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-bool str_eq_nocase(struct str a, struct str b)
+bool str_same_letters(const char *a, const char *b, size_t len)
 {
-    if (a.len != b.len)
-        return false;
-    for (size_t i = 0; i < a.len; i++)
-        if (lower(a.ptr[i]) != lower(b.ptr[i]))
+    for (size_t i = 0; i < len; i++)
+        if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
             return false;
     return true;
 }
@@ -28,25 +26,6 @@ int str_cmp(struct str a, struct str b)
     int order = shared ? memcmp(a.ptr, b.ptr, shared) : 0;
 
     return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
-bool str_has_prefix(struct str s, struct str prefix)
-{
-    return s.len >= prefix.len && str_eq((struct str){ s.ptr, prefix.len }, prefix);
-}
-
-bool str_has_suffix(struct str s, struct str suffix)
-{
-    return s.len >= suffix.len && str_eq(str_sub(s, s.len - suffix.len, suffix.len), suffix);
-}
-
-struct str str_sub(struct str s, size_t from, size_t len)
-{
-    if (from > s.len)
-        from = s.len;
-    if (len > s.len - from)
-        len = s.len - from;
-    return s.ptr ? (struct str){ s.ptr + from, len } : s;
 }
 
 static bool is_blank(char c)

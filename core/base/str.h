@@ -22,8 +22,8 @@ struct str {
 /* For printf's "%.*s". */
 #define STR_ARG(s) (int)(s).len, (s).ptr
 
-/* Borrowed; NULL gives an empty str. Inline, like the next two: a literal's length is then known to
- * the compiler, and a request asks these some hundred times. */
+/* Borrowed; NULL gives an empty str. Inline, like the next ones: a literal's length is then known
+ * to the compiler, and a request asks these some hundred times. */
 static inline struct str str_c(const char *c)
 {
     return c ? (struct str){ c, strlen(c) } : (struct str){ "", 0 };
@@ -38,12 +38,31 @@ static inline bool str_eq_c(struct str a, const char *c)
         return a.len == 0 && (!c || !*c);
     return *c == *a.ptr && str_eq(a, str_c(c)); /* most differ in the first byte */
 }
-bool str_eq_nocase(struct str a, struct str b); /* ASCII letters only */
-int str_cmp(struct str a, struct str b);        /* byte order, as memcmp; shorter first */
-bool str_has_prefix(struct str s, struct str prefix);
-bool str_has_suffix(struct str s, struct str suffix);
-struct str str_sub(struct str s, size_t from, size_t len); /* clamped to s */
-struct str str_trim(struct str s);                         /* ASCII blanks at both ends */
+bool str_same_letters(const char *a, const char *b, size_t len); /* for str_eq_nocase */
+/* ASCII letters only. Most names that are compared differ in length or in the first letter. */
+static inline bool str_eq_nocase(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || (((*a.ptr ^ *b.ptr) & ~0x20) == 0 &&
+                                             str_same_letters(a.ptr, b.ptr, a.len)));
+}
+int str_cmp(struct str a, struct str b); /* byte order, as memcmp; shorter first */
+static inline struct str str_sub(struct str s, size_t from, size_t len) /* clamped to s */
+{
+    if (from > s.len)
+        from = s.len;
+    if (len > s.len - from)
+        len = s.len - from;
+    return s.ptr ? (struct str){ s.ptr + from, len } : s;
+}
+static inline bool str_has_prefix(struct str s, struct str prefix)
+{
+    return s.len >= prefix.len && str_eq((struct str){ s.ptr, prefix.len }, prefix);
+}
+static inline bool str_has_suffix(struct str s, struct str suffix)
+{
+    return s.len >= suffix.len && str_eq(str_sub(s, s.len - suffix.len, suffix.len), suffix);
+}
+struct str str_trim(struct str s); /* ASCII blanks at both ends */
 /* Cut s at the first sep: *head before it, *tail behind it. False: no sep, *head = s, *tail empty.
  */
 bool str_cut(struct str s, char sep, struct str *head, struct str *tail);

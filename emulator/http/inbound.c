@@ -134,11 +134,9 @@ static bool is_singular(struct str name)
 
 static bool is_repeated(const struct request *q, size_t at)
 {
-    if (!is_singular(q->headers[at].name))
-        return false;
     for (size_t i = 0; i < at; i++)
         if (str_eq_nocase(q->headers[i].name, q->headers[at].name))
-            return true;
+            return is_singular(q->headers[at].name);
     return false;
 }
 

@@ -72,7 +72,9 @@ static int path_of(struct arena *a, struct layout layout, const struct str where
         return err_set(err, E_PARSE, "not a bucket name: \"%.*s\"", STR_ARG(where[0]));
     if (rest.len > LIMIT_S3_KEY_BYTES)
         return err_set(err, E_LIMIT, "key over %d bytes", LIMIT_S3_KEY_BYTES);
-    buf_printf(&path, "%s/%.*s", layout.top, STR_ARG(where[0]));
+    buf_add_c(&path, layout.top);
+    buf_add_char(&path, '/');
+    buf_add(&path, where[0]);
     while (more) {
         more = str_cut(rest, '/', &segment, &rest);
         buf_clear(&name);
@@ -191,7 +193,10 @@ struct str object_aside(struct arena *a, struct str path)
 
     (void)str_cut(path, '/', &top, &rest); /* every path of this module has these three parts */
     (void)str_cut(rest, '/', &bucket, &rest);
-    buf_printf(&out, "%.*s/%.*s/%%x", STR_ARG(top), STR_ARG(bucket));
+    buf_add(&out, top);
+    buf_add_char(&out, '/');
+    buf_add(&out, bucket);
+    buf_add_c(&out, "/%x");
     for (bool more = true; more;) {
         more = str_cut(rest, '/', &name, &rest);
         buf_add_char(&out, '/');

@@ -300,13 +300,21 @@ static enum placed place_at(int root, struct arena *a, const char *from, const c
     return PLACE_FAILED;
 }
 
-#define INLINE_MARK '=' /* no path begins so: "=MTIME_MS:BYTES" */
+#define INLINE_MARK       '=' /* no path begins so: "=MTIME_MS:BYTES" */
+#define INLINE_HEAD_BYTES 24
 
 struct str object_inline(struct arena *a, struct str bytes, int64_t modified_ms)
 {
-    struct str head = arena_printf(a, "%c%lld:", INLINE_MARK, (long long)modified_ms);
+    struct buf b = { 0 };
 
-    return arena_join(a, (struct str[]){ head, bytes }, 2, STR(""));
+    (void)buf_reserve(&b, INLINE_HEAD_BYTES + bytes.len);
+    buf_add_char(&b, INLINE_MARK);
+    buf_add_i64(&b, modified_ms);
+    buf_add_char(&b, ':');
+    buf_add(&b, bytes);
+    struct str from = arena_copy(a, buf_view(&b));
+    buf_free(&b);
+    return from;
 }
 
 bool object_is_inline(struct str from)
