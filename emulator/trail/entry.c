@@ -201,6 +201,15 @@ uint64_t entry_seq(struct str packed)
     return fixed.seq;
 }
 
+unsigned entry_category(struct str packed)
+{
+    struct fixed fixed = { 0 };
+
+    if (packed.len >= sizeof fixed)
+        memcpy(&fixed, packed.ptr, sizeof fixed);
+    return fixed.category;
+}
+
 bool entry_has_effects(struct str packed)
 {
     struct fixed fixed;

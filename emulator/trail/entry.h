@@ -14,3 +14,4 @@ int entry_unpack(struct arena *a, struct str packed, struct journal_entry *out,
                  struct effect **effects, struct err *err);
 uint64_t entry_seq(struct str packed); /* 0 when too short */
 bool entry_has_effects(struct str packed);
+unsigned entry_category(struct str packed); /* enum event_category */

@@ -5,41 +5,26 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "emulator/store/objects.h"
 #include "emulator/trail/entry.h"
+#include "emulator/trail/frame.h"
 #include "emulator/trail/segment.h"
+#include "emulator/trail/spares.h"
 
 /* The first segment is small, so that starting writes little; the others large enough that a switch
  * is rare and small enough that two of them (the one in use, the spare) stay a modest part of the
  * resident memory. */
 #define FIRST_SEGMENT_BYTES (1u << 20)
-#define SEGMENT_BYTES       (4u << 20)
-#define ENTRY_LIMIT_BYTES   (3u << 20)
-
-#define LEN_CLOSED UINT32_MAX /* no entry follows in this segment */
-
-enum entry_flag {
-    ENTRY_COMMITTED = 1, /* the payload is whole */
-    ENTRY_APPLIED = 2,   /* its effects are done */
-    ENTRY_DEAD = 4,      /* reserved by a process that died: skipped */
-};
-
-struct entry_header {
-    _Atomic uint32_t len; /* of the payload; 0: nothing here yet */
-    uint32_t check;       /* of len and position: stale bytes are no entry */
-    uint32_t crc;         /* of the payload */
-    _Atomic uint32_t flags;
-};
-_Static_assert(sizeof(struct entry_header) == 16, "entries are multiples of 16 bytes");
+#define SEGMENT_BYTES       (4u << 20) /* more than FRAME_LIMIT_BYTES */
 
 struct journal {
     char dir[3072];
     int root; /* a descriptor of dir, for effects */
     bool power_safe;
+    struct spares *spares; /* the next segment, prepared ahead */
 
     pthread_mutex_t mutex; /* everything below */
     struct segment *oldest, *active;
@@ -47,16 +32,9 @@ struct journal {
     uint64_t last_seq, count;
     uint64_t damaged_count;
 
-    pthread_t helper; /* prepares the spare segment ahead */
-    pthread_cond_t wake_helper, spare_ready;
-    struct segment *spare;
-    bool want_spare, stop;
-    uint64_t spare_attempts;
-    struct err spare_err;
-
     pthread_cond_t round_done; /* group commit: a round syncs all that was put before it began */
     uint64_t rounds_started, rounds_done, failed_round;
-    bool syncing;
+    bool syncing, stop;
     pthread_t committer; /* runs rounds for those who wait without a thread of their own */
     bool has_committer;
     pthread_cond_t wake_committer;
@@ -64,43 +42,6 @@ struct journal {
     struct segment *unsynced; /* oldest segment with bytes that no round has synced */
     struct err sync_err;
 };
-
-static uint32_t header_check(uint32_t len, uint64_t position)
-{
-    uint64_t h = (position ^ (uint64_t)len << 40) * 0x9e3779b97f4a7c15ull;
-
-    return (uint32_t)(h >> 32) | 1;
-}
-
-static uint64_t entry_bytes(size_t payload_len)
-{
-    return (sizeof(struct entry_header) + payload_len + 15) & ~(uint64_t)15;
-}
-
-static struct entry_header *entry_at(const struct segment *s, uint64_t offset)
-{
-    return (struct entry_header *)(s->map + offset);
-}
-
-static struct str entry_payload(const struct entry_header *h, uint32_t len)
-{
-    return (struct str){ (const char *)(h + 1), len };
-}
-
-/* The entry at an offset: its payload's length, LEN_CLOSED at the segment's end, 0 when there is
- * none yet (or bytes that a power cut left half written). */
-static uint32_t entry_len(const struct segment *s, uint64_t offset)
-{
-    if (offset >= s->size_bytes)
-        return LEN_CLOSED;
-    struct entry_header *h = entry_at(s, offset);
-    uint32_t len = atomic_load_explicit(&h->len, memory_order_acquire);
-    if (len == 0 || h->check != header_check(len, s->base + offset))
-        return 0;
-    if (len != LEN_CLOSED && (len > ENTRY_LIMIT_BYTES || offset + entry_bytes(len) > s->size_bytes))
-        return 0;
-    return len;
-}
 
 static void chain_append(struct journal *j, struct segment *s)
 {
@@ -115,60 +56,12 @@ static void chain_append(struct journal *j, struct segment *s)
         j->unsynced = s;
 }
 
-static void *helper_run(void *arg)
-{
-    struct journal *j = arg;
-
-    (void)pthread_mutex_lock(&j->mutex);
-    while (!j->stop) {
-        if (!j->want_spare || j->spare) {
-            (void)pthread_cond_wait(&j->wake_helper, &j->mutex);
-            continue;
-        }
-        (void)pthread_mutex_unlock(&j->mutex);
-        struct segment *s = NULL;
-        struct err err = { 0 };
-        if (segment_prepare(&s, j->dir, SEGMENT_BYTES, &err) == 0)
-            segment_warm(s);
-        (void)pthread_mutex_lock(&j->mutex);
-        j->spare = s;
-        j->spare_err = err;
-        j->spare_attempts++;
-        j->want_spare = false;
-        (void)pthread_cond_broadcast(&j->spare_ready);
-    }
-    (void)pthread_mutex_unlock(&j->mutex);
-    return NULL;
-}
-
-static void ask_for_spare(struct journal *j)
-{
-    if (j->want_spare || j->spare)
-        return;
-    j->want_spare = true;
-    (void)pthread_cond_signal(&j->wake_helper);
-}
-
-/* Wait until there is a spare segment, or until another putter has switched to one. */
-static int wait_for_spare(struct journal *j, const struct segment *full, struct err *err)
-{
-    while (j->active == full && !j->spare) {
-        uint64_t attempts = j->spare_attempts;
-        ask_for_spare(j);
-        while (j->active == full && !j->spare && j->spare_attempts == attempts)
-            (void)pthread_cond_wait(&j->spare_ready, &j->mutex);
-        if (j->active == full && !j->spare && j->spare_err.code < 0)
-            return err_set(err, j->spare_err.code, "%s", j->spare_err.text);
-    }
-    return 0;
-}
-
 static void close_active(struct journal *j)
 {
     if (j->used_bytes < j->active->size_bytes) {
-        struct entry_header *h = entry_at(j->active, j->used_bytes);
-        h->check = header_check(LEN_CLOSED, j->active->base + j->used_bytes);
-        atomic_store_explicit(&h->len, LEN_CLOSED, memory_order_release);
+        struct frame *h = frame_at(j->active, j->used_bytes);
+        h->check = frame_check(FRAME_CLOSED, j->active->base + j->used_bytes);
+        atomic_store_explicit(&h->len, FRAME_CLOSED, memory_order_release);
     }
     segment_cool(j->active);
 }
@@ -176,17 +69,16 @@ static void close_active(struct journal *j)
 /* The active segment is full: the spare takes over. */
 static int switch_segment(struct journal *j, struct err *err)
 {
-    struct segment *full = j->active, *s;
-    int rc = wait_for_spare(j, full, err);
+    const struct segment *full = j->active;
+    struct segment *s;
+    int rc = spares_ready(j->spares, &s, err);
 
-    if (rc < 0 || j->active != full)
-        return rc;
-    s = j->spare;
-    rc = segment_activate(s, j->dir, full->number + 1, full->base + full->size_bytes,
-                          (struct segment_past){ j->last_seq, j->count }, err);
+    if (rc == 0)
+        rc = segment_activate(s, j->dir, full->number + 1, full->base + full->size_bytes,
+                              (struct segment_past){ j->last_seq, j->count }, err);
     if (rc < 0)
         return rc;
-    j->spare = NULL;
+    spares_taken(j->spares);
     close_active(j);
     chain_append(j, s);
     return 0;
@@ -219,28 +111,28 @@ static int apply_effects(const struct journal *j, struct str payload, struct err
 
 /* One entry that an earlier process left: dead when it never finished, else its effects are made
  * sure of. */
-static int recover_entry(struct journal *j, struct entry_header *h, uint32_t len, struct err *err)
+static int recover_entry(struct journal *j, struct frame *h, uint32_t len, struct err *err)
 {
-    struct str payload = entry_payload(h, len);
+    struct str payload = frame_payload(h, len);
     uint32_t flags = atomic_load(&h->flags);
-    bool whole = h->crc == (uint32_t)crc32(0, (const unsigned char *)payload.ptr, len);
+    bool whole = h->sum == frame_sum(payload);
 
-    if (flags & ENTRY_DEAD)
+    if (flags & FRAME_DEAD)
         return 0;
-    if (!(flags & ENTRY_COMMITTED) || !whole) {
-        if (flags & ENTRY_COMMITTED)
+    if (!(flags & FRAME_COMMITTED) || !whole) {
+        if (flags & FRAME_COMMITTED)
             j->damaged_count++;
-        (void)atomic_fetch_or(&h->flags, ENTRY_DEAD);
+        (void)atomic_fetch_or(&h->flags, FRAME_DEAD);
         return 0;
     }
     j->count++;
     if (entry_seq(payload) > j->last_seq)
         j->last_seq = entry_seq(payload);
-    if (flags & ENTRY_APPLIED || !entry_has_effects(payload))
+    if (flags & FRAME_APPLIED || !entry_has_effects(payload))
         return 0;
     int rc = apply_effects(j, payload, err);
     if (rc == 0)
-        (void)atomic_fetch_or(&h->flags, ENTRY_APPLIED);
+        (void)atomic_fetch_or(&h->flags, FRAME_APPLIED);
     return rc;
 }
 
@@ -254,9 +146,9 @@ static int recover_segment(struct journal *j, struct segment *s, struct err *err
         j->last_seq = s->past.last_seq;
     if (s->past.count > j->count)
         j->count = s->past.count;
-    while (rc == 0 && (len = entry_len(s, at)) != 0 && len != LEN_CLOSED) {
-        rc = recover_entry(j, entry_at(s, at), len, err);
-        at += entry_bytes(len);
+    while (rc == 0 && (len = frame_len(s, at)) != 0 && len != FRAME_CLOSED) {
+        rc = recover_entry(j, frame_at(s, at), len, err);
+        at += frame_bytes(len);
     }
     j->used_bytes = at;
     return rc;
@@ -268,7 +160,7 @@ static void clear_tail(struct journal *j)
 {
     struct segment *s = j->active;
 
-    if (j->used_bytes < s->size_bytes && entry_len(s, j->used_bytes) == 0)
+    if (j->used_bytes < s->size_bytes && frame_len(s, j->used_bytes) == 0)
         memset(s->map + j->used_bytes, 0,
                s->size_bytes - j->used_bytes < 16 ? s->size_bytes - j->used_bytes : 16);
 }
@@ -332,7 +224,7 @@ static int open_first(struct journal *j, struct err *err)
 
 static void free_all(struct journal *j)
 {
-    segment_close(j->spare);
+    spares_close(j->spares);
     for (struct segment *s = j->oldest, *next; s; s = next) {
         next = s->next;
         segment_close(s);
@@ -341,8 +233,6 @@ static void free_all(struct journal *j)
         (void)close(j->root); /* only ever read */
     (void)pthread_cond_destroy(&j->round_done);
     (void)pthread_cond_destroy(&j->wake_committer);
-    (void)pthread_cond_destroy(&j->spare_ready);
-    (void)pthread_cond_destroy(&j->wake_helper);
     (void)pthread_mutex_destroy(&j->mutex);
     mem_free(j);
 }
@@ -376,19 +266,19 @@ struct place {
     size_t len; /* of the payload */
 };
 
-static struct entry_header *place_header(const struct place *p)
+static struct frame *place_header(const struct place *p)
 {
     assert(p->seg);
-    return entry_at(p->seg, p->at);
+    return frame_at(p->seg, p->at);
 }
 
 /* A place for one entry; under the mutex. The length goes in last, behind a cleared next header:
  * whoever walks the segment, now or after a crash, finds entries without a hole. */
 static int reserve(struct journal *j, struct place *p, struct err *err)
 {
-    uint64_t bytes = entry_bytes(p->len);
+    uint64_t bytes = frame_bytes(p->len);
 
-    if (p->len > ENTRY_LIMIT_BYTES)
+    if (p->len > FRAME_LIMIT_BYTES)
         return err_set(err, E_LIMIT, "a journal entry of %zu bytes", p->len);
     while (j->used_bytes + bytes > j->active->size_bytes) {
         int rc = switch_segment(j, err);
@@ -399,13 +289,13 @@ static int reserve(struct journal *j, struct place *p, struct err *err)
     p->at = j->used_bytes;
     j->used_bytes += bytes;
     if (j->used_bytes < s->size_bytes)
-        atomic_store_explicit(&entry_at(s, j->used_bytes)->len, 0, memory_order_relaxed);
-    struct entry_header *h = place_header(p);
+        atomic_store_explicit(&frame_at(s, j->used_bytes)->len, 0, memory_order_relaxed);
+    struct frame *h = place_header(p);
     atomic_store_explicit(&h->flags, 0, memory_order_relaxed);
-    h->check = header_check((uint32_t)p->len, s->base + p->at);
+    h->check = frame_check((uint32_t)p->len, s->base + p->at);
     atomic_store_explicit(&h->len, (uint32_t)p->len, memory_order_release);
-    if (j->used_bytes > s->size_bytes / 2)
-        ask_for_spare(j);
+    if (p->at <= s->size_bytes / 2 && j->used_bytes > s->size_bytes / 2)
+        spares_want(j->spares);
     return 0;
 }
 
@@ -502,29 +392,22 @@ void journal_when_durable(struct journal *j, struct journal_waiter *waiter)
     (void)pthread_mutex_unlock(&j->mutex);
 }
 
-static void stop_threads(struct journal *j)
+static void stop_committer(struct journal *j)
 {
     (void)pthread_mutex_lock(&j->mutex);
     j->stop = true;
-    (void)pthread_cond_signal(&j->wake_helper);
     (void)pthread_cond_signal(&j->wake_committer);
     (void)pthread_mutex_unlock(&j->mutex);
-    (void)pthread_join(j->helper, NULL);
     if (j->has_committer)
         (void)pthread_join(j->committer, NULL);
 }
 
-static int start_threads(struct journal *j, struct err *err)
+static int start_committer(struct journal *j, struct err *err)
 {
-    if (pthread_create(&j->helper, NULL, helper_run, j) != 0)
-        return err_set(err, E_IO, "start a thread of the journal");
-    if (j->power_safe && pthread_create(&j->committer, NULL, committer_run, j) == 0)
-        j->has_committer = true;
-    if (j->power_safe && !j->has_committer) {
-        stop_threads(j);
-        return err_set(err, E_IO, "start a thread of the journal");
-    }
-    return 0;
+    if (!j->power_safe)
+        return 0;
+    j->has_committer = pthread_create(&j->committer, NULL, committer_run, j) == 0;
+    return j->has_committer ? 0 : err_set(err, E_IO, "start a thread of the journal");
 }
 
 int journal_open(struct journal **out, const char *data_dir, bool power_safe, struct err *err)
@@ -535,8 +418,6 @@ int journal_open(struct journal **out, const char *data_dir, bool power_safe, st
     j->power_safe = power_safe;
     j->root = -1;
     (void)pthread_mutex_init(&j->mutex, NULL);
-    (void)pthread_cond_init(&j->wake_helper, NULL);
-    (void)pthread_cond_init(&j->spare_ready, NULL);
     (void)pthread_cond_init(&j->round_done, NULL);
     (void)pthread_cond_init(&j->wake_committer, NULL);
     j->last_waiter = &j->first_waiter;
@@ -548,8 +429,10 @@ int journal_open(struct journal **out, const char *data_dir, bool power_safe, st
         rc = open_first(j, err);
     if (rc == 0) {
         clear_tail(j);
-        rc = start_threads(j, err);
+        rc = spares_open(&j->spares, j->dir, SEGMENT_BYTES, power_safe, err);
     }
+    if (rc == 0)
+        rc = start_committer(j, err);
     if (rc < 0) {
         free_all(j);
         return rc;
@@ -562,10 +445,7 @@ void journal_close(struct journal *j)
 {
     if (!j)
         return;
-    stop_threads(j);
-    if (j->spare)
-        (void)segment_remove(j->spare, NULL); /* one that stays is overwritten by the next */
-    j->spare = NULL;
+    stop_committer(j);
     free_all(j);
 }
 
@@ -586,11 +466,11 @@ static int lock_and_reserve(struct journal *j, struct place *p, uint64_t seq, bo
 
 static int commit(struct journal *j, const struct place *p, bool later, struct err *err)
 {
-    struct entry_header *h = place_header(p);
+    struct frame *h = place_header(p);
     int rc = 0;
 
-    h->crc = (uint32_t)crc32(0, (const unsigned char *)(h + 1), (unsigned)p->len);
-    atomic_store_explicit(&h->flags, ENTRY_COMMITTED, memory_order_release);
+    h->sum = frame_sum(frame_payload(h, (uint32_t)p->len));
+    atomic_store_explicit(&h->flags, FRAME_COMMITTED, memory_order_release);
     if (j->power_safe && !later) {
         (void)pthread_mutex_lock(&j->mutex);
         rc = wait_durable(j, err);
@@ -657,21 +537,21 @@ void journal_applied(struct journal *j, uint64_t position)
 
     if (!s)
         return;
-    struct entry_header *h = entry_at(s, position - s->base);
-    uint32_t flags = atomic_fetch_or(&h->flags, ENTRY_APPLIED);
+    struct frame *h = frame_at(s, position - s->base);
+    uint32_t flags = atomic_fetch_or(&h->flags, FRAME_APPLIED);
     uint32_t len = atomic_load(&h->len);
-    if (!(flags & ENTRY_APPLIED) && entry_has_effects(entry_payload(h, len)))
+    if (!(flags & FRAME_APPLIED) && entry_has_effects(frame_payload(h, len)))
         (void)atomic_fetch_sub(&s->pending_effects, 1);
 }
 
 int journal_apply(struct journal *j, uint64_t position, struct err *err)
 {
     struct segment *s = segment_find(j, position);
-    uint32_t len = s ? entry_len(s, position - s->base) : 0;
+    uint32_t len = s ? frame_len(s, position - s->base) : 0;
 
-    if (len == 0 || len == LEN_CLOSED)
+    if (len == 0 || len == FRAME_CLOSED)
         return err_set(err, E_MISSING, "no journal entry at %llu", (unsigned long long)position);
-    int rc = apply_effects(j, entry_payload(entry_at(s, position - s->base), len), err);
+    int rc = apply_effects(j, frame_payload(frame_at(s, position - s->base), len), err);
     if (rc == 0)
         journal_applied(j, position);
     return rc;
@@ -734,33 +614,49 @@ static struct segment *segment_to_read(struct journal *j, uint64_t *position)
     return found;
 }
 
-bool journal_next(struct journal *j, struct arena *a, uint64_t *position, struct journal_entry *out)
+#define ANY_CATEGORY (-1)
+
+static bool next(struct journal *j, struct arena *a, uint64_t *position, int category,
+                 struct journal_entry *out)
 {
     struct segment *s;
 
     while ((s = segment_to_read(j, position)) != NULL) {
         uint64_t at = *position - s->base;
-        uint32_t len = entry_len(s, at);
+        uint32_t len = frame_len(s, at);
         if (len == 0)
             return false;
-        if (len == LEN_CLOSED) {
+        if (len == FRAME_CLOSED) {
             segment_cool(s);
             *position = s->base + s->size_bytes;
             continue;
         }
-        struct entry_header *h = entry_at(s, at);
+        struct frame *h = frame_at(s, at);
         uint32_t flags = atomic_load_explicit(&h->flags, memory_order_acquire);
-        if (!(flags & (ENTRY_COMMITTED | ENTRY_DEAD)))
+        if (!(flags & (FRAME_COMMITTED | FRAME_DEAD)))
             return false;
-        *position += entry_bytes(len);
-        if (flags & ENTRY_DEAD)
+        *position += frame_bytes(len);
+        struct str payload = frame_payload(h, len);
+        if ((flags & FRAME_DEAD) ||
+            (category != ANY_CATEGORY && entry_category(payload) != (unsigned)category))
             continue;
-        if (entry_unpack(a, entry_payload(h, len), out, NULL, NULL) < 0)
-            continue; /* its CRC was right, so this is not reached; never a crash though */
+        if (entry_unpack(a, payload, out, NULL, NULL) < 0)
+            continue; /* its check was right, so this is not reached; never a crash though */
         out->position = s->base + at;
         return true;
     }
     return false;
+}
+
+bool journal_next(struct journal *j, struct arena *a, uint64_t *position, struct journal_entry *out)
+{
+    return next(j, a, position, ANY_CATEGORY, out);
+}
+
+bool journal_next_of(struct journal *j, struct arena *a, uint64_t *position,
+                     enum event_category category, struct journal_entry *out)
+{
+    return next(j, a, position, (int)category, out);
 }
 
 /* The oldest segment, when everything in it lies before the position and nothing needs it. */
@@ -787,8 +683,8 @@ int journal_trim(struct journal *j, uint64_t before_position, struct err *err)
         struct segment *s = trim_one(j, before_position);
         (void)pthread_mutex_unlock(&j->mutex);
         if (!s)
-            break;
-        rc = segment_remove(s, err);
+            return spares_settle(j->spares, err);
+        rc = spares_give(j->spares, s, err);
     }
     return rc;
 }

@@ -11,8 +11,9 @@
 #include "core/base/mem.h"
 
 #define ZEROS_BYTES (256u << 10)
+#define SPARE       "spare" /* the file that takes the next number */
 
-static const char magic[8] = { 'm', 't', 'j', 'r', 'n', 'l', '0', '1' };
+static const char magic[8] = { 'm', 't', 'j', 'r', 'n', 'l', '0', '2' };
 
 /* As it lies in the file, in the machine's byte order: a journal is not carried about. */
 struct header {
@@ -65,7 +66,7 @@ int segment_prepare(struct segment **out, const char *dir, uint64_t size_bytes, 
 
     s->fd = -1;
     s->size_bytes = size_bytes;
-    if ((rc = path_set(s, dir, STR("spare"), err)) < 0)
+    if ((rc = path_set(s, dir, STR(SPARE), err)) < 0)
         goto out;
     s->fd = open(s->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (s->fd < 0) {
@@ -79,6 +80,20 @@ out:
         segment_close(s);
     else
         *out = s;
+    return rc;
+}
+
+int segment_reuse(struct segment *s, const char *dir, struct err *err)
+{
+    char old[sizeof s->path];
+
+    memcpy(old, s->path, sizeof old);
+    int rc = path_set(s, dir, STR(SPARE), err);
+    if (rc == 0 && rename(old, s->path) < 0)
+        rc = err_sys(err, "rename to", s->path);
+    if (rc < 0)
+        memcpy(s->path, old, sizeof old);
+    s->prev = s->next = NULL;
     return rc;
 }
 

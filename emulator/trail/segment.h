@@ -1,7 +1,7 @@
 /* emulator/trail/segment - one file of the journal: made, mapped, checked, taken away.
  *
- * A segment is written full of zeros before it is used, so that a full disk is an error here and
- * never a SIGBUS in the mapping, and so that syncing it changes no file size.
+ * A segment is written full of zeros before it is first used, so that a full disk is an error here
+ * and never a SIGBUS in the mapping, and so that syncing it changes no file size.
  * What stands behind the header is emulator/trail/journal's.
  */
 #pragma once
@@ -31,7 +31,11 @@ struct segment {
 
 /* Write size_bytes of zeros to DIR/journal/spare and map them. */
 int segment_prepare(struct segment **out, const char *dir, uint64_t size_bytes, struct err *err);
-/* Touch every page, so that the first writers need not: from a helper thread. */
+/* The same of a segment that is no longer part of the journal, without writing: what it held stays
+ * behind the header, at positions that do not come again. */
+int segment_reuse(struct segment *s, const char *dir, struct err *err);
+/* Touch every page, so that the first writers need not: from a helper thread. The header is empty
+ * then. */
 void segment_warm(struct segment *s);
 /* Give a prepared segment its number and name; from now on it is part of the journal. */
 int segment_activate(struct segment *s, const char *dir, uint64_t number, uint64_t base,

@@ -132,10 +132,9 @@ static int history_take(struct trail *t, struct arena *a, struct history_row *ro
     struct journal_entry entry;
 
     *count = 0;
-    while (*count < HISTORY_BATCH && journal_next(t->journal, a, &position, &entry)) {
-        t->history_position = position;
-        if (entry.facts.category != EVENT_MANAGEMENT)
-            continue; /* Source: CloudTrail User Guide, "Event history": no data events */
+    /* Source: CloudTrail User Guide, "Event history": no data events. */
+    while (*count < HISTORY_BATCH &&
+           journal_next_of(t->journal, a, &position, EVENT_MANAGEMENT, &entry)) {
         rows[(*count)++] = (struct history_row){ .seq = entry.position,
                                                  .time_ms = entry.facts.time_ms,
                                                  .account = entry.facts.account,
@@ -149,6 +148,7 @@ static int history_take(struct trail *t, struct arena *a, struct history_row *ro
                                                  .resources = entry.facts.resources,
                                                  .record = entry.record };
     }
+    t->history_position = position;
     return *count > 0;
 }
 

@@ -166,6 +166,50 @@ static void many_segments_survive_a_restart(void **state)
     arena_free(&a);
 }
 
+static size_t segment_files(struct arena *a, const char *dir)
+{
+    struct fs_entry *files;
+    size_t count, found = 0;
+    const char *path = arena_printf(a, "%s/journal", dir).ptr;
+
+    assert_int_equal(fs_list(a, path, &files, &count, NULL), 0);
+    for (size_t i = 0; i < count; i++)
+        found += str_has_suffix(files[i].name, STR(".seg"));
+    return found;
+}
+
+/* Segments that were trimmed serve again; what lies in them is no entry, also after a restart. */
+static void trimmed_segments_hold_only_what_is_new(void **state)
+{
+    static char text[100000];
+    struct arena a = { 0 };
+    const char *dir = check_dir(&a);
+    struct journal *j = open_journal(dir, false);
+    uint64_t seq = 0, before;
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    for (int round = 0; round < 4; round++) {
+        for (size_t i = 0; i < 200; i++) /* some five segments */
+            (void)put(j, ++seq, (struct str){ text, i % 2 ? sizeof text : 100 }, NULL);
+        before = journal_end(j);
+        assert_int_equal(journal_trim(j, before, NULL), 0);
+        assert_in_range(segment_files(&a, dir), 2, 8);
+        assert_int_equal(count_entries(j, before), 0);
+    }
+    (void)put(j, ++seq, STR("{\"new\":1}"), NULL);
+    assert_int_equal(count_entries(j, before), 1);
+    journal_close(j);
+    assert_int_equal(segment_files(&a, dir), 1); /* the active one */
+    j = open_journal(dir, false);
+    assert_true(journal_last_seq(j) == seq && journal_count(j) == seq);
+    assert_int_equal(count_entries(j, before), 1);
+    assert_int_equal(journal_trim(j, before, NULL), 0);
+    journal_close(j);
+    check_dir_end(dir);
+    arena_free(&a);
+}
+
 static void write_file(struct arena *a, const char *dir, const char *name, const char *text)
 {
     struct err err = { 0 };
@@ -527,6 +571,7 @@ int main(void)
         cmocka_unit_test(gives_back_what_was_put),
         cmocka_unit_test(packed_equals_put),
         cmocka_unit_test(many_segments_survive_a_restart),
+        cmocka_unit_test(trimmed_segments_hold_only_what_is_new),
         cmocka_unit_test(effects_that_were_not_applied_are_at_open),
         cmocka_unit_test_prestate(putters_at_once, &no),
         cmocka_unit_test_prestate(putters_at_once, &yes),
