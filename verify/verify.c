@@ -5,6 +5,7 @@
 
 #include "core/base/str.h"
 #include "core/base/version.h"
+#include "verify/digests/digests.h"
 #include "verify/records/records.h"
 
 static const struct check {
@@ -13,7 +14,7 @@ static const struct check {
     const char *help;
 } checks[] = {
     { "records", records_main, "does each record conform" },
-    { "digests", NULL, "is the chain of digests whole" },
+    { "digests", digests_main, "is the chain of digests whole" },
     { "expect", NULL, "did exactly these calls happen" },
     { "run", NULL, "a tool against a dataset, end to end" },
 };

@@ -257,7 +257,9 @@ static void check_key_id(struct identity *d)
     bool is_temporary = form_unique_id(key, "ASIA"), is_long = form_unique_id(key, "AKIA");
     bool has_session = d->at[M_SESSION_CONTEXT] != NULL;
 
-    if (key.len && !is_temporary && !is_long && !form_unique_id(key, "ABIA"))
+    if (form_account(key) && str_eq(key, text(d, M_ACCOUNT_ID)))
+        note(d->c, RULE_IDENTITY_KEY_LOCAL, "userIdentity.accessKeyId", "expected a key's id");
+    else if (key.len && !is_temporary && !is_long && !form_unique_id(key, "ABIA"))
         note(d->c, RULE_IDENTITY_KEY, "userIdentity.accessKeyId",
              "expected AKIA... or ASIA..., not %s", shown(d->c, key));
     if (is_long && has_session)
