@@ -6,6 +6,7 @@
 #include "core/base/version.h"
 #include "emulator/engine/operations.h"
 #include "emulator/http/serve.h"
+#include "generator/generate.h"
 #include "verify/verify.h"
 
 static const struct command {
@@ -15,7 +16,7 @@ static const struct command {
 } commands[] = {
     { "serve", serve_main, "the emulator: answers AWS API calls, keeps the audit trail of them" },
     { "operations", operations_main, "what is performed, by whom: a row for each operation" },
-    { "generate", NULL, NULL },
+    { "generate", generate_main, "a scenario becomes a dataset, with the truth beside it" },
     { "play", NULL, NULL },
     { "replay", NULL, NULL },
     { "verify", verify_main, "the verifier: records, digests, expectations" },

@@ -102,6 +102,10 @@ void engine_ids(const struct engine *e, struct arena *a, struct call *call);
  * InternalFailure; nothing was changed or recorded. */
 int engine_perform(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
                    struct err *err);
+/* A call that comes with its parameters and its principal, as the generator makes it: refused (and
+ * recorded so) when its model does not allow the parameters, else performed. engine_begin first. */
+int engine_submit(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
+                  struct err *err);
 /* The whole way of an HTTP request: identify, authenticate, parse, perform (or forward), write.
  * Never fails: a failure becomes an AWS-shaped 5xx. */
 void engine_answer(struct engine *e, struct arena *a, const struct request *q, struct reply *reply);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "core/aws/ids.h"
+#include "emulator/engine/constraints.h"
 #include "emulator/engine/generic/generic.h"
 #include "emulator/engine/private.h"
 #include "emulator/engine/upstream/upstream.h"
@@ -370,6 +371,14 @@ int engine_record_refused(struct engine *e, struct arena *a, struct call *call, 
     entries_free(&n);
     pthread_rwlock_unlock(&e->services->gate);
     return rc;
+}
+
+int engine_submit(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
+                  struct err *err)
+{
+    constraints_check(a, call, out);
+    return outcome_refused(out) ? engine_record_refused(e, a, call, out, err)
+                                : engine_perform(e, a, call, out, err);
 }
 
 int engine_trim_journal(struct engine *e, uint64_t before_position, struct err *err)

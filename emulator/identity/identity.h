@@ -66,6 +66,10 @@ int identity_put_key(struct identity *id, const struct principal *p, struct err 
 int identity_drop_key(struct identity *id, struct str access_key_id, struct err *err);
 void identity_forget(struct identity *id); /* the whole cache: after reset or restore */
 
+/* Whose key that is, for calls that carry no request; *out NULL: nobody's. In arena a. */
+int identity_find_key(struct identity *id, struct arena *a, struct str access_key_id,
+                      struct principal **out, struct err *err);
+
 /* For service-made calls and the generator. Arena-owned. */
 struct principal *principal_service(struct arena *a, struct str host);
 struct principal *principal_root(struct arena *a, struct str account);

@@ -25,8 +25,8 @@ static int read_account(struct source *s, const struct value *v, void *item)
     static const struct field rows[] = {
         ROW(account, "alias", field_name, alias, true),
         ROW(account, "id", field_account_id, id, true),
-        ROW(account, "name", field_text, name, false),
-        ROW(account, "email", field_text, email, false),
+        ROW(account, "name", field_words, name, false),
+        ROW(account, "email", field_words, email, false),
         ROW(account, "password_policy", field_flag, password_policy, false),
     };
     struct account *account = item;
@@ -50,13 +50,19 @@ int field_organization(struct source *s, const struct value *v, void *field)
     return FIELDS_READ(s, v, "the organization", rows, field);
 }
 
+static int field_prefix(struct source *s, const struct value *v, void *field)
+{
+    *(struct str *)field = value_to_text(s->a, v); /* none is a prefix, too */
+    return 0;
+}
+
 static int read_trail(struct source *s, const struct value *v, void *item)
 {
     static const struct field rows[] = {
         ROW(trail_plan, "name", field_name, name, true),
         ROW(trail_plan, "account", field_name, account, false),
         ROW(trail_plan, "bucket", field_name, bucket, true),
-        ROW(trail_plan, "prefix", field_value, prefix, false),
+        ROW(trail_plan, "prefix", field_prefix, prefix, false),
         ROW(trail_plan, "region", field_name, region, false),
         ROW(trail_plan, "organization", field_flag, organization, false),
         ROW(trail_plan, "data_events", field_flag, data_events, false),
@@ -99,7 +105,7 @@ static int named_items(struct source *s, const struct value *v, const struct lis
 static int read_tool(struct source *s, const struct value *v, void *item)
 {
     static const struct field rows[] = {
-        ROW(tool, "user_agent", field_text, user_agent, false),
+        ROW(tool, "user_agent", field_words, user_agent, false),
         ROW(tool, "like", field_name, like, false),
         ROW(tool, "console", field_said, console, false),
         ROW(tool, "retries", field_count, retries, false),
@@ -243,20 +249,20 @@ static int read_principal(struct source *s, const struct value *v, void *item)
         ROW(cast, "region", field_name, region, false),
         ROW(cast, "policies", field_value, policies, false),
         ROW(cast, "groups", field_texts, groups, false),
-        ROW(cast, "path", field_text, path, false),
+        ROW(cast, "path", field_words, path, false),
         ROW(cast, "tags", field_map, tags, false),
         ROW(cast, "mfa", field_flag, mfa, false),
         ROW(cast, "access_key", field_said, access_key, false),
         ROW(cast, "console", field_said, console, false),
         ROW(cast, "trust", field_texts, trust, false),
-        ROW(cast, "by", field_text, by, false),
+        ROW(cast, "by", field_words, by, false),
         ROW(cast, "session", field_name, session, false),
         ROW(cast, "duration", field_duration, duration_ms, false),
         ROW(cast, "role", field_name, role, false),
         ROW(cast, "count", field_count, count, false),
         ROW(cast, "provider", field_provider, provider, false),
-        ROW(cast, "user", field_text, user, false),
-        ROW(cast, "service", field_text, service, false),
+        ROW(cast, "user", field_words, user, false),
+        ROW(cast, "service", field_words, service, false),
     };
     struct cast *p = item;
 

@@ -88,7 +88,7 @@ int fields_read(struct source *s, const struct value *map, const char *what,
     return 0;
 }
 
-int field_text(struct source *s, const struct value *v, void *field)
+int field_words(struct source *s, const struct value *v, void *field)
 {
     struct str text = value_to_text(s->a, v);
 

@@ -35,7 +35,7 @@ int source_expected(struct source *s, const struct value *v, const char *fmt, ..
 struct place source_place(const struct source *s, const struct value *v);
 
 /* Fields of common types. */
-field_fn field_text;      /* struct str: any scalar */
+field_fn field_words;     /* struct str: any scalar */
 field_fn field_name;      /* struct str: letters, digits, - _ . */
 field_fn field_texts;     /* struct names: a list of scalars, or one */
 field_fn field_flag;      /* bool */

@@ -26,7 +26,7 @@ field_fn field_kind;
 int technique_find(struct source *s, const struct value *v, struct str id,
                    const struct technique **out);
 /* The file's bytes: from disk beside the scenario's own, else built in. E_MISSING: nowhere. */
-int source_open(struct arena *a, const char *path, struct str *out, struct err *err);
+int scenario_read_file(struct arena *a, const char *path, struct str *out, struct err *err);
 
 /* Names that must be borne by something; and everything that needs the whole file. */
 int scenario_check(const struct scenario *s, struct err *err);

@@ -26,7 +26,7 @@ static int field_regions(struct source *s, const struct value *v, void *field)
     }
 static const struct field rows[] = {
     ROW("scenario", field_name, name, true),
-    ROW("description", field_text, description, false),
+    ROW("description", field_words, description, false),
     ROW("start", field_moment, start, true),
     ROW("end", field_moment, end, true),
     ROW("events", field_count, events, false),
@@ -46,7 +46,7 @@ static const struct field rows[] = {
     ROW("stories", field_stories, stories, false),
 };
 
-int source_open(struct arena *a, const char *path, struct str *out, struct err *err)
+int scenario_read_file(struct arena *a, const char *path, struct str *out, struct err *err)
 {
     struct buf text = { 0 };
     int rc = fs_read(path, &text, err);
@@ -212,7 +212,7 @@ int scenario_load(struct arena *a, const char *name, struct scenario *out, struc
     struct str text;
 
     if (is_path) {
-        int rc = source_open(a, name, &text, err);
+        int rc = scenario_read_file(a, name, &text, err);
 
         return rc < 0 ? rc : scenario_parse(a, name, text, out, err);
     }

@@ -13,16 +13,17 @@ static int field_each(struct source *s, const struct value *v, void *field);
         name, read, offsetof(struct step, member), false                                           \
     }
 #define STEP_ROWS                                                                                  \
-    STEP("id", field_name, id), STEP("call", field_text, call), STEP("event", field_text, event),  \
-        STEP("with", field_map, with), STEP("as", field_text, as),                                 \
-        STEP("account", field_name, account), STEP("region", field_text, region),                  \
-        STEP("tool", field_name, tool), STEP("network", field_name, network),                      \
-        STEP("source_ip", field_text, source_ip), STEP("user_agent", field_text, user_agent),      \
-        STEP("invoked_by", field_text, invoked_by), STEP("mfa", field_said, mfa),                  \
-        STEP("wait", field_durations, wait_ms), STEP("repeat", field_count, repeat),               \
-        STEP("each", field_each, each), STEP("capture", field_map, capture),                       \
-        STEP("expect", field_expect, expect), STEP("on_error", field_on_error, on_error),          \
-        STEP("malicious", field_said, malicious), STEP("technique", field_text, label)
+    STEP("id", field_name, id), STEP("call", field_words, call),                                   \
+        STEP("event", field_words, event), STEP("with", field_map, with),                          \
+        STEP("as", field_words, as), STEP("account", field_name, account),                         \
+        STEP("region", field_words, region), STEP("tool", field_name, tool),                       \
+        STEP("network", field_name, network), STEP("source_ip", field_words, source_ip),           \
+        STEP("user_agent", field_words, user_agent), STEP("invoked_by", field_words, invoked_by),  \
+        STEP("mfa", field_said, mfa), STEP("wait", field_durations, wait_ms),                      \
+        STEP("repeat", field_count, repeat), STEP("each", field_each, each),                       \
+        STEP("capture", field_map, capture), STEP("expect", field_expect, expect),                 \
+        STEP("on_error", field_on_error, on_error), STEP("malicious", field_said, malicious),      \
+        STEP("technique", field_words, label)
 
 static const struct field step_rows[] = { STEP_ROWS, STEP("use", field_use, use) };
 static const struct field call_rows[] = { STEP_ROWS, STEP("weight", field_count, weight),
@@ -48,14 +49,14 @@ static int field_on_error(struct source *s, const struct value *v, void *field)
 static int field_use(struct source *s, const struct value *v, void *field)
 {
     struct step *step = (struct step *)((char *)field - offsetof(struct step, use));
-    int rc = field_text(s, v, &step->use);
+    int rc = field_words(s, v, &step->use);
 
     return rc < 0 ? rc : technique_find(s, v, step->use, &step->technique);
 }
 
 static int field_expect(struct source *s, const struct value *v, void *field)
 {
-    return field_text(s, v, field);
+    return field_words(s, v, field);
 }
 
 /* A list, or the name of one: which one is known when it is played. */

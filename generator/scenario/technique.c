@@ -24,7 +24,7 @@ static int field_severity(struct source *s, const struct value *v, void *field)
 static int read_finding(struct source *s, const struct value *v, void *item)
 {
     static const struct field rows[] = {
-        { "rule", field_text, offsetof(struct finding, rule), true },
+        { "rule", field_words, offsetof(struct finding, rule), true },
         { "events", field_texts, offsetof(struct finding, events), true },
         { "severity", field_severity, offsetof(struct finding, severity), false },
         { "actor", field_name, offsetof(struct finding, actor), false },
@@ -55,7 +55,7 @@ static int field_benign_setup(struct source *s, const struct value *v, void *fie
 static int field_benign(struct source *s, const struct value *v, void *field)
 {
     static const struct field rows[] = {
-        TECHNIQUE("context", field_text, context, true),
+        TECHNIQUE("context", field_words, context, true),
         TECHNIQUE("parameters", field_map, benign_parameters, false),
         TECHNIQUE("setup", field_benign_setup, benign_setup, false),
         TECHNIQUE("steps", field_steps, benign_steps, true),
@@ -76,8 +76,8 @@ static int field_sigma(struct source *s, const struct value *v, void *field)
 
 static const struct field technique_rows[] = {
     TECHNIQUE("technique", field_name, id, true),
-    TECHNIQUE("title", field_text, title, true),
-    TECHNIQUE("description", field_text, description, false),
+    TECHNIQUE("title", field_words, title, true),
+    TECHNIQUE("description", field_words, description, false),
     TECHNIQUE("tactics", field_texts, tactics, true),
     TECHNIQUE("attack", field_texts, attack, true),
     TECHNIQUE("severity", field_severity, severity, true),
@@ -142,7 +142,7 @@ static int find_file(struct source *s, struct str id, const char **out_path, str
     for (size_t i = 0; i < COUNT(paths); i++)
         if (fs_is_file(paths[i].ptr)) {
             *out_path = paths[i].ptr;
-            return source_open(s->a, paths[i].ptr, out, s->err);
+            return scenario_read_file(s->a, paths[i].ptr, out, s->err);
         }
     struct str built_in = arena_printf(s->a, "techniques/%.*s.yaml", STR_ARG(id));
     *out = embed_find(built_in);
@@ -223,16 +223,16 @@ static int read_story(struct source *s, const struct value *v, void *item)
     static const struct field rows[] = {
         READING("name", field_name, story.name, true),
         READING("at", field_moment, story.when, true),
-        READING("use", field_text, use, false),
+        READING("use", field_words, use, false),
         READING("benign", field_flag, story.benign, false),
         READING("with", field_map, story.with, false),
-        READING("as", field_text, story.as, false),
+        READING("as", field_words, story.as, false),
         READING("tool", field_name, story.tool, false),
         READING("network", field_name, story.network, false),
         READING("region", field_name, story.region, false),
         READING("steps", field_steps, own.steps, false),
-        READING("technique", field_text, own.id, false),
-        READING("title", field_text, own.title, false),
+        READING("technique", field_words, own.id, false),
+        READING("title", field_words, own.title, false),
         READING("severity", field_severity, own.severity, false),
         READING("finding", field_findings, own.findings, false),
         READING("setup", field_steps, own.setup, false),
