@@ -376,7 +376,7 @@ int engine_record_refused(struct engine *e, struct arena *a, struct call *call, 
 int engine_submit(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
                   struct err *err)
 {
-    constraints_check(a, call, out);
+    constraints_check(e->services->constraints, a, call, out);
     return outcome_refused(out) ? engine_record_refused(e, a, call, out, err)
                                 : engine_perform(e, a, call, out, err);
 }
