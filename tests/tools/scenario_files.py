@@ -238,6 +238,8 @@ def check_technique(path, sigma_stems):
     given = set(setup.defined) | set(t["benign"].get("parameters") or {})
     benign = Steps(where + " benign", given, events(), tools()).check(t["benign"]["steps"])
     bad += setup.bad + attack.bad + benign.bad
+    if "network:" in path.read_text():
+        bad.append(f"{where}: a network is a scenario's; say source_ip")
     if not set(attack.calls) & set(benign.calls):
         bad += [f"{where}: the look-alike makes none of the attack's calls"]
     if len(set(attack.ids)) != len(attack.ids):
