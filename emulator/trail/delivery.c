@@ -545,7 +545,8 @@ int delivery_run(struct trail *t, struct err *err)
     if (rc < 0)
         return rc;
     if (journal_end(t->journal) <= t->delivered && !retry_is_due(t))
-        return 0;
+        return journal_trim(t->journal, 0,
+                            err); /* nothing but files kept for a load that is over */
     rc = trail_load_configs(t, &end, err);
     if (rc == 0)
         rc = journal_sync(t->journal, err);

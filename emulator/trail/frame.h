@@ -15,8 +15,7 @@
 
 enum frame_flag {
     FRAME_COMMITTED = 1, /* the payload is whole */
-    FRAME_APPLIED = 2,   /* its effects are done */
-    FRAME_DEAD = 4,      /* reserved by a process that died: skipped */
+    FRAME_DEAD = 2,      /* reserved by a process that died: skipped */
 };
 
 struct frame {
@@ -25,7 +24,7 @@ struct frame {
     uint32_t sum;         /* of the payload */
     _Atomic uint32_t flags;
 };
-_Static_assert(sizeof(struct frame) == 16, "entries are multiples of 16 bytes");
+_Static_assert(sizeof(struct frame) == SEGMENT_GRAIN, "a head fits where an entry may begin");
 
 uint32_t frame_check(uint32_t len, uint64_t position);
 /* Tells a whole payload from one that a power cut or a bad disk has changed; no defence against
@@ -37,7 +36,8 @@ uint32_t frame_len(const struct segment *s, uint64_t offset);
 
 static inline uint64_t frame_bytes(size_t payload_len)
 {
-    return (sizeof(struct frame) + payload_len + 15) & ~(uint64_t)15;
+    return (sizeof(struct frame) + payload_len + SEGMENT_GRAIN - 1) &
+           ~(uint64_t)(SEGMENT_GRAIN - 1);
 }
 
 static inline struct frame *frame_at(const struct segment *s, uint64_t offset)

@@ -43,6 +43,19 @@ struct journal {
     struct err sync_err;
 };
 
+/* Where an entry goes. */
+struct place {
+    struct segment *seg;
+    uint64_t at;
+    size_t len; /* of the payload */
+};
+
+static struct frame *place_header(const struct place *p)
+{
+    assert(p->seg);
+    return frame_at(p->seg, p->at);
+}
+
 static void chain_append(struct journal *j, struct segment *s)
 {
     s->prev = j->active;
@@ -51,7 +64,7 @@ static void chain_append(struct journal *j, struct segment *s)
     else
         j->oldest = s;
     j->active = s;
-    j->used_bytes = SEGMENT_HEADER_BYTES;
+    j->used_bytes = segment_first(s);
     if (!j->unsynced)
         j->unsynced = s;
 }
@@ -63,6 +76,7 @@ static void close_active(struct journal *j)
         h->check = frame_check(FRAME_CLOSED, j->active->base + j->used_bytes);
         atomic_store_explicit(&h->len, FRAME_CLOSED, memory_order_release);
     }
+    atomic_store(&j->active->is_full, true);
     segment_cool(j->active);
 }
 
@@ -111,9 +125,10 @@ static int apply_effects(const struct journal *j, struct str payload, struct err
 
 /* One entry that an earlier process left: dead when it never finished, else its effects are made
  * sure of. */
-static int recover_entry(struct journal *j, struct frame *h, uint32_t len, struct err *err)
+static int recover_entry(struct journal *j, const struct place *p, struct err *err)
 {
-    struct str payload = frame_payload(h, len);
+    struct frame *h = place_header(p);
+    struct str payload = frame_payload(h, (uint32_t)p->len);
     uint32_t flags = atomic_load(&h->flags);
     bool whole = h->sum == frame_sum(payload);
 
@@ -128,17 +143,17 @@ static int recover_entry(struct journal *j, struct frame *h, uint32_t len, struc
     j->count++;
     if (entry_seq(payload) > j->last_seq)
         j->last_seq = entry_seq(payload);
-    if (flags & FRAME_APPLIED || !entry_has_effects(payload))
+    if (segment_is_marked(p->seg, p->at) || !entry_has_effects(payload))
         return 0;
     int rc = apply_effects(j, payload, err);
     if (rc == 0)
-        (void)atomic_fetch_or(&h->flags, FRAME_APPLIED);
+        (void)segment_mark(p->seg, p->at);
     return rc;
 }
 
 static int recover_segment(struct journal *j, struct segment *s, struct err *err)
 {
-    uint64_t at = SEGMENT_HEADER_BYTES;
+    uint64_t at = segment_first(s);
     uint32_t len;
     int rc = 0;
 
@@ -147,7 +162,7 @@ static int recover_segment(struct journal *j, struct segment *s, struct err *err
     if (s->past.count > j->count)
         j->count = s->past.count;
     while (rc == 0 && (len = frame_len(s, at)) != 0 && len != FRAME_CLOSED) {
-        rc = recover_entry(j, frame_at(s, at), len, err);
+        rc = recover_entry(j, &(struct place){ s, at, len }, err);
         at += frame_bytes(len);
     }
     j->used_bytes = at;
@@ -257,19 +272,6 @@ int journal_start_at(struct journal *j, uint64_t position, struct err *err)
     }
     (void)pthread_mutex_unlock(&j->mutex);
     return rc;
-}
-
-/* Where an entry goes. */
-struct place {
-    struct segment *seg;
-    uint64_t at;
-    size_t len; /* of the payload */
-};
-
-static struct frame *place_header(const struct place *p)
-{
-    assert(p->seg);
-    return frame_at(p->seg, p->at);
 }
 
 /* A place for one entry; under the mutex. The length goes in last, behind a cleared next header:
@@ -537,11 +539,10 @@ void journal_applied(struct journal *j, uint64_t position)
 
     if (!s)
         return;
-    struct frame *h = frame_at(s, position - s->base);
-    uint32_t flags = atomic_fetch_or(&h->flags, FRAME_APPLIED);
-    uint32_t len = atomic_load(&h->len);
-    if (!(flags & FRAME_APPLIED) && entry_has_effects(frame_payload(h, len)))
-        (void)atomic_fetch_sub(&s->pending_effects, 1);
+    bool was_last =
+        !segment_mark(s, position - s->base) && atomic_fetch_sub(&s->pending_effects, 1) == 1;
+    if (was_last && atomic_load(&s->is_full))
+        segment_cool(s); /* what was read again to do it */
 }
 
 int journal_apply(struct journal *j, uint64_t position, struct err *err)
@@ -551,8 +552,9 @@ int journal_apply(struct journal *j, uint64_t position, struct err *err)
 
     if (len == 0 || len == FRAME_CLOSED)
         return err_set(err, E_MISSING, "no journal entry at %llu", (unsigned long long)position);
-    int rc = apply_effects(j, frame_payload(frame_at(s, position - s->base), len), err);
-    if (rc == 0)
+    struct str payload = frame_payload(frame_at(s, position - s->base), len);
+    int rc = apply_effects(j, payload, err);
+    if (rc == 0 && entry_has_effects(payload))
         journal_applied(j, position);
     return rc;
 }
@@ -609,8 +611,8 @@ static struct segment *segment_to_read(struct journal *j, uint64_t *position)
     for (struct segment *s = j->active; s && *position < s->base + s->size_bytes; s = s->prev)
         found = s;
     (void)pthread_mutex_unlock(&j->mutex);
-    if (found && *position < found->base + SEGMENT_HEADER_BYTES)
-        *position = found->base + SEGMENT_HEADER_BYTES;
+    if (found && *position < found->base + segment_first(found))
+        *position = found->base + segment_first(found);
     return found;
 }
 

@@ -42,7 +42,7 @@ int journal_put(struct journal *j, const struct journal_source *from, uint64_t *
                 struct err *err);
 /* Do effects, in order; DISK: the files that they write are on the disk when it returns. */
 int journal_do(const struct journal *j, const struct effect *effects, struct err *err);
-void journal_applied(struct journal *j, uint64_t position);
+void journal_applied(struct journal *j, uint64_t position); /* of an entry that has effects */
 /* Do the effects of an entry that journal_put_packed wrote (as far as they are not done yet) and
  * mark it applied. */
 int journal_apply(struct journal *j, uint64_t position, struct err *err);

@@ -94,13 +94,32 @@ int segment_reuse(struct segment *s, const char *dir, struct err *err)
     if (rc < 0)
         memcpy(s->path, old, sizeof old);
     s->prev = s->next = NULL;
+    atomic_store(&s->is_full, false);
     return rc;
 }
 
 void segment_warm(struct segment *s)
 {
-    for (uint64_t at = 0; at < s->size_bytes; at += 4096)
+    memset(s->map, 0, segment_first(s));
+    for (uint64_t at = segment_first(s); at < s->size_bytes; at += 4096)
         *(volatile char *)(s->map + at) = 0;
+}
+
+static _Atomic uint64_t *word_of(const struct segment *s, uint64_t offset)
+{
+    return (_Atomic uint64_t *)(s->map + SEGMENT_HEADER_BYTES) + offset / SEGMENT_GRAIN / 64;
+}
+
+bool segment_mark(struct segment *s, uint64_t offset)
+{
+    uint64_t bit = 1ull << offset / SEGMENT_GRAIN % 64;
+
+    return atomic_fetch_or(word_of(s, offset), bit) & bit;
+}
+
+bool segment_is_marked(const struct segment *s, uint64_t offset)
+{
+    return atomic_load(word_of(s, offset)) >> offset / SEGMENT_GRAIN % 64 & 1;
 }
 
 int segment_activate(struct segment *s, const char *dir, uint64_t number, uint64_t base,

@@ -12,6 +12,7 @@
 #include "core/base/err.h"
 
 #define SEGMENT_HEADER_BYTES 64
+#define SEGMENT_GRAIN        16 /* bytes; entries begin at multiples of it */
 
 /* What earlier segments held, for when they are gone. */
 struct segment_past {
@@ -26,16 +27,28 @@ struct segment {
     uint64_t size_bytes;
     struct segment_past past;
     _Atomic uint64_t pending_effects; /* entries whose effects are not applied yet */
+    _Atomic bool is_full;
     char path[4096];
 };
+
+/* Behind the header stands a bit for each grain, then the entries. A bit tells that the effects of
+ * the entry that begins there are done: it is not in the entry, for those would all be called back
+ * into memory. */
+static inline uint64_t segment_first(const struct segment *s)
+{
+    return SEGMENT_HEADER_BYTES + s->size_bytes / SEGMENT_GRAIN / 8;
+}
+/* Set the bit; returns what it was. */
+bool segment_mark(struct segment *s, uint64_t offset);
+bool segment_is_marked(const struct segment *s, uint64_t offset);
 
 /* Write size_bytes of zeros to DIR/journal/spare and map them. */
 int segment_prepare(struct segment **out, const char *dir, uint64_t size_bytes, struct err *err);
 /* The same of a segment that is no longer part of the journal, without writing: what it held stays
  * behind the header, at positions that do not come again. */
 int segment_reuse(struct segment *s, const char *dir, struct err *err);
-/* Touch every page, so that the first writers need not: from a helper thread. The header is empty
- * then. */
+/* Touch every page, so that the first writers need not: from a helper thread. The header and the
+ * bits are clear then. */
 void segment_warm(struct segment *s);
 /* Give a prepared segment its number and name; from now on it is part of the journal. */
 int segment_activate(struct segment *s, const char *dir, uint64_t number, uint64_t base,
