@@ -55,6 +55,20 @@ static const struct cat_op *op_of_row(const struct cat *cat, const struct row *r
     return cat_op_find_c(cat, name, r->operation);
 }
 
+/* What can be answered without a role. */
+static void add_answers(struct services *s, const struct cat *cat)
+{
+    struct str table = answers_rows(), service, operation;
+
+    while (answers_next(&table, &service, &operation)) {
+        const struct cat_service *of = cat_service_find(cat, service);
+        const struct cat_op *op = of ? cat_op_find(cat, of, operation) : NULL;
+
+        if (op && !s->handlers[cat_op_index(cat, op)].run)
+            s->handlers[cat_op_index(cat, op)] = (struct handler){ generic_perform, false };
+    }
+}
+
 /* A row whose operation this catalogue lacks (an older botocore) is never called. */
 void handlers_open(struct services *s, const struct cat *cat)
 {
@@ -69,6 +83,7 @@ void handlers_open(struct services *s, const struct cat *cat)
 
     for (uint32_t i = 0; i < cat_service_count(cat); i++)
         add_generic(s, cat, cat_service_at(cat, i), own_types);
+    add_answers(s, cat);
     mem_free(own_types);
 }
 

@@ -305,6 +305,8 @@ static int get(struct work *w, struct err *err)
     struct resource r;
     int rc = resource_find(w, &r, err);
 
+    if (rc == E_MISSING && (w->out->output = answers_default(w)) != NULL)
+        return 0;
     if (rc == E_MISSING)
         return refuse_not_found(w);
     if (rc == 0)
@@ -465,7 +467,7 @@ int generic_perform(struct ctx *cx, const struct call *call, struct outcome *out
     };
 
     if (!life || !roles[life->role])
-        return refuse(&w, "");
+        return answers_perform(&w, err);
     if (w.type)
         w.noun = noun_normal(cx->a, life_str(call->cat, w.type->name));
     return roles[life->role](&w, err);

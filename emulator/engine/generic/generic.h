@@ -10,6 +10,9 @@
 
 /* The handler of every operation with a role and no handler of its own. */
 service_fn generic_perform;
+/* The operations with an answer that needs no role (fixtures/lifecycle/answers.tsv), one by one. */
+struct str answers_rows(void);
+bool answers_next(struct str *rows, struct str *service, struct str *operation);
 /* 501, with what to do about it. */
 void generic_refuse(struct arena *a, const struct call *call, struct outcome *out,
                     const char *reason);

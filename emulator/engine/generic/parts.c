@@ -94,13 +94,22 @@ static int unrelate(struct work *w, struct resource *r, struct str subject, stru
     return resource_save(w, r, err);
 }
 
+/* Of what was never written. */
+static int show_default(struct work *w)
+{
+    w->out->output = answers_default(w);
+    if (w->out->output)
+        return 0;
+    return w->life->not_found ? refuse_not_found(w)
+                              : refuse(w, "it was not written, and AWS's default is unknown");
+}
+
 static int read_part(struct work *w, const struct resource *r, struct str subject)
 {
     const struct value *part = part_find(value_get_c(r->doc, "parts"), subject);
 
     if (!part)
-        return w->life->not_found ? refuse_not_found(w)
-                                  : refuse(w, "it was not written, and AWS's default is unknown");
+        return show_default(w);
     show(w, r, part);
     return 0;
 }
@@ -150,9 +159,10 @@ int setting_perform(struct work *w, struct err *err)
 
     if (rc < 0 && rc != E_MISSING)
         return rc;
-    if (rc == E_MISSING && w->life->role != LIFE_SETTING_WRITE)
-        return w->life->not_found ? refuse_not_found(w)
-                                  : refuse(w, "it was not written, and AWS's default is unknown");
+    if (rc == E_MISSING && w->life->role == LIFE_SETTING_READ)
+        return show_default(w);
+    if (rc == E_MISSING && w->life->role == LIFE_SETTING_DELETE)
+        return w->life->not_found ? refuse_not_found(w) : refuse(w, "it was not written");
     if (w->life->role == LIFE_SETTING_DELETE) {
         w->out->changed = true;
         return store_doc_delete(store, key, err);

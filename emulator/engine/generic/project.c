@@ -485,7 +485,9 @@ static struct value *walk(struct view *v, const struct level *at)
 struct value *project(struct work *w, struct resource *r, const struct cat_shape *shape)
 {
     struct view v = { .w = w, .r = r };
-    struct level top = { shape, value_get_c(r->doc, "in"), { 0 }, 0, false };
+    const struct value *said = value_get_c(r->doc, "in");
+    const struct value *added = shape ? template_of(w, r) : NULL;
+    struct level top = { shape, added ? template_merge(w->a, added, said) : said, { 0 }, 0, false };
 
     return shape ? walk(&v, &top) : NULL;
 }

@@ -65,6 +65,19 @@ struct value *project_fit(struct work *w, const struct value *v, const struct ca
 /* A neutral value: the first of an enum, 0, "", an empty list. */
 struct value *project_neutral(struct work *w, const struct cat_shape *shape, int depth);
 
+/* ---- template.c ---- */
+/* What AWS adds to such a resource: fixtures/templates/SERVICE.json, filled in. NULL: nothing. */
+struct value *template_of(struct work *w, struct resource *r);
+/* v with its {placeholders} filled in for r, or for no resource (NULL). */
+struct value *template_fill(struct work *w, struct resource *r, const struct value *v);
+/* base with over's members, whatever their case; maps are merged member by member. */
+struct value *template_merge(struct arena *a, const struct value *base, const struct value *over);
+
+/* ---- answers.c ---- */
+/* What AWS answers where nothing was written: a row of fixtures/lifecycle/answers.tsv, or NULL. */
+struct value *answers_default(struct work *w);
+int answers_perform(struct work *w, struct err *err);
+
 /* ---- path.c ---- */
 /* The value at a path, the first of each list; NULL if absent. */
 const struct value *path_get(const struct value *root, struct str path);

@@ -75,9 +75,9 @@ class Score(dict):
         self.why += [(part, w) for w in why]
 
 
-def compare(ours, real, left_out=()):
+def compare(ours, real, left_out=(), filled=()):
     """ours: with identifiers put back to the real ones; None when nothing was recorded. left_out: members of
-    the request that were not sent."""
+    the request that were not sent; filled: those that were sent though the record does not show them."""
     score = Score()
     score.put("recorded", ours is not None)
     if ours is None:
@@ -100,7 +100,7 @@ def compare(ours, real, left_out=()):
     gone = {rebuild.normal(name) for name in left_out}
     if gone and isinstance(given, dict):
         given = {k: v for k, v in given.items() if rebuild.normal(k) not in gone} or None
-    compare_request(score, ours.get("requestParameters"), given)
+    compare_request(score, ours.get("requestParameters"), given, set(filled))
     compare_response(score, ours.get("responseElements"), real.get("responseElements"))
     if plain(real.get("resources")) or plain(ours.get("resources")):
         right = plain(real.get("resources")) == plain(ours.get("resources"))
@@ -115,8 +115,11 @@ def compare_errors(score, ours, real):
     return score
 
 
-def compare_request(score, ours, real):
+def compare_request(score, ours, real, filled):
     mine, theirs = paths(ours), paths(real)
+    mine -= {p for p in mine - theirs if filled & {rebuild.normal(n) for n in p.split(".")}}
+    if not theirs and ours is not None and mine == {""}:
+        mine = set()
     score.put("request paths", share(mine & theirs, mine | theirs),
               *(f"lacks {p}" for p in sorted(theirs - mine)), *(f"adds {p}" for p in sorted(mine - theirs)))
     mine, theirs = leaves(ours or {}), leaves(real or {})

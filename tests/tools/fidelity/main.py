@@ -109,6 +109,7 @@ class Caller:
             config = botocore.config.Config(
                 retries={"max_attempts": 0}, parameter_validation=False, inject_host_prefix=False,
                 signature_version="s3v4" if service == "s3" else "v4", s3={"addressing_style": "path"},
+                request_checksum_calculation="when_required", response_checksum_validation="when_required",
                 read_timeout=30)
             self.clients[service, region] = self.session.create_client(
                 service, region_name=region, endpoint_url=self.server.url.replace("127.0.0.1", "localhost"),
@@ -195,7 +196,7 @@ class Run:
             for new, old in put_back.items():
                 text = text.replace(json.dumps(new)[1:-1], json.dumps(old)[1:-1])
             ours = json.loads(text)
-        score = compare.compare(ours, record, left_out)
+        score = compare.compare(ours, record, left_out, rebuilt.filled)
         if not record.get("errorCode"):
             score.put("accepted", error is None, *([f"{service} {operation.name}: {error}"] if error else []))
         score.why += [("unsendable", p) for p in rebuilt.unsendable]

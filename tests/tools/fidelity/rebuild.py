@@ -131,6 +131,7 @@ class Rebuilt:
     def __init__(self, service, operation, record):
         self.service, self.operation = service, operation
         self.unsendable = []  # members of the record that no client can send
+        self.filled = set()  # members that the record hides, and the call can't do without
         given = record.get("requestParameters")
         shape = operation.input_shape
         self.params = {}
@@ -228,6 +229,9 @@ class Rebuilt:
         for name, member in shape.members.items():
             if name not in params and (name in required or member.serialization.get("location") == "uri"):
                 params[name] = values.value(member, name)
+                self.filled.add(normal(name))
+            elif name not in params and member.metadata.get("idempotencyToken"):
+                self.filled.add(normal(name))  # the client makes one up
             inner = params.get(name)
             if member.type_name == "structure" and isinstance(inner, dict) and depth < 4 \
                     and not getattr(member, "is_document_type", False):

@@ -235,7 +235,7 @@ class Stage:
             value = at(params, path)
             if value is not None:
                 wanted[key] = (path, value)
-        if row["role"] == "create":
+        if row["role"] == "create" or (row["role"] == "list" and not wanted):
             return params
         return self.make(kind, wanted, params, row, 0)
 
