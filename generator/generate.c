@@ -205,14 +205,14 @@ static int perform(struct generate *g, struct err *err)
 
 static int finish(struct generate *g, struct err *err)
 {
-    int rc = dataset_finish(g->dataset, err), closed;
+    int rc = dataset_finish(g->dataset, err);
 
+    if (rc < 0)
+        return rc;
     prepared_close(g->prepared);
     g->prepared = NULL;
-    closed = engine_close(g->engine, rc < 0 ? NULL : err);
+    rc = engine_close(g->engine, err);
     g->engine = NULL;
-    if (rc == 0)
-        rc = closed;
     return rc < 0 ? rc : dataset_seal(g->dataset, err);
 }
 

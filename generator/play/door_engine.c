@@ -5,6 +5,7 @@
 #include "core/codec/json.h"
 #include "emulator/engine/inject.h"
 #include "emulator/identity/identity.h"
+#include "emulator/record/plan.h"
 #include "generator/play/endpoint.h"
 #include "generator/scenario/scenario.h"
 
@@ -52,12 +53,29 @@ static bool takes(const struct scenario *s, const struct trail_plan *t,
     return t->multi_region != SAID_NO || str_eq(region, f->region);
 }
 
+static void count(struct door_engine *d, const struct record_facts *f)
+{
+    for (const struct trail_plan *t = d->s->trails; t; t = t->next)
+        d->taken += takes(d->s, t, f);
+}
+
+/* A record that was written again, and never came through the sink. */
+static void count_again(struct door_engine *d, const struct call *call)
+{
+    bool is_data = plan_of(d->e->recorder, call->op)->is_data;
+
+    count(d, &(struct record_facts){
+                 .account = call->who->account.len > 0 ? call->who->account : call->account,
+                 .region = call->region,
+                 .time_ms = call->time_ms,
+                 .category = is_data ? EVENT_DATA : EVENT_MANAGEMENT });
+}
+
 static int sink_put(void *arg, const struct journal_source *from, struct err *err)
 {
     struct door_engine *d = arg;
 
-    for (const struct trail_plan *t = d->s->trails; t; t = t->next)
-        d->taken += takes(d->s, t, from->facts);
+    count(d, from->facts);
     return d->into.put(d->into.arg, from, err);
 }
 
@@ -176,6 +194,8 @@ static int perform(struct door *door, struct arena *a, const struct errand *e, s
         engine_begin(d->e, a, &call);
         rc = engine_submit(d->e, a, &call, &outcome, err);
     }
+    if (rc == 0 && !performed)
+        count_again(d, &call);
     if (!reads)
         ++*version_of(d, call.service_name, call.account);
     set_label(d, NULL);
@@ -191,10 +211,10 @@ static int inject(struct door *door, struct arena *a, struct str record, const s
                   struct err *err)
 {
     struct door_engine *d = self(door);
-    size_t count;
+    size_t accepted;
 
     set_label(d, tag);
-    int rc = engine_inject(d->e, a, record, &count, err);
+    int rc = engine_inject(d->e, a, record, &accepted, err);
     set_label(d, NULL);
     return rc;
 }
