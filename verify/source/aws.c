@@ -12,7 +12,7 @@
 #include "core/codec/uri.h"
 #include "core/codec/xml.h"
 
-enum { CONNECT_MS = 10000, IDLE_S = 60, MOST_QUERY = 8, MOST_HEADERS = 8, TRIES = 4 };
+enum { CONNECT_MS = 10000, IDLE_S = 60, MOST_QUERY = 8, MOST_HEADERS = 12, TRIES = 4 };
 
 struct aws_client {
     CURL *curl;
@@ -25,6 +25,8 @@ struct call {
     struct sigv4_pair query[MOST_QUERY];      /* encoded, sorted by name */
     size_t query_count;
     struct str target, body;
+    struct str content_type, content_encoding; /* empty: none */
+    const struct value *metadata;              /* x-amz-meta-...; NULL: none */
 };
 
 struct answer {
@@ -210,6 +212,24 @@ static struct curl_slist *add_line(struct curl_slist *list, struct str line)
     return grown ? grown : list; /* out of memory: the signature will not fit, and AWS says so */
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return str_cmp(((const struct sigv4_pair *)a)->name, ((const struct sigv4_pair *)b)->name);
+}
+
+/* Sorted, as what is signed must be. */
+static void metadata_headers(struct arena *a, struct headers *h, const struct value *metadata)
+{
+    size_t first = h->count;
+
+    for (const struct value *v = value_first(metadata); v && h->count + 2 < MOST_HEADERS;
+         v = v->next)
+        header(h, arena_printf(a, "x-amz-meta-%.*s", STR_ARG(v->name)).ptr,
+               v->kind == VALUE_STRING ? v->u.text : STR(""));
+    if (h->count > first)
+        qsort(&h->pairs[first], h->count - first, sizeof h->pairs[0], by_name);
+}
+
 static struct curl_slist *signed_headers(struct arena *a, const struct aws_client *c,
                                          const struct call *q, struct str host)
 {
@@ -219,10 +239,12 @@ static struct curl_slist *signed_headers(struct arena *a, const struct aws_clien
     struct str datetime = clock_iso_basic(a, clock_machine_ms());
 
     sha256_hex(q->body, hash);
-    header(&h, "content-type", q->target.len ? STR("application/x-amz-json-1.1") : STR(""));
+    header(&h, "content-encoding", q->content_encoding);
+    header(&h, "content-type", q->content_type);
     header(&h, "host", host);
     header(&h, "x-amz-content-sha256", str_c(hash));
     header(&h, "x-amz-date", datetime);
+    metadata_headers(a, &h, q->metadata);
     header(&h, "x-amz-security-token", c->token);
     header(&h, "x-amz-target", q->target);
     for (size_t i = 0; i < h.count; i++)
@@ -247,6 +269,7 @@ static void prepare(struct aws_client *c, const struct call *q, struct answer *r
     (void)curl_easy_setopt(c->curl, CURLOPT_HEADERFUNCTION, on_header);
     (void)curl_easy_setopt(c->curl, CURLOPT_HEADERDATA, r);
     if (q->body.len) {
+        (void)curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, q->method.ptr);
         (void)curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body.len);
         (void)curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, q->body.ptr);
     }
@@ -408,6 +431,30 @@ int aws_s3_get(struct aws_client *c, struct arena *a, struct str bucket, struct 
     return 0;
 }
 
+int aws_s3_put(struct aws_client *c, struct arena *a, const struct aws_object *o, struct err *err)
+{
+    struct buf body = { 0 };
+    struct answer r = { .body = &body };
+    struct call q = { .service = STR("s3"),
+                      .region = c->region,
+                      .method = STR("PUT"),
+                      .body = o->bytes,
+                      .content_type = o->content_type,
+                      .content_encoding = o->content_encoding,
+                      .metadata = o->metadata };
+
+    q.path = arena_printf(a, "/%.*s/%.*s", STR_ARG(encoded(a, o->bucket, URI_KEEP_NONE)),
+                          STR_ARG(encoded(a, o->key, URI_KEEP_SLASH)));
+    int rc = send_call(c, a, &q, &r, err);
+
+    if (rc == 0 && r.status != 200)
+        rc = s3_refusal(
+            a, &r, arena_printf(a, "s3://%.*s/%.*s", STR_ARG(o->bucket), STR_ARG(o->key)), err);
+    buf_free(&body);
+    buf_free(&r.refusal);
+    return rc;
+}
+
 /* ---- JSON services ---- */
 
 int aws_json(struct aws_client *c, struct arena *a, const struct aws_json_call *call,
@@ -424,6 +471,8 @@ int aws_json(struct aws_client *c, struct arena *a, const struct aws_json_call *
         .path = STR("/"),
         .target = call->target,
         .body = buf_view(&body),
+        .content_type =
+            call->content_type.len ? call->content_type : STR("application/x-amz-json-1.1"),
     };
     int rc = send_call(c, a, &q, &r, err);
 

@@ -32,10 +32,18 @@ int aws_s3_list(struct aws_client *c, struct arena *a, struct str bucket, struct
 /* Appends the object; *out_metadata: x-amz-meta-... as a map, may be NULL. E_MISSING: NoSuchKey. */
 int aws_s3_get(struct aws_client *c, struct arena *a, struct str bucket, struct str key,
                struct buf *out, struct value **out_metadata, struct err *err);
-/* A call of a JSON 1.1 service: target such as "...CloudTrail_20131101.ListPublicKeys". region:
+/* Put an object of at least one byte. */
+struct aws_object {
+    struct str bucket, key, bytes;
+    struct str content_type, content_encoding; /* empty: none */
+    const struct value *metadata;              /* {"signature": ...}, at most four; NULL: none */
+};
+int aws_s3_put(struct aws_client *c, struct arena *a, const struct aws_object *o, struct err *err);
+/* A call of a JSON service: target such as "...CloudTrail_20131101.ListPublicKeys". region:
  * empty for the client's. */
 struct aws_json_call {
     struct str service, region, target;
+    struct str content_type; /* empty: that of JSON 1.1 */
     const struct value *body;
 };
 int aws_json(struct aws_client *c, struct arena *a, const struct aws_json_call *call,

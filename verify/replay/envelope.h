@@ -1,0 +1,29 @@
+/* verify/replay/envelope - what consumers of AWS find around records and notices, as JSON.
+ * Source: EventBridge User Guide, "AWS service events delivered via AWS CloudTrail"; CloudWatch
+ * Logs User Guide, "Using subscription filters"; S3 User Guide, "Event message structure".
+ */
+#pragma once
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/trail/scan.h"
+
+/* EventBridge's, the record as its detail. id: a UUID. */
+void envelope_event(struct buf *out, struct arena *a, const struct scan_record *r, const char *id);
+
+/* A subscription's body, {"awslogs":{"data":...}}: base64 of the gzip of a DATA_MESSAGE. events:
+ * what envelope_log_event wrote, with commas between. */
+struct envelope_stream {
+    struct str account, region, group;
+};
+int envelope_logs(struct buf *out, const struct envelope_stream *at, struct str events,
+                  struct err *err);
+void envelope_log_event(struct buf *out, struct arena *a, const struct scan_record *r);
+
+/* One record of S3's notification {"Records":[...]}. */
+struct envelope_object {
+    struct str bucket, key, region;
+    int64_t at_ms;
+    size_t size_bytes;
+};
+void envelope_notice(struct buf *out, struct arena *a, const struct envelope_object *o);
