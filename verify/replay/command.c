@@ -6,7 +6,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/fs.h"
-#include "core/cli/options.h"
+#include "verify/command.h"
 #include "verify/replay/faults.h"
 #include "verify/replay/replay.h"
 #include "verify/replay/target.h"
@@ -15,7 +15,7 @@ struct options {
     struct option_list to, faults;
     struct str speed, json, endpoint, region;
     uint64_t seed;
-    bool allow_remote;
+    bool allow_remote, list_faults;
 };
 
 static const struct option rows[] = {
@@ -25,8 +25,9 @@ static const struct option rows[] = {
       option_text_list, offsetof(struct options, to) },
     { "speed", "max|N", "max", "at once, or N seconds of the dataset in one second", option_text,
       offsetof(struct options, speed) },
-    { "fault", "NAME[=ARG]", NULL, "a hostile delivery on purpose; several may be given",
-      option_text_list, offsetof(struct options, faults) },
+    { "fault", "NAME[=ARG]", NULL,
+      "a hostile delivery on purpose (--list-faults); several may be given", option_text_list,
+      offsetof(struct options, faults) },
     { "seed", "N", "0", "of the faults' chance", option_u64, offsetof(struct options, seed) },
     { "json", "FILE", NULL, "what the faults did, a JSON object a line", option_text,
       offsetof(struct options, json) },
@@ -35,6 +36,8 @@ static const struct option rows[] = {
     { "region", "REGION", NULL, "to sign for", option_text, offsetof(struct options, region) },
     { "allow-remote", NULL, NULL, "targets may be other machines", NULL,
       offsetof(struct options, allow_remote) },
+    { "list-faults", NULL, NULL, "show the faults and what they do", NULL,
+      offsetof(struct options, list_faults) },
 };
 static const struct option_set set = {
     "replay", "deliver again what a trail delivered, with faults on purpose", rows, COUNT(rows),
@@ -43,7 +46,7 @@ static const struct option_set set = {
 
 /* One run: what was opened, to be closed in the end. */
 struct run {
-    struct arena arena;
+    struct arena *arena;
     struct options opt;
     struct target_options target_opt;
     double speed; /* 0: at once */
@@ -69,7 +72,7 @@ static int read_speed(struct run *r, struct err *err)
 static const char *find_keys(struct run *r, const struct str *paths, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const char *dir = arena_printf(&r->arena, "%.*s/keys", STR_ARG(paths[i])).ptr;
+        const char *dir = arena_printf(r->arena, "%.*s/keys", STR_ARG(paths[i])).ptr;
 
         if (fs_is_dir(dir))
             return dir;
@@ -83,7 +86,7 @@ static int open_targets(struct run *r, unsigned *kinds, struct err *err)
 
     if (r->opt.to.count == 0)
         return err_set(err, E_PARSE, "--to: expected where to deliver");
-    r->targets = arena_array(&r->arena, r->opt.to.count, sizeof(struct target *));
+    r->targets = arena_array(r->arena, r->opt.to.count, sizeof(struct target *));
     for (size_t i = 0; rc == 0 && i < r->opt.to.count; i++) {
         rc = target_open(&r->targets[i], r->opt.to.items[i], &r->target_opt, err);
         if (rc < 0)
@@ -101,7 +104,7 @@ static int parse_faults(struct run *r, struct fault **out, struct err *err)
 
     *out = NULL;
     for (size_t i = 0; rc == 0 && i < r->opt.faults.count; i++) {
-        rc = fault_parse(&r->arena, r->opt.faults.items[i], end, err);
+        rc = fault_parse(r->arena, r->opt.faults.items[i], end, err);
         if (rc == 0)
             end = &(*end)->next;
     }
@@ -202,52 +205,35 @@ static int close_all(struct run *r, int rc, struct err *err)
     return rc;
 }
 
-static int run(struct run *r, const struct str *paths, size_t count)
+static int run(struct arena *a, void *asked, const struct str *paths, size_t count, struct err *err)
 {
-    struct err err = { 0 };
-    int rc = prepare(r, paths, count, &err), code = 2;
+    struct run r = { .arena = a, .opt = *(const struct options *)asked };
 
-    if (rc == 0) {
-        code = 1;
-        rc = deliver_all(r, &err);
-    }
-    rc = close_all(r, rc, &err);
-    if (rc == 0) {
-        (void)fprintf(stderr, "%llu deliveries\n", (unsigned long long)r->delivered);
+    if (r.opt.list_faults) {
+        faults_help();
         return 0;
     }
-    (void)fprintf(stderr, "mocktrail replay: %s\n", err.text);
-    return code;
+    (void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write */
+    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
+    int rc = prepare(&r, paths, count, err);
+    bool is_ready = rc == 0;
+
+    if (is_ready)
+        rc = deliver_all(&r, err);
+    rc = close_all(&r, rc, err);
+    curl_global_cleanup();
+    if (rc < 0 && !is_ready)
+        return rc;
+    if (rc < 0)
+        (void)fprintf(stderr, "mocktrail replay: %s\n", err->text);
+    else
+        (void)fprintf(stderr, "%llu deliveries\n", (unsigned long long)r.delivered);
+    return rc < 0;
 }
 
 int replay_main(int argc, char **argv)
 {
-    struct run r = { .speed = 0 };
-    struct err err = { 0 };
-    int first = 0, rc;
+    struct options opt = { .seed = 0 };
 
-    rc = options_read(&r.arena, &set, argc, (const char *const *)argv, &r.opt, &first, &err);
-    if (rc < 0) {
-        (void)fprintf(stderr, "mocktrail replay: %s\n", err.text);
-        arena_free(&r.arena);
-        return 2;
-    }
-    if (rc == OPTIONS_HELP) {
-        (void)printf("\nFaults, the same ones for the same --seed:\n");
-        faults_help();
-    }
-    if (rc == OPTIONS_GO) {
-        struct str *paths = arena_array(&r.arena, (size_t)(argc - first) + 1, sizeof *paths);
-
-        for (int i = first; i < argc; i++)
-            paths[i - first] = str_c(argv[i]);
-        (void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write */
-        (void)curl_global_init(CURL_GLOBAL_DEFAULT);
-        rc = run(&r, paths, (size_t)(argc - first));
-        curl_global_cleanup();
-    } else {
-        rc = 0;
-    }
-    arena_free(&r.arena);
-    return rc;
+    return command_run(&(struct command){ &set, &opt, run }, argc, argv);
 }

@@ -261,16 +261,39 @@ static int do_drop_digest(struct work *w)
     return drop(w, choose(w, delivery_is_digest, w->f->count));
 }
 
+/* Under its own name; a digest may know it. */
+static bool is_original(const struct delivery *d)
+{
+    return delivery_is_log(d) && str_eq(d->key, d->file->key);
+}
+
+static void shuffle(struct rng *rng, struct chosen *c)
+{
+    for (size_t i = c->count; i > 1; i--) {
+        size_t k = (size_t)rng_below(rng, i), kept = c->items[i - 1];
+
+        c->items[i - 1] = c->items[k];
+        c->items[k] = kept;
+    }
+}
+
+/* Not every log stands in a digest: the last ones may have none yet. */
 static int do_backfill(struct work *w)
 {
-    struct chosen c = choose(w, delivery_is_log, w->f->count);
+    struct chosen c = choose(w, is_original, w->p->count);
+    uint64_t done = 0;
 
-    for (size_t i = 0; i < c.count; i++) {
-        int rc = chain_backfill(w->p, &w->p->items[c.items[i]], w->keys_dir, w->err);
+    shuffle(&w->rng, &c);
+    for (size_t i = 0; i < c.count && done < w->f->count; i++) {
+        struct err why = { 0 };
+        int rc = chain_backfill(w->p, &w->p->items[c.items[i]], w->keys_dir, &why);
 
+        if (rc == E_MISSING)
+            continue;
         if (rc < 0)
-            return rc;
+            return err_set(w->err, rc, "%s", why.text);
         tell(w, &w->p->items[c.items[i]]);
+        done++;
     }
     return 0;
 }

@@ -34,7 +34,8 @@ int faults_apply(struct plan *p, const struct fault *first, unsigned targets, co
 void faults_help(void); /* a line each, on standard output */
 
 /* chain.c: digests signed anew, after what they say has changed.
- * A log comes two hours late: the digest of its hour does not know it, a backfill digest does. */
+ * A log comes two hours late: the digest of its hour does not know it, a backfill digest does.
+ * E_MISSING: no digest names it, nothing was changed. */
 int chain_backfill(struct plan *p, struct delivery *log, const char *keys_dir, struct err *err);
 /* From some digest on, another key signs. */
 int chain_rotate(struct plan *p, struct rng *rng, const char *keys_dir, struct err *err);
