@@ -24,7 +24,7 @@ check-build: $(UNITS) $(REPLAYS) $(B)/mocktrail $(B)/tests/roundtrip/roundtrip
 # Suites that hold what only the newest API models say: skipped, with the reason, where PyPI could not be
 # reached and the catalogue is made of older ones.
 NEWEST = $(BOTOCORE_DATA)$(wildcard build/botocore/*/botocore/data)
-NEED_NEWEST := test_constraints test_record test_record_tables test_templates test_wire_parse test_wire_write roundtrip
+NEED_NEWEST := test_constraints test_lifecycle test_record test_record_tables test_templates test_wire_parse test_wire_write roundtrip
 models = $(if $(NEWEST),,$(if $(filter $(1),$(NEED_NEWEST)),echo needs the API models of PyPI; exit 77; ))
 
 # The suites themselves, on what is built; SAN=... runs them on that variant, where a leak, an

@@ -25,7 +25,7 @@ static const struct ending {
     const char *plural, *singular;
 } endings[] = {
     { "", "" },  { "ies", "y" }, { "yses", "ysis" }, { "es", "" },
-    { "s", "" }, { "v1", "" },   { "v2", "" },
+    { "s", "" }, { "v1", "" },   { "v2", "" },       { "ices", "ex" },
 };
 
 static bool form_of(struct str name, const struct ending *e, struct form *out)

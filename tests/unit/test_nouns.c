@@ -9,6 +9,7 @@ static const struct meets_case {
     { "Addresses", "Address", true }, { "DBInstances", "dbInstance", true },
     { "TopicsV2", "Topics", true },   { "Vpc", "VpcEndpoint", false },
     { "User", "UserGroup", false },   { "", "", false },
+    { "Indices", "Index", true },
 };
 
 static const struct identity_case {

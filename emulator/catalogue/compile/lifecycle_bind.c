@@ -41,13 +41,42 @@ static bool is_any(const void *arg, struct str normal, const struct found *f)
            noun_meets(normal, s->t->normal) || str_eq_c(normal, "resource");
 }
 
+/* currentDeploymentGroupName of an update: the name until now. */
+static bool is_former(const void *arg, struct str normal, const struct found *f)
+{
+    static const char *const words[] = { "current", "old", "existing", "original" };
+    const struct sought *s = arg;
+
+    (void)f;
+    for (size_t i = 0; i < COUNT(words); i++) {
+        struct str word = str_c(words[i]);
+
+        if (str_has_prefix(normal, word) &&
+            str_eq(str_sub(normal, word.len, normal.len), s->key->normal))
+            return true;
+    }
+    return false;
+}
+/* Rule {Name} is the RuleName. */
+static bool is_joined(const void *arg, struct str normal, const struct found *f)
+{
+    const struct sought *s = arg;
+    struct str holder, leaf;
+
+    if (!str_rcut(f->path, '.', &holder, &leaf) || !str_has_suffix(s->key->normal, normal))
+        return false;
+    return str_eq(noun_normal(s->in->a, holder),
+                  str_sub(s->key->normal, 0, s->key->normal.len - normal.len));
+}
+
 static bool bind_key(struct infer *in, const struct type *t, const struct type_key *key,
                      const struct cat_shape *input, struct str *path)
 {
     static const struct {
         found_fn *fits;
         int levels;
-    } ways[] = { { is_same, 1 }, { is_kin, 1 }, { is_plural, 1 }, { is_any, 1 }, { is_same, 3 } };
+    } ways[] = { { is_same, 1 },   { is_kin, 1 },    { is_plural, 1 }, { is_any, 1 },
+                 { is_former, 1 }, { is_joined, 2 }, { is_same, 3 } };
     struct sought s = { in, t, key };
     struct found f;
 
@@ -79,11 +108,15 @@ uint32_t bind_keys(struct infer *in, const struct type *t, struct life *op)
     return op->bound_count;
 }
 
-/* The key by which one is told from its siblings: its own identity, else the last. */
+/* The key by which one is told from its siblings: its own identity, else one that ends its noun
+ * (the Domain of a UserPoolDomain), else the last. */
 static uint32_t own_key(const struct type *t)
 {
     for (uint32_t i = t->key_count; i-- > 0;)
         if (noun_identity(t->normal, t->keys[i].normal).len > 0 || t->keys[i].source == LIFE_OWN)
+            return i;
+    for (uint32_t i = t->key_count; i-- > 0;)
+        if (str_has_suffix(t->normal, t->keys[i].normal))
             return i;
     return t->key_count - 1;
 }

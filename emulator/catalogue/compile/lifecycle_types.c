@@ -160,10 +160,23 @@ static void add_upserts(struct infer *in)
     }
 }
 
+static bool asks_for_none(const struct infer *in, const struct cat_op *op)
+{
+    const struct cat_shape *input = cat_op_input(in->cat, op);
+
+    for (uint32_t i = 0; input && i < input->member_count; i++)
+        if (cat_shape_member(in->cat, input, i)->flags & CAT_M_REQUIRED)
+            return false;
+    return true;
+}
+
 static bool is_list_of(struct infer *in, const struct life *op, const struct type *t)
 {
     if (str_eq_c(op->verb, "List") || str_eq_c(op->verb, "Search"))
         return true;
+    if (str_eq(op->normal, t->normal)) /* DescribeHosts of the type Hosts */
+        return str_has_suffix(op->normal, STR("s")) && op->classes & VERB_LIST &&
+               asks_for_none(in, op->op) && has_collection(in, op->op);
     return !str_eq(op->normal, t->normal) && op->classes & VERB_LIST &&
            has_collection(in, op->op) && op->normal.len >= t->normal.len;
 }
@@ -176,12 +189,24 @@ static void take(struct life *op, enum life_role role, int type, const struct ca
         *first = op->op;
 }
 
+/* What was not attached is not deleted by detaching it. */
+static bool is_undone(const struct infer *in, const struct type *t, const struct life *op)
+{
+    if (!(op->classes & VERB_UNRELATE) || op->classes & VERB_DELETE)
+        return true;
+    for (uint32_t i = 0; i < in->op_count; i++)
+        if (in->ops[i].op == t->create)
+            return (in->ops[i].classes & VERB_RELATE) != 0;
+    return true;
+}
+
 static void take_delete(struct infer *in, struct type *t, unsigned class)
 {
     for (uint32_t i = 0; i < in->op_count && !t->delete; i++) {
         struct life *op = &in->ops[i];
 
-        if (is_free(op) && op->classes & class && noun_meets(op->normal, t->normal))
+        if (is_free(op) && op->classes & class && noun_meets(op->normal, t->normal) &&
+            is_undone(in, t, op))
             take(op, LIFE_DELETE, (int)(t - in->types), &t->delete);
     }
 }
@@ -201,19 +226,27 @@ static void take_operation(struct infer *in, struct type *t, struct life *op)
 }
 
 /* Of several that make a type, CreateProduct says more of it than CopyProduct. */
-static bool is_named_create(const struct infer *in, const struct cat_op *op)
+static int create_rank(const struct life *op)
 {
-    return str_has_prefix(cat_str(in->cat, op->key), STR("Create"));
+    if (str_eq_c(op->verb, "Create"))
+        return 0;
+    if (op->classes & VERB_AGAIN)
+        return 3;
+    return op->classes & VERB_CREATE ? 1 : 2;
 }
 
 static void take_operations(struct infer *in, struct type *t)
 {
+    int best = 0;
+
     for (uint32_t i = 0; i < in->op_count; i++) {
         struct life *op = &in->ops[i];
 
         if (op->role == LIFE_CREATE && op->type == (int)(t - in->types) &&
-            (!t->create || (str_eq_c(op->verb, "Create") && !is_named_create(in, t->create))))
+            (!t->create || create_rank(op) < best)) {
             t->create = op->op;
+            best = create_rank(op);
+        }
         if (is_free(op) && type_meeting(in, op->normal) == t)
             take_operation(in, t, op);
     }
