@@ -7,16 +7,18 @@
 
 enum {
     WINDOW = 32768,
-    MATCH_LEAST = 4,
+    MATCH_LEAST = 6,
     MATCH_MOST = 258,
     LITERALS = 286,
     END_OF_BLOCK = 256,
     DISTANCES = 30,
     TOKENS = 8192,
-    KEY_BITS = 11,
-    WHOLE_BITS = 13,
+    KEY_BITS = 12,
+    WHOLE_BITS = 14,
+    FRESH_BITS = 13,
+    FRESH_LEAST = 4,
     STARTS = 2048,
-    WHOLE_BYTES = 96, /* of a member that count for its hash */
+    WHOLE_BYTES = 192, /* of a member that count for its hash */
 };
 
 /* Literals as they stand in the text, then a match (length 0: none). */
@@ -37,7 +39,10 @@ struct encoder {
     size_t token_count;
     uint32_t literal_count[LITERALS], distance_count[DISTANCES];
     /* Position + 1 of the last member with that beginning, of the last one that was the same. */
-    uint32_t by_key[1 << KEY_BITS], by_whole[1 << WHOLE_BITS];
+    uint32_t by_key[1 << KEY_BITS], by_whole[1 << WHOLE_BITS], by_pair[1 << WHOLE_BITS];
+    uint32_t by_half[1 << KEY_BITS];
+    uint32_t by_fresh[1 << FRESH_BITS];
+    size_t distance; /* of the last match */
     uint32_t starts[STARTS];
 };
 
@@ -286,22 +291,6 @@ static void add_token(struct encoder *e, size_t literals, size_t length, size_t 
         end_block(e, false);
 }
 
-/* Literals up to from, then a match of any length, in pieces. */
-static void add_match(struct encoder *e, size_t from, size_t length, size_t distance)
-{
-    size_t literals = from - e->at;
-
-    while (length > 0) {
-        size_t piece = length < MATCH_MOST ? length : MATCH_MOST;
-
-        if (length > MATCH_MOST && length < MATCH_MOST + 3) /* the rest would be too short */
-            piece = MATCH_MOST - 3;
-        add_token(e, literals, piece, distance);
-        literals = 0;
-        length -= piece;
-    }
-}
-
 /* How far the text at a and at b, behind it, is the same. */
 static size_t same_bytes(const struct encoder *e, size_t a, size_t b)
 {
@@ -324,61 +313,108 @@ static uint64_t mix(uint64_t h, uint64_t x)
     return (h ^ x) * 0x9e3779b97f4a7c15u;
 }
 
-/* Of the member from start to end, and of how it begins; at least 8 bytes of text begin there. */
-static void hash_member(const struct encoder *e, size_t start, size_t end, uint32_t *key,
-                        uint32_t *whole)
+/* A match of any length, in pieces, behind the literals up to it. */
+static void add_match(struct encoder *e, size_t from, size_t length, size_t distance)
+{
+    size_t literals = from - e->at;
+
+    while (length > 0) {
+        size_t piece = length < MATCH_MOST ? length : MATCH_MOST;
+
+        if (length > MATCH_MOST && length < MATCH_MOST + 3) /* the rest would be too short */
+            piece = MATCH_MOST - 3;
+        add_token(e, literals, piece, distance);
+        literals = 0;
+        length -= piece;
+    }
+}
+
+/* What matched nothing is new, or stood inside a member that differs: its parts are looked for
+ * among what was new before. */
+static void add_fresh(struct encoder *e, size_t end)
+{
+    size_t misses = 0;
+
+    for (size_t at = e->at; at + 8 <= end;) {
+        uint32_t *slot =
+            &e->by_fresh[(uint32_t)(mix(load(e->text + at) << 24, 0) >> (64 - FRESH_BITS))];
+        size_t place = *slot, length = 0;
+
+        *slot = (uint32_t)at + 1;
+        if (place > 0 && at - (place - 1) <= WINDOW)
+            length = same_bytes(e, place - 1, at);
+        if (length > end - at)
+            length = end - at;
+        if (length < FRESH_LEAST) {
+            at += 1 + misses++ / 16; /* in what is chance nothing repeats */
+            continue;
+        }
+        add_match(e, at, length, at - (place - 1));
+        at += length;
+        misses = 0;
+    }
+}
+
+struct member {
+    size_t start, end;
+    uint32_t key, half, whole;
+};
+
+/* Of the member from start to end, and of how it begins; at least 16 bytes of text begin there. */
+static struct member hash_member(const struct encoder *e, size_t start, size_t end)
 {
     const unsigned char *p = e->text + start;
     size_t n = end - start < WHOLE_BYTES ? end - start : WHOLE_BYTES;
     uint64_t first = load(p), h = mix(n, 1);
+    struct member m = { start, end, (uint32_t)(mix(first, 0) >> (64 - KEY_BITS)), 0, 0 };
+    m.half = (uint32_t)(mix(mix(first, 1) >> 7, load(p + 8)) >> (64 - KEY_BITS));
 
-    *key = (uint32_t)(mix(first, 0) >> (64 - KEY_BITS));
     if (n < 8)
         h = mix(h, first & ((1ull << 8 * n) - 1));
     for (size_t i = 0; n >= 8 && i < n; i += 8) {
         h = mix(h, load(p + (i + 8 <= n ? i : n - 8)));
         h ^= h >> 32;
     }
-    *whole = (uint32_t)(h >> (64 - WHOLE_BITS));
+    m.whole = (uint32_t)(h >> 32);
+    return m;
 }
 
-/* The longest of what both places offer for the text at b; shift: how far b is into its member. */
-static size_t best_match(const struct encoder *e, const uint32_t places[2], size_t b, size_t shift,
-                         size_t *distance)
+static void try_place(const struct encoder *e, size_t place, size_t b, size_t *best,
+                      size_t *distance)
 {
-    size_t best = 0;
+    size_t n;
 
-    for (int i = 0; i < 2; i++) {
-        size_t a = places[i] - 1 + shift;
-
-        if (places[i] == 0 || b - a > WINDOW || (i > 0 && places[0] == places[1]))
-            continue;
-        size_t n = same_bytes(e, a, b);
-        if (n > best) {
-            best = n;
-            *distance = b - a;
-        }
-    }
-    return best;
-}
-
-static void visit(struct encoder *e, size_t start, size_t end)
-{
-    uint32_t key, whole, places[2];
-    size_t distance = 0;
-
-    if (start + 8 > e->len)
+    if (b - place > WINDOW || b - place == *distance)
         return;
-    hash_member(e, start, end, &key, &whole);
-    places[0] = e->by_whole[whole];
-    places[1] = e->by_key[key];
-    e->by_whole[whole] = e->by_key[key] = (uint32_t)start + 1;
-    if (end <= e->at)
+    n = same_bytes(e, place, b);
+    if (n > *best) {
+        *best = n;
+        *distance = b - place;
+    }
+}
+
+static void visit(struct encoder *e, const struct member *m, const struct member *next)
+{
+    uint32_t *pair = &e->by_pair[(uint32_t)(mix(m->whole, next->whole) >> (64 - WHOLE_BITS))];
+    uint32_t *whole = &e->by_whole[m->whole >> (32 - WHOLE_BITS)], *key = &e->by_key[m->key];
+    uint32_t *half = &e->by_half[m->half];
+    uint32_t places[4] = { *pair, *whole, *half, *key };
+    size_t best = 0, distance = 0;
+
+    *pair = *whole = *half = *key = (uint32_t)m->start + 1;
+    if (m->end <= e->at)
         return; /* within a match */
-    size_t from = start < e->at ? e->at : start;
-    size_t length = best_match(e, places, from, from - start, &distance);
-    if (length >= MATCH_LEAST)
-        add_match(e, from, length, distance);
+    size_t from = m->start < e->at ? e->at : m->start, shift = from - m->start;
+    if (e->distance)
+        try_place(e, from - e->distance, from, &best, &distance);
+    for (int i = 0; i < 4; i++)
+        if (places[i])
+            try_place(e, places[i] - 1 + shift, from, &best, &distance);
+    if (best < MATCH_LEAST)
+        return;
+    add_fresh(e, from);
+    add_match(e, from, best, distance);
+    e->distance = distance;
 }
 
 /* 0x80 in each byte of x that is c. */
@@ -396,7 +432,7 @@ static size_t find_starts(struct encoder *e, size_t *at)
     size_t count = 0, i = *at;
     uint64_t before = i > 0 && (e->text[i - 1] == ',' || e->text[i - 1] == '{') ? 0x80 : 0;
 
-    for (; i + 8 <= e->len && count + 8 <= STARTS; i += 8) {
+    for (; i + 24 <= e->len && count + 8 <= STARTS; i += 8) {
         uint64_t x = load(e->text + i);
         uint64_t opens = bytes_equal(x, ',') | bytes_equal(x, '{');
         uint64_t found = bytes_equal(x, '"') & (opens << 8 | before);
@@ -405,25 +441,30 @@ static size_t find_starts(struct encoder *e, size_t *at)
         for (; found; found &= found - 1)
             e->starts[count++] = (uint32_t)(i + (size_t)__builtin_ctzll(found) / 8);
     }
-    *at = i + 8 <= e->len ? i : e->len; /* the last bytes begin nothing worth a match */
+    *at = i + 24 <= e->len ? i : e->len; /* the last bytes begin nothing worth a match */
     return count;
 }
 
 static void encode(struct encoder *e)
 {
-    size_t at = 0, last = SIZE_MAX; /* the member that waits for its end */
+    struct member m[2] = { { 0 } }; /* the last one, and the one before it */
+    size_t at = 0, last = SIZE_MAX; /* last: a member that waits for its end */
 
     while (at < e->len) {
         size_t count = find_starts(e, &at);
 
         for (size_t i = 0; i < count; i++) {
-            if (last != SIZE_MAX)
-                visit(e, last, e->starts[i]);
+            if (last != SIZE_MAX) {
+                m[0] = m[1];
+                m[1] = hash_member(e, last, e->starts[i]);
+                if (m[0].end)
+                    visit(e, &m[0], &m[1]);
+            }
             last = e->starts[i];
         }
     }
-    if (last != SIZE_MAX)
-        visit(e, last, e->len);
+    if (m[1].end)
+        visit(e, &m[1], &m[1]);
 }
 
 void deflate_records(struct buf *out, struct str bytes)
@@ -435,6 +476,7 @@ void deflate_records(struct buf *out, struct str bytes)
     e->len = bytes.len;
     e->out = out;
     encode(e);
+    add_fresh(e, e->len);
     if (e->at < e->len)
         add_token(e, e->len - e->at, 0, 0);
     end_block(e, true);

@@ -83,12 +83,12 @@ static void check_header(void **state)
     static const unsigned char want[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0 };
     struct buf got = { 0 };
 
-    for (int level = 1; level <= 9; level++) {
+    for (int level = GZIP_FAST; level <= 9; level++) {
         buf_clear(&got);
         assert_int_equal(gzip_write(&got, STR("hello"), level, NULL), 0);
         assert_memory_equal(got.ptr, want, sizeof want);
     }
-    assert_int_equal(gzip_write(&got, STR("x"), 0, NULL), E_PARSE);
+    assert_int_equal(gzip_write(&got, STR("x"), -1, NULL), E_PARSE);
     assert_int_equal(gzip_write(&got, STR("x"), 10, NULL), E_PARSE);
     buf_free(&got);
 }
@@ -104,6 +104,9 @@ static const struct trip_case {
     { "a megabyte of one", 1 << 20, 9, 0 },
     { "a megabyte of chance", 1 << 20, 1, 1 },
     { "three megabytes", 3 << 20, 6, 1 },
+    { "nothing, fast", 0, GZIP_FAST, 0 },
+    { "a megabyte of one, fast", 1 << 20, GZIP_FAST, 0 },
+    { "a megabyte of chance, fast", 1 << 20, GZIP_FAST, 1 },
 };
 
 static void check_trip(void **state)
