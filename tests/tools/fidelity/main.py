@@ -183,11 +183,11 @@ class Run:
         self.caller.be(record)
         client = self.caller.client(service, region_of(record))
         rebuilt = Rebuilt(service, operation, record)
-        put_back, left_out, params = {}, [], rebuilt.params
+        put_back, left_out, params = rebuilt.put_back, [], rebuilt.params
         if not record.get("errorCode"):
             prepared = stage.Stage(self.caller, service, region_of(record), self.known)
             params = prepared.prepare(operation.name, params)
-            put_back, left_out = prepared.put_back, prepared.left_out
+            put_back, left_out = chained(prepared.put_back, rebuilt.put_back), prepared.left_out
             self.server.advance("10m")
         request_id, error = self.send(client, operation.name, copy.deepcopy(params))
         ours = self.follower.record(request_id)
@@ -197,11 +197,18 @@ class Run:
                 text = text.replace(json.dumps(new)[1:-1], json.dumps(old)[1:-1])
             ours = json.loads(text)
         score = compare.compare(ours, record, left_out, rebuilt.filled)
+        if str(error).startswith("unsent"):
+            score.pop("recorded")  # the client itself refused
         if not record.get("errorCode"):
             score.put("accepted", error is None, *([f"{service} {operation.name}: {error}"] if error else []))
         score.why += [("unsendable", p) for p in rebuilt.unsendable]
         score.ours, score.real = ours, record
         return score
+
+
+def chained(made, masked):
+    """ours -> the record's: through the value that stood for a masked one."""
+    return {**masked, **{new: masked.get(old, old) for new, old in made.items()}}
 
 
 def region_of(record):

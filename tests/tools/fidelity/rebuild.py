@@ -131,6 +131,7 @@ class Rebuilt:
     def __init__(self, service, operation, record):
         self.service, self.operation = service, operation
         self.unsendable = []  # members of the record that no client can send
+        self.put_back = {}  # a plausible value -> the record's, which no model allows: masked
         self.filled = set()  # members that the record hides, and the call can't do without
         given = record.get("requestParameters")
         shape = operation.input_shape
@@ -188,7 +189,17 @@ class Rebuilt:
             if not isinstance(given, dict):
                 return {}
             return {k: self.value(shape.value, v, k, f"{path}.{k}") for k, v in given.items()}
-        return scalar(shape, given, name)
+        return self.allowed(shape, scalar(shape, given, name), name)
+
+    def allowed(self, shape, made, name):
+        """A masked value is not what was sent: one that the model allows stands for it."""
+        if not isinstance(made, str) or shape.type_name != "string" or fits(shape.metadata, made):
+            return made
+        other = values.text(shape.metadata, name)
+        if not fits(shape.metadata, other) or len(made) < 2:
+            return made
+        self.put_back[other] = made
+        return other
 
     def list(self, shape, given, name, path):
         element = normal(shape.member.serialization.get("name", "member"))
@@ -244,6 +255,17 @@ class Rebuilt:
                 for one in inner:
                     if isinstance(one, dict):
                         self.complete(member.member, one, depth + 1)
+
+
+def fits(meta, text):
+    if meta.get("enum"):
+        return text in meta["enum"]
+    if not meta.get("min", 0) <= len(text) <= meta.get("max", 1 << 30):
+        return False
+    try:
+        return not meta.get("pattern") or bool(re.search(meta["pattern"], text))
+    except re.error:  # Java's own
+        return True
 
 
 def scalar(shape, given, name):
