@@ -92,19 +92,30 @@ static struct str tagged_member(struct infer *in, const struct cat_shape *s)
     return best;
 }
 
-static struct str tags_member(struct infer *in, const struct cat_shape *s, enum life_role role)
+/* Where the tags stand: a list of pairs at most two levels down, or a map at the top. */
+static struct str tags_path(struct infer *in, const struct cat_shape *s)
 {
     struct found f;
 
+    for (uint32_t i = 0; s && i < s->member_count; i++) {
+        const struct cat_member *m = cat_shape_member(in->cat, s, i);
+        struct str name = cat_str(in->cat, m->name);
+
+        if (cat_member_shape(in->cat, m)->type == CAT_MAP && is_tags_name(noun_normal(in->a, name)))
+            return name;
+    }
+    return shape_search(in, s, 2, fits_tags, NULL, &f) ? f.path : (struct str){ 0 };
+}
+
+static struct str tags_member(struct infer *in, const struct cat_shape *s, enum life_role role)
+{
     for (uint32_t i = 0; s && role == LIFE_UNTAG && i < s->member_count; i++) {
         struct str name = cat_str(in->cat, cat_shape_member(in->cat, s, i)->name);
 
         if (is_tag_keys_name(noun_normal(in->a, name)))
             return name;
     }
-    if (role == LIFE_TAG && shape_search(in, s, 2, fits_tags, NULL, &f))
-        return f.path;
-    return (struct str){ 0 };
+    return role == LIFE_TAG ? tags_path(in, s) : (struct str){ 0 };
 }
 
 void rest_tags(struct infer *in)
@@ -114,14 +125,13 @@ void rest_tags(struct infer *in)
         enum life_role role = words_row(in, op->name) ? LIFE_NONE : tag_role(op->name);
         const struct cat_shape *input = cat_op_input(in->cat, op->op);
         struct str who = tagged_member(in, input), tags = tags_member(in, input, role);
-        struct found f;
 
         if (role == LIFE_NONE || who.len == 0 || (role != LIFE_LIST_TAGS && tags.len == 0))
             continue;
         if (role == LIFE_LIST_TAGS) {
-            if (!shape_search(in, cat_op_output(in->cat, op->op), 2, fits_tags, NULL, &f))
+            op->text = tags_path(in, cat_op_output(in->cat, op->op));
+            if (op->text.len == 0)
                 continue;
-            op->text = f.path;
         }
         op->role = role;
         op->is_fixed = true;

@@ -83,13 +83,15 @@ static struct value *fill_string(struct filler *f, struct str text)
         return when ? value_copy(f->w->a, when) : NULL;
     }
     rng_init(&f->rng, (uint64_t)value_get_int(f->r ? f->r->doc : NULL, "seed", 1), str_hash(text));
-    while (whole && str_cut(rest, '{', &before, &rest)) {
+    while (whole && rest.len > 0) {
+        bool is_open = str_cut(rest, '{', &before, &rest);
+
         buf_add(&b, before);
-        whole = str_cut(rest, '}', &name, &rest) && fill_text(f, name, &value);
-        if (whole)
+        if (is_open)
+            whole = str_cut(rest, '}', &name, &rest) && fill_text(f, name, &value);
+        if (is_open && whole)
             buf_add(&b, value);
     }
-    buf_add(&b, rest);
     struct str filled = arena_copy(f->w->a, buf_view(&b));
     buf_free(&b);
     return whole ? value_str(f->w->a, filled) : NULL;
