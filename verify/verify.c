@@ -6,6 +6,7 @@
 #include "core/base/str.h"
 #include "core/base/version.h"
 #include "verify/digests/digests.h"
+#include "verify/expect/expect.h"
 #include "verify/records/records.h"
 
 static const struct check {
@@ -15,7 +16,7 @@ static const struct check {
 } checks[] = {
     { "records", records_main, "does each record conform" },
     { "digests", digests_main, "is the chain of digests whole" },
-    { "expect", NULL, "did exactly these calls happen" },
+    { "expect", expect_main, "did exactly these calls happen" },
     { "run", NULL, "a tool against a dataset, end to end" },
 };
 

@@ -83,14 +83,16 @@ def write(path, content):
 
 
 class Copy:
-    """A copy of a data directory, for spoiling."""
+    """A copy of a data directory's log files, for spoiling."""
 
     def __init__(self, data):
         self.holder = tempfile.TemporaryDirectory(prefix="mocktrail-copy-")
         self.data = pathlib.Path(self.holder.name) / "data"
-        self.data.mkdir()
-        for part in ("buckets", "meta", "keys"):
-            shutil.copytree(data / part, self.data / part)
+        (self.data / "meta").mkdir(parents=True)
+        for path in logs(data):
+            copy = self.data / path.relative_to(data)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
 
     def __enter__(self):
         return self.data

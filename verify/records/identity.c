@@ -274,35 +274,42 @@ static void check_key_id(struct identity *d)
 
 /* ---- the session ---- */
 
-static void check_issuer(struct identity *d, const struct scan_node *issuer)
+/* NULL, or what is wrong with the role that a session says it is of. */
+static const char *wrong_issuer(struct identity *d, const struct scan_node *issuer,
+                                const struct arn *arn, bool is_arn)
 {
-    struct str id = scan_value(scan_get(issuer, STR("principalId"))), head, tail;
-    struct str type = scan_value(scan_get(issuer, STR("type")));
-    struct str arn_text = scan_value(scan_get(issuer, STR("arn")));
-    struct str account = scan_value(scan_get(issuer, STR("accountId")));
-    struct str name = scan_value(scan_get(issuer, STR("userName"))), role, resource;
-    struct arn arn, own;
-    const char *at = "userIdentity.sessionContext.sessionIssuer";
+    struct str id = scan_value(scan_get(issuer, STR("principalId"))), head, tail, role, resource;
+    struct str name = scan_value(scan_get(issuer, STR("userName")));
+    struct arn own;
 
-    if (!str_eq_c(type, "Role")) {
-        note(d->c, RULE_SESSION_ISSUER, at, "expected type Role for an assumed role");
-        return;
-    }
     (void)str_cut(text(d, M_PRINCIPAL_ID), ':', &head, &tail); /* no ':': noted elsewhere */
+    if (!str_eq_c(scan_value(scan_get(issuer, STR("type"))), "Role"))
+        return "expected type Role for an assumed role";
     if (!str_eq(id, head))
-        note(d->c, RULE_SESSION_ISSUER, at, "expected the principalId of the session's role");
-    if (arn_parse(arn_text, &arn, NULL) < 0 || !str_has_prefix(arn.resource, STR("role/"))) {
-        note(d->c, RULE_SESSION_ISSUER, at, "expected the ARN of a role");
-        return;
-    }
-    if (!str_eq(arn.account, account))
-        note(d->c, RULE_IDENTITY_ACCOUNT, at, "expected one account in accountId and arn");
-    if (!str_eq(last_part(arn.resource, '/'), name))
-        note(d->c, RULE_SESSION_ISSUER, at, "expected the userName that ends the ARN");
+        return "expected the principalId of the session's role";
+    if (!is_arn || !str_has_prefix(arn->resource, STR("role/")))
+        return "expected the ARN of a role";
+    if (!str_eq(last_part(arn->resource, '/'), name))
+        return "expected the userName that ends the ARN";
     if (arn_parse(text(d, M_ARN), &own, NULL) == 0 &&
         str_cut(own.resource, '/', &head, &resource) && str_cut(resource, '/', &role, &tail) &&
         !str_eq(role, name))
-        note(d->c, RULE_SESSION_ISSUER, at, "expected the role that userIdentity.arn names");
+        return "expected the role that userIdentity.arn names";
+    return NULL;
+}
+
+static void check_issuer(struct identity *d, const struct scan_node *issuer)
+{
+    const char *at = "userIdentity.sessionContext.sessionIssuer";
+    struct str account = scan_value(scan_get(issuer, STR("accountId")));
+    struct arn arn = { 0 };
+    bool is_arn = arn_parse(scan_value(scan_get(issuer, STR("arn"))), &arn, NULL) == 0;
+    const char *wrong = wrong_issuer(d, issuer, &arn, is_arn);
+
+    if (wrong)
+        note(d->c, RULE_SESSION_ISSUER, at, "%s", wrong);
+    if (is_arn && !str_eq(arn.account, account))
+        note(d->c, RULE_IDENTITY_ACCOUNT, at, "expected one account in accountId and arn");
 }
 
 static void check_attributes(struct identity *d, const struct scan_node *attributes)

@@ -50,8 +50,10 @@ struct run {
     struct checker *checkers; /* one a thread */
     struct arena arena;
     struct duplicates *duplicates;
-    const struct source_file **files;
-    size_t file_count, file_cap;
+    struct files {
+        const struct source_file **items;
+        size_t count, cap;
+    } files, misnamed; /* misnamed is wants's */
     uint64_t records, bytes, counts[RULES];
     uint64_t printed[RULES];
     struct buf line, json;
@@ -165,7 +167,7 @@ static void say(struct run *run, const struct source_file *f, const struct note 
     run->printed[n->rule]++;
     buf_clear(&run->line);
     finding_print(&run->line, &found);
-    if (row->severity >= run->show)
+    if (row->severity >= run->show && run->json_file != stdout)
         (void)fwrite(run->line.ptr, 1, run->line.len, stdout); /* seen by fflush at the end */
     if (run->asked->junit.len)
         buf_add(&run->details[n->rule], buf_view(&run->line));
@@ -185,13 +187,13 @@ static void job_free(struct job *j)
     mem_free(j);
 }
 
-static void keep_file(struct run *run, const struct source_file *f)
+static void keep_file(struct files *list, const struct source_file *f)
 {
-    if (run->file_count == run->file_cap) {
-        run->file_cap = run->file_cap ? 2 * run->file_cap : 64;
-        run->files = mem_realloc(run->files, run->file_cap * sizeof *run->files);
+    if (list->count == list->cap) {
+        list->cap = list->cap ? 2 * list->cap : 64;
+        list->items = mem_realloc(list->items, list->cap * sizeof *list->items);
     }
-    run->files[run->file_count++] = f;
+    list->items[list->count++] = f;
 }
 
 /* By record, and in a record in the order of the checks; of the file itself last. */
@@ -209,8 +211,8 @@ static int merge(void *arg, void *job, struct err *err)
     struct job *j = job;
 
     for (size_t i = 0; i < j->place_count; i++)
-        j->places[i].file = (uint32_t)run->file_count;
-    keep_file(run, j->notes.file);
+        j->places[i].file = (uint32_t)run->files.count;
+    keep_file(&run->files, j->notes.file);
     run->records += j->records;
     run->bytes += j->bytes;
     for (size_t i = 0; i < RULES; i++)
@@ -222,19 +224,26 @@ static int merge(void *arg, void *job, struct err *err)
     return rc;
 }
 
+/* Other threads may be merging meanwhile: what is misnamed is said when all is read. */
 static bool wants(void *arg, const struct source_file *f)
 {
     struct run *run = arg;
 
-    if (f->kind != SOURCE_MISNAMED)
-        return f->kind != SOURCE_DIGEST;
+    if (f->kind == SOURCE_MISNAMED)
+        keep_file(&run->misnamed, f);
+    return f->kind != SOURCE_MISNAMED && f->kind != SOURCE_DIGEST;
+}
+
+static void say_misnamed(struct run *run)
+{
     struct note n = { .rule = RULE_KEY_GRAMMAR,
                       .member = STR(""),
                       .text = STR("expected a key that CloudTrail writes") };
 
-    run->counts[RULE_KEY_GRAMMAR]++;
-    say(run, f, &n);
-    return false;
+    for (size_t i = 0; i < run->misnamed.count; i++) {
+        run->counts[RULE_KEY_GRAMMAR]++;
+        say(run, run->misnamed.items[i], &n);
+    }
 }
 
 static int say_duplicates(struct run *run, struct err *err)
@@ -254,9 +263,9 @@ static int say_duplicates(struct run *run, struct err *err)
             a->file == b->file
                 ? arena_printf(&run->arena, "expected another than that of record %u", a->record)
                 : arena_printf(&run->arena, "expected another than that of %.*s:record %u",
-                               STR_ARG(run->files[a->file]->name), a->record);
+                               STR_ARG(run->files.items[a->file]->name), a->record);
         run->counts[n.rule]++;
-        say(run, run->files[b->file], &n);
+        say(run, run->files.items[b->file], &n);
         arena_rewind(&run->arena, mark);
     }
     return rc;
@@ -291,7 +300,7 @@ static void summary(const struct run *run)
                          severity_name(rule_row((enum rule)i)->severity),
                          (unsigned long long)run->counts[i]);
     (void)printf("%s%llu records in %zu files: %llu errors, %llu warnings, %llu notices\n",
-                 has_any ? "\n" : "", (unsigned long long)run->records, run->file_count,
+                 has_any ? "\n" : "", (unsigned long long)run->records, run->files.count,
                  (unsigned long long)count_of(run, SEVERITY_ERROR),
                  (unsigned long long)count_of(run, SEVERITY_WARNING),
                  (unsigned long long)count_of(run, SEVERITY_NOTICE));
@@ -319,7 +328,7 @@ static int close_json(struct run *run, struct err *err)
     if (!f)
         return 0;
     (void)fprintf(f, "\n],\n\"records\": %llu, \"files\": %zu, \"bytes\": %llu,\n\"rules\": {",
-                  (unsigned long long)run->records, run->file_count,
+                  (unsigned long long)run->records, run->files.count,
                   (unsigned long long)run->bytes);
     for (size_t i = 0; i < RULES; i++) {
         if (!run->counts[i])
@@ -387,7 +396,8 @@ static void run_free(struct run *run, unsigned jobs)
     for (size_t i = 0; i < RULES; i++)
         buf_free(&run->details[i]);
     mem_free(run->checkers);
-    mem_free(run->files);
+    mem_free(run->files.items);
+    mem_free(run->misnamed.items);
     duplicates_close(run->duplicates);
     buf_free(&run->line);
     buf_free(&run->json);
@@ -401,9 +411,10 @@ static int judge(struct run *run, struct source *source, unsigned jobs, struct e
 
     if (rc == 0)
         rc = visit_records(source, &visitor, run, jobs, err);
+    say_misnamed(run);
     if (rc == 0)
         rc = say_duplicates(run, err);
-    if (rc == 0 && !(run->asked->json.len && str_eq_c(run->asked->json, "-")))
+    if (rc == 0 && run->json_file != stdout)
         summary(run);
     struct err json_err = { 0 };
     int json_rc = close_json(run, &json_err);

@@ -89,6 +89,7 @@ struct pour {
     struct str rest;
     struct buf chunk;
     bool is_gzip, is_over;
+    bool is_inside; /* of a gzip member */
 };
 
 static int pour_refill(struct pour *p, const char *path, struct err *err)
@@ -109,6 +110,7 @@ static int pour_inflate(struct worker *w, struct pour *p, size_t room, struct bu
 {
     int rc = gunzip_step(w->gunzip, &p->rest, room, out, err);
 
+    p->is_inside = rc == GUNZIP_GOES_ON;
     if (rc == GUNZIP_END)
         gunzip_start(w->gunzip); /* a further member may follow */
     return rc < 0 ? rc : 0;
@@ -129,7 +131,7 @@ static int pour_some(struct worker *w, struct pour *p, const char *path, size_t 
             return rc;
         bool is_dry = p->rest.len == 0;
 
-        if (p->is_gzip) {
+        if (p->is_gzip && !(is_dry && !p->is_inside)) {
             rc = pour_inflate(w, p, left, out, err);
         } else {
             struct str some = str_sub(p->rest, 0, left);
@@ -139,6 +141,8 @@ static int pour_some(struct worker *w, struct pour *p, const char *path, size_t 
         }
         p->is_over = is_dry && out->len == before;
     }
+    if (rc == 0 && p->is_over && p->is_inside)
+        return err_set(err, E_PARSE, "gzip: truncated");
     return rc;
 }
 
