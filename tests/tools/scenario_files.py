@@ -177,6 +177,8 @@ class Steps:
             self.complain(f"wait: {step['wait']}")
         if "id" in step:
             self.ids.append(step["id"])
+            if not isinstance(step["id"], str):
+                self.complain(f"id: {step['id']!r} is no text in YAML 1.1")
         getattr(self, "check_" + what[0])(step)
         if isinstance(step.get("on_error"), list):
             self.check(step["on_error"])
