@@ -159,14 +159,25 @@ void engine_answer(struct engine *e, struct arena *a, const struct request *q, s
     reply->waits = out.waits;
 }
 
+/* Is the operation prepared? Of the operations so far all are of services that speak JSON. */
+static bool is_prepared(const struct engine *e, const struct request *q)
+{
+    struct str prefix, name;
+    const struct cat_op *op = str_rcut(request_header(q, "x-amz-target"), '.', &prefix, &name)
+                                  ? cat_op_by_target(e->cat, prefix, name)
+                                  : NULL;
+
+    return op && handler_of(e, op).prepare;
+}
+
 bool engine_may_wait(const struct engine *e, struct arena *a, const struct request *q)
 {
     struct route route;
 
     if (!e->upstream)
-        return false;
+        return is_prepared(e, q);
     wire_identify(a, e->cat, q, &route);
-    return upstream_serves(e->upstream, route.service);
+    return upstream_serves(e->upstream, route.service) || is_prepared(e, q);
 }
 
 void engine_stop_waiting(struct engine *e)

@@ -34,6 +34,7 @@ struct call {
     enum call_door door;
     enum auth_method auth;
     struct str signature_version; /* "SigV4", "SigV2", "SigV4A" or empty */
+    struct str prepared;          /* by the operation's service_prepare_fn, or empty */
     bool may_wait; /* whoever answers can wait for the disk by himself: outcome.waits */
     const struct request *request;  /* the HTTP request when there was one, else NULL */
     struct upstream_answer *answer; /* of an upstream that the call was forwarded to, else NULL */

@@ -10,13 +10,17 @@ static const struct row {
     const char *service, *operation;
     struct handler handler;
 } rows[] = {
-#define SERVICE_OP(service, operation) { #service, #operation, { service##_##operation, false } },
+#define SERVICE_OP(service, operation)                                                             \
+    { #service, #operation, { service##_##operation, false, NULL } },
 #define SERVICE_OP_UNLOCKED(service, operation)                                                    \
-    { #service, #operation, { service##_##operation, true } },
+    { #service, #operation, { service##_##operation, true, NULL } },
+#define SERVICE_OP_PREPARED(service, operation, prepare)                                           \
+    { #service, #operation, { service##_##operation, false, prepare } },
 #include "emulator/services/services.def"
 #undef SERVICE_OP
 #undef SERVICE_OP_UNLOCKED
-    { NULL, NULL, { NULL, false } },
+#undef SERVICE_OP_PREPARED
+    { NULL, NULL, { NULL, false, NULL } },
 };
 
 /* A type of which something is written by hand is kept by that hand alone: the generic lifecycle
@@ -40,7 +44,7 @@ static void add_generic(struct services *s, const struct cat *cat,
             s->handlers[i].run ? NULL : life_op_find(cat, cat_op_at(cat, i));
 
         if (life && (life->type ? !own_types[life->type] : !any_own))
-            s->handlers[i] = (struct handler){ generic_perform, false };
+            s->handlers[i] = (struct handler){ .run = generic_perform };
     }
 }
 
@@ -94,5 +98,6 @@ void handlers_close(struct services *s)
 
 struct handler handler_of(const struct engine *e, const struct cat_op *op)
 {
-    return op ? e->services->handlers[cat_op_index(e->cat, op)] : (struct handler){ NULL, true };
+    return op ? e->services->handlers[cat_op_index(e->cat, op)]
+              : (struct handler){ .is_unlocked = true };
 }

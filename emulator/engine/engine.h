@@ -114,7 +114,7 @@ void engine_answer(struct engine *e, struct arena *a, const struct request *q, s
 struct journal_waiter;
 void engine_when_durable(struct engine *e, struct journal_waiter *waiter);
 
-/* May the answer to q wait for an upstream? */
+/* May the answer to q wait for an upstream, or for slow work before it (an RSA key)? */
 bool engine_may_wait(const struct engine *e, struct arena *a, const struct request *q);
 /* Calls that wait for an upstream are answered soon, from now on: before the front door closes. */
 void engine_stop_waiting(struct engine *e);
@@ -133,3 +133,7 @@ struct ctx {
  */
 typedef int service_fn(struct ctx *cx, const struct call *call, struct outcome *out,
                        struct err *err);
+/* Slow work for a call that is not refused yet and may still be; the state is not locked. *out is
+ * the handler's call->prepared; it lives in the arena. */
+typedef int service_prepare_fn(struct arena *a, const struct call *call, struct str *out,
+                               struct err *err);

@@ -172,7 +172,7 @@ static int into_journal(struct engine *e, uint64_t seq, const struct handover *a
 static struct handler handler_for(const struct engine *e, const struct call *call)
 {
     if (call->answer)
-        return (struct handler){ upstream_conclude, !upstream_teaches(call) };
+        return (struct handler){ .run = upstream_conclude, .is_unlocked = !upstream_teaches(call) };
     return handler_of(e, call->op);
 }
 
@@ -345,6 +345,8 @@ int engine_perform(struct engine *e, struct arena *a, struct call *call, struct 
     federated_claim(a, call);
     if (call->account.len > 0)
         rc = trail_account_seen(e->trail, call->account, err);
+    if (rc == 0 && h.prepare)
+        rc = h.prepare(a, call, &call->prepared, err);
     if (rc == 0)
         rc = !h.run || h.is_unlocked ? perform_unlocked(e, a, call, out, err)
                                      : perform_locked(e, a, call, out, err);

@@ -10,6 +10,7 @@
 struct handler {
     service_fn *run; /* NULL: not implemented */
     bool is_unlocked;
+    service_prepare_fn *prepare; /* before the lock is taken, or NULL */
 };
 
 /* The records of one call, one for each account that reads it. */

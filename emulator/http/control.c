@@ -416,6 +416,11 @@ static int parse_body(struct visit *v, struct err *err)
     return rc;
 }
 
+bool control_may_wait(const struct request *q)
+{
+    return str_eq_c(q->method, "POST");
+}
+
 bool control_owns(const struct request *q)
 {
     return str_has_prefix(q->path, STR("/_mocktrail/")) || str_eq_c(q->path, "/_mocktrail");

@@ -184,7 +184,9 @@ static bool may_wait(void *arg, struct arena *a, const struct request *q)
 {
     const struct serve *s = arg;
 
-    return !control_owns(q) && !is_preflight(q) && engine_may_wait(s->engine, a, q);
+    if (control_owns(q))
+        return control_may_wait(q);
+    return !is_preflight(q) && engine_may_wait(s->engine, a, q);
 }
 
 static void stop_waiting(void *arg)
@@ -281,7 +283,7 @@ static int open_server(struct serve *s, struct server **out, struct err *err)
         .answer = answer,
         .hold = hold,
         .answer_arg = s,
-        .may_wait = s->upstreams.count > 0 ? may_wait : NULL,
+        .may_wait = may_wait,
         .stop_waiting = stop_waiting,
     };
 

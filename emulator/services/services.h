@@ -31,6 +31,10 @@ bool page_after(struct ctx *cx, const struct call *call, struct str token, struc
 
 #define SERVICE_OP(service, operation)          service_fn service##_##operation;
 #define SERVICE_OP_UNLOCKED(service, operation) service_fn service##_##operation;
+#define SERVICE_OP_PREPARED(service, operation, prepare)                                           \
+    service_fn service##_##operation;                                                              \
+    service_prepare_fn prepare;
 #include "emulator/services/services.def"
 #undef SERVICE_OP
 #undef SERVICE_OP_UNLOCKED
+#undef SERVICE_OP_PREPARED

@@ -398,7 +398,7 @@ static int key_pair(struct ctx *cx, const struct call *call, struct outcome *out
                        STR_ARG(param_str(call, "KeyPairSpec")));
         return 0;
     }
-    if ((rc = kms_material_new(cx, spec, private_der, err)) < 0 ||
+    if ((rc = kms_material_new(cx, spec, call->prepared, private_der, err)) < 0 ||
         (rc = kms_public_der(cx, *private_der, &public_der, err)) < 0 ||
         (rc = kms_encrypt(cx, &k, param(call, "EncryptionContext"), *private_der, &blob, err)) < 0)
         return rc;

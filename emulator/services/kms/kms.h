@@ -111,12 +111,14 @@ int kms_random(struct ctx *cx, void *out, size_t len, struct err *err);
 
 /* ---- material.c, signing.c: bytes in, bytes out ---- */
 
-int kms_material_new(struct ctx *cx, const struct kms_spec *spec, struct str *out, struct err *err);
+/* A new key; of a pair, the one that was prepared for the call, if any. */
+int kms_material_new(struct ctx *cx, const struct kms_spec *spec, struct str prepared,
+                     struct str *out, struct err *err);
 int kms_public_der(struct ctx *cx, struct str pkcs8, struct str *out, struct err *err);
 const struct value *kms_material(const struct kms_key *k, struct str id); /* empty: the current */
 struct str kms_bytes(const struct value *material);
 int kms_material_add(struct ctx *cx, struct kms_key *k, const char *type, int64_t at_ms,
-                     struct err *err);
+                     struct str prepared, struct err *err);
 
 /* AES-256-GCM: out is iv, tag, ciphertext. open: false when it does not fit. */
 int kms_seal(struct ctx *cx, struct str key, struct str aad, struct str plain, struct str *out,

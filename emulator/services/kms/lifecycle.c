@@ -100,7 +100,7 @@ int kms_make(struct ctx *cx, const struct call *call, const struct kms_new *n, s
     value_set(k->doc, STR("KeyMetadata"), k->meta);
     value_put_str(cx->a, k->doc, "Policy", n->policy);
     value_set(k->doc, STR("Tags"), n->tags ? value_copy(cx->a, n->tags) : value_list(cx->a));
-    return kms_material_add(cx, k, "", cx->now_ms, err);
+    return kms_material_add(cx, k, "", cx->now_ms, call->prepared, err);
 }
 
 void kms_invalid(struct ctx *cx, struct outcome *out, struct str value, const char *member,

@@ -30,7 +30,7 @@ int kms_rotate_if_due(struct ctx *cx, struct kms_key *k, struct err *err)
     while (rc == 0 && is_on(k) && next_ms(k) <= cx->now_ms) {
         int64_t at_ms = next_ms(k);
         value_put_time(cx->a, rotation_of(k), "Since", at_ms);
-        rc = kms_material_add(cx, k, "AUTOMATIC", at_ms, err);
+        rc = kms_material_add(cx, k, "AUTOMATIC", at_ms, STR(""), err);
         rotated = true;
     }
     return rc < 0 || !rotated ? rc : kms_save(cx, k, err);
@@ -121,7 +121,7 @@ int kms_RotateKeyOnDemand(struct ctx *cx, const struct call *call, struct outcom
         return 0;
     }
     value_put_str(cx->a, outcome_output(cx, out), "KeyId", k.arn);
-    rc = kms_material_add(cx, &k, "ON_DEMAND", cx->now_ms, err);
+    rc = kms_material_add(cx, &k, "ON_DEMAND", cx->now_ms, STR(""), err);
     return rc < 0 ? rc : kms_save(cx, &k, err);
 }
 
