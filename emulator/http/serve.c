@@ -180,13 +180,13 @@ static struct stream *answer(void *arg, struct arena *a, const struct request *q
     return NULL;
 }
 
-static bool may_wait(void *arg, struct arena *a, const struct request *q)
+static enum server_wait may_wait(void *arg, struct arena *a, const struct request *q)
 {
     const struct serve *s = arg;
 
     if (control_owns(q))
-        return control_may_wait(q);
-    return !is_preflight(q) && engine_may_wait(s->engine, a, q);
+        return control_may_wait(q) ? SERVER_IS_SLOW : SERVER_IS_QUICK;
+    return !is_preflight(q) && engine_may_wait(s->engine, a, q) ? SERVER_WAITS : SERVER_IS_QUICK;
 }
 
 static void stop_waiting(void *arg)

@@ -187,22 +187,26 @@ static void run_waiting(void *arg)
     MHD_resume_connection(in->connection); /* on_request is called once more */
 }
 
-static bool can_wait(struct server *s, struct inbound *in)
+static enum server_wait waits(struct server *s, struct inbound *in)
 {
-    return s->workers && in->refusal == REFUSE_NOTHING && in->body.refusal == REFUSE_NOTHING &&
-           s->opt.may_wait(s->opt.answer_arg, &in->arena, &in->request);
+    return s->workers && in->refusal == REFUSE_NOTHING && in->body.refusal == REFUSE_NOTHING
+               ? s->opt.may_wait(s->opt.answer_arg, &in->arena, &in->request)
+               : SERVER_IS_QUICK;
 }
 
 /* True: a worker has it. */
 static bool hand_over(struct server *s, struct MHD_Connection *connection, struct inbound *in)
 {
-    if (!can_wait(s, in))
+    enum server_wait wait = waits(s, in);
+
+    if (wait == SERVER_IS_QUICK)
         return false;
     in->server = s;
     in->reply = (struct reply){ 0 };
     in->work = (struct work){ .run = run_waiting, .arg = in };
     if (!workers_reserve(s->workers)) {
-        in->body.refusal = REFUSE_BUSY;
+        if (wait == SERVER_WAITS)
+            in->body.refusal = REFUSE_BUSY;
         return false;
     }
     in->state = INBOUND_WAITING;

@@ -17,8 +17,13 @@ struct server;
 typedef struct stream *server_answer_fn(void *arg, struct arena *a, const struct request *q,
                                         struct reply *reply);
 
-/* May the answer wait for another server? Then it is made on a thread of its own. */
-typedef bool server_may_wait_fn(void *arg, struct arena *a, const struct request *q);
+/* May the answer take long, or wait for another server? Then it is made on a thread of its own. */
+enum server_wait {
+    SERVER_IS_QUICK,
+    SERVER_IS_SLOW, /* but is made here when there is no such thread left */
+    SERVER_WAITS,   /* refused then */
+};
+typedef enum server_wait server_may_wait_fn(void *arg, struct arena *a, const struct request *q);
 
 /* A reply that waits: call w->tell once it may be sent (rc 0) or not (rc < 0). */
 struct journal_waiter;
