@@ -69,7 +69,7 @@ static void add_answers(struct services *s, const struct cat *cat)
         const struct cat_op *op = of ? cat_op_find(cat, of, operation) : NULL;
 
         if (op && !s->handlers[cat_op_index(cat, op)].run)
-            s->handlers[cat_op_index(cat, op)] = (struct handler){ generic_perform, false };
+            s->handlers[cat_op_index(cat, op)] = (struct handler){ .run = generic_perform };
     }
 }
 

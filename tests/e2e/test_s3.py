@@ -716,6 +716,41 @@ class Together(S3Case):
         self.assertEqual((len(versions), sum(v["IsLatest"] for v in versions)), (241, 1))
 
 
+class Deletions(S3Case):
+    def test_an_object_never_outlives_its_bucket(self):
+        """A PutObject and a DeleteBucket at once: exactly one of them is done."""
+        writer, won = self.server.client("s3"), {"put": 0, "delete": 0}
+        for n in range(150):
+            bucket = f"race-{n}"
+            self.s3.create_bucket(Bucket=bucket)
+            outcome, start = [], threading.Barrier(2)
+
+            def put():
+                start.wait()
+                try:
+                    writer.put_object(Bucket=bucket, Key="k", Body=b"x" * (20000 if n % 2 else 10))
+                    outcome.append("done")
+                except writer.exceptions.ClientError as error:
+                    outcome.append(error.response["Error"]["Code"])
+
+            thread = threading.Thread(target=put)
+            thread.start()
+            start.wait()
+            if n % 3:
+                threading.Event().wait(n % 10 / 5000)
+            try:
+                self.s3.delete_bucket(Bucket=bucket)
+                deleted = "done"
+            except self.s3.exceptions.ClientError as error:
+                deleted = error.response["Error"]["Code"]
+            thread.join()
+            won["delete" if deleted == "done" else "put"] += 1
+            self.assertIn((outcome[0], deleted), (("done", "BucketNotEmpty"), ("NoSuchBucket", "done")), n)
+            folder = self.server.data / "buckets" / bucket
+            self.assertEqual(deleted != "done", folder.exists())
+        self.assertGreater(min(won.values()), 0, won)
+
+
 class Restart(unittest.TestCase):
     def test_everything_is_there_again(self):
         with harness.Server() as server:

@@ -1,9 +1,13 @@
 #include "emulator/services/s3/bucket.h"
 
+#include <time.h>
+
 #include "core/aws/policy.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "emulator/services/s3.h"
+
+#define GATE_WAIT_S 3
 
 static struct doc_key index_key(struct str name)
 {
@@ -125,6 +129,7 @@ int bucket_hold(struct s3 *s3, struct str name, enum bucket_read how, const stru
     rc = bucket_load(s3, name, &b, err);
     if (rc < 0)
         return rc;
+    b->generation = generation;
     pthread_mutex_lock(&s3->bucket_mutex);
     /* Not when a change was committed meanwhile: what was read may be older than it. */
     if (how == BUCKET_CACHED && generation == s3->bucket_generation && !cache_find(s3, name)) {
@@ -156,6 +161,47 @@ void bucket_forget_all(struct s3 *s3)
     s3->bucket_generation++;
     cache_clear(s3);
     pthread_mutex_unlock(&s3->bucket_mutex);
+}
+
+/* ---- gates ---- */
+
+static pthread_rwlock_t *gate_of(struct s3 *s3, struct str name)
+{
+    return &s3->gates[str_hash(name) % GATE_COUNT];
+}
+
+static bool is_current(struct s3 *s3, const struct bucket *b)
+{
+    pthread_mutex_lock(&s3->bucket_mutex);
+    bool is = b->generation == s3->bucket_generation || cache_find(s3, b->name) == b;
+    pthread_mutex_unlock(&s3->bucket_mutex);
+    return is;
+}
+
+/* Looked at again behind the gate, for a deletion may have been there first. Never while the state
+ * is asked: who deletes has its lock. */
+int bucket_enter(struct lock_set *set, const struct bucket *b)
+{
+    set->gate = gate_of(set->s3, b->name);
+    (void)pthread_rwlock_rdlock(set->gate);
+    if (is_current(set->s3, b))
+        return 1;
+    (void)pthread_rwlock_unlock(set->gate);
+    set->gate = NULL;
+    return 0;
+}
+
+bool bucket_close_gate(struct lock_set *set, struct str name)
+{
+    pthread_rwlock_t *gate = gate_of(set->s3, name);
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_REALTIME, &until); /* for waiting, not the emulator's time */
+    until.tv_sec += GATE_WAIT_S;
+    if (pthread_rwlock_timedwrlock(gate, &until) != 0)
+        return false;
+    set->gate = gate;
+    return true;
 }
 
 /* ---- writing ---- */

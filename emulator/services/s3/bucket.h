@@ -22,6 +22,7 @@ struct bucket {
     bool object_lock, owner_enforced;
     struct policy *policy; /* parsed, or NULL */
     struct arena memory;
+    uint64_t generation; /* of all buckets, when it was read */
     atomic_int holders;
     struct bucket *next; /* in the cache's slot */
 };
@@ -33,6 +34,12 @@ int bucket_hold(struct s3 *s3, struct str name, enum bucket_read how, const stru
 void bucket_drop(const struct bucket *b); /* NULL is harmless */
 void bucket_forget(struct s3 *s3, struct str name);
 void bucket_forget_all(struct s3 *s3);
+
+/* The bucket's gate, until lock_drop_all: it is not deleted while somebody writes into it.
+ * 1; 0: this bucket may have changed since it was held, hold it anew. */
+int bucket_enter(struct lock_set *set, const struct bucket *b);
+/* Nobody writes into the bucket of that name. False: somebody did, for too long. */
+bool bucket_close_gate(struct lock_set *set, struct str name);
 
 /* Write a new or changed document; the cache follows once the call is committed. */
 int bucket_save(struct op *op, struct str name, struct str owner, const struct value *doc);

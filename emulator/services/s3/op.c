@@ -336,6 +336,30 @@ int op_refuse_denied(struct op *op, struct str key)
                           STR_ARG(who->arn), STR_ARG(permission(op)), STR_ARG(resource(op, key)));
 }
 
+static bool only_reads(const struct op *op)
+{
+    static const char *const verbs[] = { "Get", "Head", "List" };
+
+    for (size_t i = 0; i < COUNT(verbs); i++)
+        if (str_has_prefix(op->call->action, str_c(verbs[i])))
+            return true;
+    return false;
+}
+
+/* A write that runs without the state lock keeps the bucket from being deleted. */
+static int hold_bucket(struct op *op, struct str name, enum bucket_read how)
+{
+    int rc = bucket_hold(op->s3, name, how, &op->bucket, op->err);
+
+    while (rc == 0 && how == BUCKET_CACHED && !only_reads(op) &&
+           !bucket_enter(op->locks, op->bucket)) {
+        bucket_drop(op->bucket);
+        op->bucket = NULL;
+        rc = bucket_hold(op->s3, name, how, &op->bucket, op->err);
+    }
+    return rc;
+}
+
 /* 1: go on; 0: refused. */
 static int enter(struct op *op, enum bucket_read how)
 {
@@ -347,7 +371,7 @@ static int enter(struct op *op, enum bucket_read how)
         return 1;
     if (!bucket_name_is_valid(name)) /* S3 answers so only where it can't be a bucket of old */
         return op_refuse(op, name.len < 3 || name.len > 255 ? "InvalidBucketName" : "NoSuchBucket");
-    rc = bucket_hold(op->s3, name, how, &op->bucket, op->err);
+    rc = hold_bucket(op, name, how);
     if (rc == E_MISSING)
         return op_refuse(op, "NoSuchBucket");
     if (rc < 0)
@@ -389,7 +413,10 @@ static int run(struct op *op, enum bucket_read how, run_fn *handler)
     op->locks = arena_alloc(op->a, sizeof *op->locks);
     op->locks->s3 = op->s3;
 
-    int rc = enter(op, how);
+    bool deletes = str_eq_c(op->call->action, "DeleteBucket");
+    int rc = !deletes || bucket_close_gate(op->locks, op_param(op, "Bucket"))
+                 ? enter(op, how)
+                 : op_refuse(op, "OperationAborted");
     if (op->bucket)
         op->out->owner = arena_copy(op->a, op->bucket->owner);
     if (rc > 0 && op->bucket && op->key.len == 0) { /* it may look at any key */

@@ -68,6 +68,19 @@ static int clear_staging(struct s3 *s3, struct err *err)
     return rc;
 }
 
+/* A deletion must come through while others write all the time. */
+static void open_gates(struct s3 *s3)
+{
+    pthread_rwlockattr_t writers_first;
+
+    (void)pthread_rwlockattr_init(&writers_first);
+    (void)pthread_rwlockattr_setkind_np(&writers_first,
+                                        PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    for (size_t i = 0; i < GATE_COUNT; i++)
+        (void)pthread_rwlock_init(&s3->gates[i], &writers_first);
+    (void)pthread_rwlockattr_destroy(&writers_first);
+}
+
 int s3_open(struct engine *e, struct err *err)
 {
     struct s3 *s3 = mem_alloc(sizeof *s3);
@@ -78,6 +91,7 @@ int s3_open(struct engine *e, struct err *err)
     s3->sums = mem_alloc(SUM_SLOTS * sizeof *s3->sums);
     (void)pthread_mutex_init(&s3->bucket_mutex, NULL); /* can't fail with default attributes */
     (void)pthread_mutex_init(&s3->sum_mutex, NULL);
+    open_gates(s3);
     for (size_t i = 0; i < LOCK_COUNT; i++)
         (void)sem_init(&s3->locks[i], 0, 1); /* fails only for values over SEM_VALUE_MAX */
     e->s3 = s3;
@@ -101,6 +115,8 @@ void s3_close(struct engine *e)
     bucket_forget_all(s3);
     for (size_t i = 0; i < LOCK_COUNT; i++)
         (void)sem_destroy(&s3->locks[i]);
+    for (size_t i = 0; i < GATE_COUNT; i++)
+        (void)pthread_rwlock_destroy(&s3->gates[i]);
     (void)pthread_mutex_destroy(&s3->bucket_mutex);
     (void)pthread_mutex_destroy(&s3->sum_mutex);
     checksum_tables_free(&s3->tables);
@@ -178,6 +194,9 @@ void lock_drop_all(struct lock_set *set)
     if (set->has_entered)
         pending_leave(set->s3->pending);
     set->has_entered = false;
+    if (set->gate)
+        (void)pthread_rwlock_unlock(set->gate);
+    set->gate = NULL;
 }
 
 static bool sum_is_of(const struct sum_slot *slot, const struct sum_slot *file)

@@ -12,6 +12,7 @@
 
 #define LOCK_COUNT   1024 /* stripes: two keys may share one */
 #define BUCKET_SLOTS 256
+#define GATE_COUNT   64
 #define BUCKET_CACHE 4096 /* configurations kept; over that, all are dropped */
 #define SUM_SLOTS    4096
 
@@ -30,6 +31,7 @@ struct s3 {
     struct engine *e;
     int root; /* the data directory */
     sem_t locks[LOCK_COUNT];
+    pthread_rwlock_t gates[GATE_COUNT]; /* writes into a bucket, and its deletion */
     pthread_mutex_t bucket_mutex;
     struct bucket *buckets[BUCKET_SLOTS];
     size_t bucket_count;
@@ -44,9 +46,10 @@ struct s3 {
 struct lock_set {
     struct s3 *s3;
     uint64_t bits[LOCK_COUNT / 64];
-    struct str forget; /* a bucket whose cached configuration the call replaces */
-    bool has_entered;  /* pending_enter */
-    int failed;        /* enum fail: a write that waited could not be made */
+    struct str forget;      /* a bucket whose cached configuration the call replaces */
+    bool has_entered;       /* pending_enter */
+    pthread_rwlock_t *gate; /* or NULL */
+    int failed;             /* enum fail: a write that waited could not be made */
     struct err why;
 };
 size_t lock_stripe(struct str bucket, struct str key);
