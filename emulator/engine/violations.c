@@ -16,6 +16,7 @@ struct checking {
     unsigned checks;
     enum wording wording;
     struct str skipped;
+    bool in_secret;     /* inside of something sensitive */
     uint32_t steps;     /* left for all patterns together */
     struct str pattern; /* the last one, parsed */
     const struct pattern *parsed;
@@ -120,12 +121,23 @@ static bool is_secret(struct slot s)
            (is_nested && is_secret(slot_at(s, s.shape->type == CAT_MAP ? 1 : 0)));
 }
 
+/* Secrets that some models do not mark. */
+static bool is_secret_name(struct str name)
+{
+    static const char *const ends[] = { "assword", "assphrase", "ecretString", "rivateKey" };
+
+    for (size_t i = 0; i < COUNT(ends); i++)
+        if (str_has_suffix(name, str_c(ends[i])))
+            return true;
+    return false;
+}
+
 /* " 'x'", or nothing for what a message does not show. */
 static struct str shown(struct checking *k, struct slot s, const struct value *v)
 {
     struct buf b = { 0 };
     struct str text = { 0 };
-    bool can_show = k->wording == WORDING_VALUE && !is_secret(s);
+    bool can_show = k->wording == WORDING_VALUE && !k->in_secret && !is_secret(s);
 
     if (can_show && is_plain(v))
         show_plain(&b, v);
@@ -423,8 +435,11 @@ static void check_map(struct checking *k, struct slot s, const struct value *v, 
 
 static void check_value(struct checking *k, struct slot s, const struct value *v, struct str path)
 {
+    bool was_in_secret = k->in_secret;
+
     if (s.shape->flags & (CAT_S_DOCUMENT | CAT_S_STREAMING | CAT_S_EVENTSTREAM))
         return;
+    k->in_secret |= (s.shape->flags & CAT_S_SENSITIVE) || is_secret_name(slot_name(s));
     check_bounds(k, s, v, path);
     if (s.shape->type == CAT_STRUCTURE && v->kind == VALUE_MAP)
         check_members(k, s, v, path);
@@ -434,6 +449,7 @@ static void check_value(struct checking *k, struct slot s, const struct value *v
         check_list(k, s, v, path);
     if (s.shape->type == CAT_MAP && v->kind == VALUE_MAP)
         check_map(k, s, v, path);
+    k->in_secret = was_in_secret;
 }
 
 struct violations violations_find(struct arena *a, const struct call *call,

@@ -104,7 +104,7 @@ static void write_item(const struct legacy *l, const struct set *set, const stru
                        const struct value *v, struct str wire)
 {
     buf_add_char(l->out, '{');
-    if (s->type == CAT_STRUCTURE) {
+    if (s->type == CAT_STRUCTURE && !(s->flags & CAT_S_SENSITIVE)) {
         write_structure(l, s, v, wire);
     } else {
         scalar_key(l->out, set->element, LETTER_LOWER);
@@ -176,7 +176,7 @@ static void write_single(const struct legacy *l, const struct cat_member *m, str
         json_add_string(l->out, rule->arg.len ? rule->arg : l->plan->hidden);
     } else if (action == RULE_STRING) {
         scalar_quoted(l->out, v, l->plan->time);
-    } else if (s->type == CAT_STRUCTURE) {
+    } else if (s->type == CAT_STRUCTURE && !(s->flags & CAT_S_SENSITIVE)) {
         buf_add_char(l->out, '{');
         write_structure(l, s, v, wire);
         buf_add_char(l->out, '}');

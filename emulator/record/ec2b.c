@@ -31,7 +31,7 @@ static void ask_scalar(struct buf *out, const struct plan *p, const struct cat_s
 static void ask_element(struct buf *out, const struct plan *p, const struct cat_shape *s,
                         const struct value *v, uint32_t n)
 {
-    if (s->type == CAT_STRUCTURE) {
+    if (s->type == CAT_STRUCTURE && !(s->flags & CAT_S_SENSITIVE)) {
         ask_structure(out, p, s, v, n);
         return;
     }
@@ -81,7 +81,7 @@ static void ask_structure(struct buf *out, const struct plan *p, const struct ca
             tree_is_bytes(p->cat, m) || (rule && rule->action == RULE_DROP))
             continue;
         wire_key(out, p->cat, m);
-        if (rule && rule->action == RULE_HIDE)
+        if ((rule && rule->action == RULE_HIDE) || inner->flags & CAT_S_SENSITIVE)
             json_add_string(out, p->hidden);
         else if (inner->type == CAT_LIST && kid->kind == VALUE_LIST)
             ask_list(out, p, inner, kid);

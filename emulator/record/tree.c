@@ -122,6 +122,14 @@ static enum time_form wire_form(const struct cat_shape *s, const struct cat_memb
     return TIME_EPOCH;
 }
 
+static bool is_hidden(const struct tree *t, const struct member_rule *rule,
+                      const struct cat_member *m)
+{
+    const struct cat_shape *s = cat_member_shape(t->plan->cat, m);
+
+    return (rule && rule->action == RULE_HIDE) || (s->flags & CAT_S_SENSITIVE && !t->shown);
+}
+
 static void write_member(const struct tree *t, const struct cat_member *m, const struct value *v)
 {
     const struct plan *p = t->plan;
@@ -140,7 +148,7 @@ static void write_member(const struct tree *t, const struct cat_member *m, const
         scalar_key(t->out, name, first);
     if (v->kind == VALUE_TIME && t->time == TIME_WIRE)
         scalar_time(t->out, v->u.time_ms, wire_form(cat_member_shape(p->cat, m), m, v));
-    else if (is_text_number && v->kind < VALUE_LIST)
+    else if (is_text_number && v->kind < VALUE_LIST && !is_hidden(t, rule, m))
         scalar_quoted(t->out, v, t->time);
     else
         write_by_rule(t, rule, cat_member_shape(p->cat, m), v);

@@ -32,14 +32,27 @@ static const char *known_error(const struct work *w, const char *const *names)
     return *names;
 }
 
+static bool may_tell(const struct work *w, const struct cat_shape *shape)
+{
+    if (shape && shape->type == CAT_LIST)
+        shape = cat_member_shape(w->cat, cat_shape_member(w->cat, shape, 0));
+    return shape && shape->type == CAT_STRING && !(shape->flags & CAT_S_SENSITIVE);
+}
+
+/* " 'x'" of what was asked for, if that may be told. */
 static struct str asked_text(const struct work *w)
 {
-    for (uint32_t i = w->life->binding_count; i-- > 0;) {
-        struct str path = life_str(w->cat, life_binding_at(w->cat, w->life, i)->path);
-        struct str text = identity_text(w->a, path_get(w->call->params, path));
+    const struct cat_shape *input = cat_op_input(w->cat, w->call->op);
+    bool is_of_tags = w->life->role == LIFE_TAG || w->life->role == LIFE_UNTAG;
 
-        if (text.len > 0)
-            return text;
+    for (uint32_t i = is_of_tags ? 1 : w->life->binding_count; i-- > 0;) {
+        struct str path = life_str(w->cat, life_binding_at(w->cat, w->life, i)->path);
+        const struct value *given = path_get(w->call->params, path);
+        const struct cat_shape *shape = path_shape(w->cat, input, path, NULL);
+        struct str text = identity_text(w->a, given);
+
+        if (text.len > 0 && may_tell(w, shape))
+            return arena_printf(w->a, " '%.*s'", STR_ARG(text));
     }
     return STR("");
 }
@@ -61,8 +74,8 @@ int refuse_not_found(struct work *w)
         code = arena_copy(w->a, error_name(w, w->life->not_found)).ptr;
     else if (w->call->protocol == CAT_EC2) /* Source: EC2 API Reference, "Error codes" */
         code = arena_printf(w->a, "Invalid%.*sID.NotFound", STR_ARG(noun)).ptr;
-    outcome_refuse(w->a, w->out, w->life->not_found ? 0 : 400, code,
-                   "The %.*s '%.*s' does not exist.", STR_ARG(noun), STR_ARG(asked_text(w)));
+    outcome_refuse(w->a, w->out, w->life->not_found ? 0 : 400, code, "The %.*s%.*s does not exist.",
+                   STR_ARG(noun), STR_ARG(asked_text(w)));
     return 0;
 }
 
@@ -78,7 +91,7 @@ static int refuse_exists(struct work *w)
     const char *code = w->life->exists ? arena_copy(w->a, error_name(w, w->life->exists)).ptr
                                        : known_error(w, names);
 
-    outcome_refuse(w->a, w->out, w->life->exists ? 0 : 400, code, "The %.*s '%.*s' already exists.",
+    outcome_refuse(w->a, w->out, w->life->exists ? 0 : 400, code, "The %.*s%.*s already exists.",
                    STR_ARG(life_str(w->cat, w->type->name)), STR_ARG(asked_text(w)));
     return 0;
 }
@@ -167,11 +180,16 @@ static bool is_made(const struct work *w, struct str kind)
 /* The client's names of the thing, top level: CreateUser(UserName). */
 static void note_names(struct work *w, struct resource *r)
 {
+    const struct cat_shape *input = cat_op_input(w->cat, w->call->op);
     struct value *ids = value_get_c(r->doc, "ids");
 
     for (const struct value *v = value_first(w->call->params); v; v = v->next) {
         struct str kind = noun_identity(w->noun, noun_normal(w->a, v->name));
 
+        const struct cat_member *m = cat_member_find(w->cat, input, v->name);
+
+        if (m && cat_member_shape(w->cat, m)->flags & CAT_S_SENSITIVE)
+            continue; /* ids and ARNs are made of what may be told */
         if (kind.len > 0 && v->kind == VALUE_STRING && v->u.text.len > 0 && !is_made(w, kind) &&
             !value_get(ids, kind))
             value_set(ids, kind, value_str(w->a, v->u.text));

@@ -270,6 +270,17 @@ struct value *identity_make(struct work *w, struct rng *rng, uint32_t shape, str
     }
 }
 
+static bool is_secret_key(const struct work *w, struct str name)
+{
+    for (uint32_t i = 0; i < w->type->key_count; i++) {
+        const struct life_key *k = life_key_at(w->cat, w->type, i);
+
+        if (str_eq(life_str(w->cat, k->name), name))
+            return (cat_shape_at(w->cat, k->shape)->flags & CAT_S_SENSITIVE) != 0;
+    }
+    return false;
+}
+
 /* The part of an ARN that tells the resource: its keys, the client's name before all. */
 static struct str arn_tail(struct work *w, struct resource *r, struct value *ids)
 {
@@ -279,7 +290,7 @@ static struct str arn_tail(struct work *w, struct resource *r, struct value *ids
 
     for (const struct value *k = value_first(keys); k; k = k->next) {
         text = identity_text(w->a, k);
-        if (str_has_prefix(text, STR("arn:")) || text.len == 0)
+        if (str_has_prefix(text, STR("arn:")) || text.len == 0 || is_secret_key(w, k->name))
             continue;
         if (noun_identity(w->noun, noun_normal(w->a, k->name)).len > 0)
             return text;

@@ -36,13 +36,24 @@ static struct value *member_like(struct arena *a, const struct value *map, struc
     return NULL;
 }
 
+/* The name, id or value of one thing is not another's. */
+static bool is_bare(struct str normal)
+{
+    static const char *const names[] = { "name", "id", "arn", "key", "value" };
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (str_eq_c(normal, names[i]))
+            return true;
+    return false;
+}
+
 static struct value *deep_like(struct arena *a, const struct value *map, struct str normal,
                                int depth)
 {
     struct value *found = member_like(a, map, normal);
 
     for (struct value *v = map && map->kind == VALUE_MAP ? value_first(map) : NULL;
-         v && !found && depth > 1; v = v->next)
+         v && !found && depth > 1 && !is_bare(normal); v = v->next)
         if (v->kind == VALUE_MAP)
             found = deep_like(a, v, normal, depth - 1);
     return found;
