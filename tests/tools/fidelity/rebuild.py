@@ -51,6 +51,9 @@ NAMES = {  # (directory, member of the record) -> member of the model, where not
     ("kms", "destinationaad"): "DestinationEncryptionContext", ("dynamodb", "requestitems"): "Statements",
     ("ec2", "zone"): "AvailabilityZone", ("ec2", "aclprotocol"): "Protocol",
 }
+ONE_OF = {  # (directory, operation): one of these is sent; what records leave out has a value
+    ("lambda", "UpdateFunctionCode"): {"ZipFile": b"PK\x05\x06" + bytes(18), "S3Bucket": None, "ImageUri": None},
+}
 SETS = {  # EC2's older names of lists -> the query's name
     "sharedusersset": "restorableby", "executablebyset": "executableby", "accountattributenameset": "attributename",
     "customergatewayset": "customergatewayid", "vpngatewayset": "vpngatewayid", "vpnconnectionset": "vpnconnectionid",
@@ -142,6 +145,8 @@ class Rebuilt:
             given = self.unwrap(given)
             self.params = self.s3(shape, given) if service == "s3" else self.structure(shape, given, "")
         self.complete(shape, self.params)
+        if (service, operation.name) in ONE_OF and not set(self.params) & set(ONE_OF[service, operation.name]):
+            self.params.update({k: v for k, v in ONE_OF[service, operation.name].items() if v})
 
     def unwrap(self, given):
         wrapper = self.operation.name + "Request"

@@ -66,13 +66,13 @@ THINGS = {
     "iam": {"username": USER, "rolename": ROLE, "groupname": ("CreateGroup", {"GroupName": "$"}, ""),
             "policyarn": ("CreatePolicy", {"PolicyName": "$", "PolicyDocument": POLICY}, "Policy.Arn"),
             "instanceprofilename": ("CreateInstanceProfile", {"InstanceProfileName": "$"}, ""),
-            "samlproviderarn": ("CreateSAMLProvider", {"Name": "$", "SAMLMetadataDocument": "{saml}"},
+            "samlproviderarn": ("CreateSAMLProvider", {"Name": "$", "SAMLMetadataDocument": "<EntityDescriptor>" + "x" * 1000 + "</EntityDescriptor>"},
                                 "SAMLProviderArn"),
             "serialnumber": ("CreateVirtualMFADevice", {"VirtualMFADeviceName": "$"},
                              "VirtualMFADevice.SerialNumber")},
     "kms": {"keyid": KEY, "targetkeyid": KEY, "destinationkeyid": KEY, "sourcekeyid": KEY},
     "s3": {"bucket": BUCKET},
-    "cloudtrail": {"trailname": TRAIL, "name": TRAIL, "resourceid": TRAIL,
+    "cloudtrail": {"trailname": TRAIL, "name": TRAIL, "resourceid": TRAIL, "resourceidlist": TRAIL,
                    "s3bucketname": TRAIL_BUCKET,
                    "kmskeyid": ("kms:CreateKey", {"Policy": KEY_POLICY}, "KeyMetadata.Arn")},
     "rds": {"dbinstanceidentifier": INSTANCE, "sourcedbinstanceidentifier": INSTANCE,
@@ -89,12 +89,16 @@ THINGS = {
     "ec2-instance-connect": {"instanceid": ("ec2:RunInstances", RUN, "Instances[].InstanceId")},
 }
 FOR = {  # (service, operation, member): a thing of another kind than usual
-    ("kms", "GenerateMac", "keyid"): key_for("GENERATE_VERIFY_MAC", "HMAC_512"),
-    ("kms", "VerifyMac", "keyid"): key_for("GENERATE_VERIFY_MAC", "HMAC_512"),
-    ("kms", "Sign", "keyid"): key_for("SIGN_VERIFY", "ECC_NIST_P256"),
-    ("kms", "Verify", "keyid"): key_for("SIGN_VERIFY", "ECC_NIST_P256"),
+    ("kms", "GenerateMac", "keyid"): key_for("GENERATE_VERIFY_MAC", "{spec}"),
+    ("kms", "VerifyMac", "keyid"): key_for("GENERATE_VERIFY_MAC", "{spec}"),
+    ("kms", "Sign", "keyid"): key_for("SIGN_VERIFY", "{spec}"),
+    ("kms", "Verify", "keyid"): key_for("SIGN_VERIFY", "{spec}"),
     ("kms", "GetPublicKey", "keyid"): key_for("SIGN_VERIFY", "ECC_NIST_P256"),
 }
+SAML_DOCUMENT = "<EntityDescriptor>" + "x" * 1000 + "</EntityDescriptor>"
+KEY_SPECS = {  # of the algorithm that a call names
+    "HMAC_SHA_224": "HMAC_224", "HMAC_SHA_256": "HMAC_256", "HMAC_SHA_384": "HMAC_384", "HMAC_SHA_512": "HMAC_512",
+    "ECDSA_SHA_256": "ECC_NIST_P256", "ECDSA_SHA_384": "ECC_NIST_P384", "ECDSA_SHA_512": "ECC_NIST_P521"}
 INTO = {  # (service, operation): a call before, and members of its answer that are put into this one
     ("kms", "Decrypt"): ("Encrypt", {"KeyId": "@keyid", "Plaintext": b"x", "EncryptionContext": "=EncryptionContext"},
                          {"CiphertextBlob": "CiphertextBlob"}),
@@ -110,6 +114,8 @@ INTO = {  # (service, operation): a call before, and members of its answer that 
                                              "Operations": ["Decrypt"]}, {"GrantId": "GrantId"}),
     ("iam", "DeleteAccessKey"): ("CreateAccessKey", {"UserName": "=UserName"}, {"AccessKeyId": "AccessKey.AccessKeyId"}),
     ("iam", "UpdateAccessKey"): ("CreateAccessKey", {"UserName": "=UserName"}, {"AccessKeyId": "AccessKey.AccessKeyId"}),
+    ("lambda", "UpdateFunctionCode"): ("s3:PutObject", {"Bucket": "=S3Bucket", "Key": "=S3Key",
+                                                        "Body": FUNCTION[1]["Code"]["ZipFile"]}, {}),
     ("organizations", "CreateOrganizationalUnit"): ("ListRoots", {}, {"ParentId": "Roots[].Id"}),
 }
 # The create of the named thing itself needs no such thing.
@@ -125,7 +131,16 @@ OWN = {("ec2", "CreateSecurityGroup"): {"groupname"}, ("ec2", "CreateKeyPair"): 
        ("ssm", "CreateDocument"): {"name"}}
 NEW_DOCUMENT = [("CreateDocument", {"Name": "=Name", "Content": DOCUMENT, "DocumentType": "Command"})]
 ORGANIZATION = [("CreateOrganization", {"FeatureSet": "ALL"})]
+RECORDER = [("PutConfigurationRecorder", {"ConfigurationRecorder": {
+    "name": "default", "roleARN": "arn:aws:iam::{account}:role/r"}})]
+CHANNEL = RECORDER + [("PutDeliveryChannel", {"DeliveryChannel": {"name": "=DeliveryChannelName",
+                                                                 "s3BucketName": "made"}})]
 BEFORE = {
+    ("config", "PutDeliveryChannel"): RECORDER, ("config", "DeleteDeliveryChannel"): CHANNEL,
+    ("config", "StartConfigurationRecorder"): CHANNEL, ("config", "DeliverConfigSnapshot"): CHANNEL,
+    ("lambda", "UpdateFunctionCode"): [("s3:CreateBucket", {"Bucket": "=S3Bucket", "CreateBucketConfiguration": {
+        "LocationConstraint": "{constraint}"}})],
+    ("ec2-instance-connect", "SendSerialConsoleSSHPublicKey"): [("ec2:EnableSerialConsoleAccess", {})],
     **{("organizations", n): ORGANIZATION for n in (
         "CreateAccount", "CreateOrganizationalUnit", "InviteAccountToOrganization", "DescribeOrganization", "ListAccounts",
         "ListRoots", "ListPolicies", "CreatePolicy", "ListHandshakesForOrganization", "DescribeAccount",

@@ -158,6 +158,8 @@ class Stage:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*",
             "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]}]})
+        algorithm = self.params.get("MacAlgorithm") or self.params.get("SigningAlgorithm") or ""
+        params = params.replace("{spec}", recipes.KEY_SPECS.get(algorithm, "RSA_2048"))
         return params.replace("{region}", self.region).replace("{constraint}", self.region) \
             .replace("{bucketpolicy}", policy).replace("{account}", self.caller.account)
 
