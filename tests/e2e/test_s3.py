@@ -716,6 +716,64 @@ class Together(S3Case):
         self.assertEqual((len(versions), sum(v["IsLatest"] for v in versions)), (241, 1))
 
 
+class Archived(S3Case):
+    def restore(self, key, days, tier=None):
+        request = {"Days": days, **({"GlacierJobParameters": {"Tier": tier}} if tier else {})}
+        return self.s3.restore_object(Bucket=self.name, Key=key, RestoreRequest=request)[
+            "ResponseMetadata"]["HTTPStatusCode"]
+
+    def header(self, key):
+        return self.s3.head_object(Bucket=self.name, Key=key).get("Restore")
+
+    def listed(self, key):
+        found = self.s3.list_objects_v2(Bucket=self.name, Prefix=key,
+                                        OptionalObjectAttributes=["RestoreStatus"])["Contents"][0]
+        return found.get("RestoreStatus")
+
+    def test_a_copy_comes_and_goes_with_the_clock(self):
+        self.name = self.bucket()
+        self.server.control("POST", "clock", {"set": "2026-02-01T10:00:00Z"})
+        for key, kind in (("g", "GLACIER"), ("d", "DEEP_ARCHIVE"), ("s", "STANDARD")):
+            self.s3.put_object(Bucket=self.name, Key=key, Body=b"cold", StorageClass=kind)
+        self.refused("InvalidObjectState", self.s3.get_object, Bucket=self.name, Key="g")
+        self.refused("InvalidObjectState", self.s3.copy_object, Bucket=self.name, Key="copy",
+                     CopySource=f"{self.name}/g")
+        self.refused("InvalidObjectState", self.restore, key="s", days=1)
+        self.refused("NoSuchKey", self.restore, key="none", days=1)
+        self.refused("MalformedXML", self.restore, key="g", days=0)
+        self.refused("InvalidArgument", self.restore, key="d", days=1, tier="Expedited")
+        self.assertIsNone(self.header("g"))
+        self.assertEqual(202, self.restore("g", 2))
+        self.assertEqual('ongoing-request="true"', self.header("g"))
+        self.assertEqual({"IsRestoreInProgress": True}, self.listed("g"))
+        self.refused("RestoreAlreadyInProgress", self.restore, key="g", days=2)
+        self.refused("InvalidObjectState", self.s3.get_object, Bucket=self.name, Key="g")
+        self.server.advance("4h")
+        self.assertEqual(202, self.restore("g", 2, "Expedited"))  # faster than what is left
+        self.server.advance("5m")
+        self.assertEqual(b"cold", self.s3.get_object(Bucket=self.name, Key="g")["Body"].read())
+        self.assertEqual('ongoing-request="false", expiry-date="Wed, 04 Feb 2026 00:00:00 GMT"', self.header("g"))
+        self.assertFalse(self.listed("g")["IsRestoreInProgress"])
+        self.s3.copy_object(Bucket=self.name, Key="copy", CopySource=f"{self.name}/g")
+        self.assertEqual(b"cold", self.s3.get_object(Bucket=self.name, Key="copy")["Body"].read())
+        self.assertEqual(200, self.restore("g", 5))
+        self.assertIn("07 Feb 2026", self.header("g"))
+        self.assertEqual(202, self.restore("d", 1, "Bulk"))
+        self.server.advance("47h")
+        self.refused("InvalidObjectState", self.s3.get_object, Bucket=self.name, Key="d")
+        self.server.advance("1h")
+        self.assertEqual(b"cold", self.s3.get_object(Bucket=self.name, Key="d")["Body"].read())
+        self.server.advance("7d")
+        self.refused("InvalidObjectState", self.s3.get_object, Bucket=self.name, Key="g")
+        self.assertIsNone(self.header("g"))
+        self.server.flush()
+        asked = [(r["requestParameters"]["key"], r.get("errorCode")) for r in self.server.records()
+                 if r["eventName"] == "RestoreObject"]
+        self.assertEqual(3, asked.count(("g", None)))
+        self.assertIn(("g", "RestoreAlreadyInProgress"), asked)
+        self.assertIn(("s", "InvalidObjectState"), asked)
+
+
 class Deletions(S3Case):
     def test_an_object_never_outlives_its_bucket(self):
         """A PutObject and a DeleteBucket at once: exactly one of them is done."""

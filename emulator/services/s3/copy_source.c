@@ -7,6 +7,7 @@
 #include "core/codec/uri.h"
 #include "emulator/services/s3/bucket.h"
 #include "emulator/services/s3/conditions.h"
+#include "emulator/services/s3/restore.h"
 #include "emulator/store/objects.h"
 
 #define COPY_BYTES (256u << 10)
@@ -84,6 +85,9 @@ int copy_source_open(struct op *op, struct copy_source *out)
         rc = op_refuse(op, "AccessDenied");
     else
         rc = find(op, b, out);
+    if (rc > 0 && !restore_is_readable(op, &out->object))
+        rc = restore_refuse(op, &out->object,
+                            "Operation is not valid for the source object's storage class");
     out->object.bucket = arena_copy(op->a, b->name);
     bucket_drop(b);
     return rc;

@@ -1,6 +1,7 @@
 /* GetObject, HeadObject, GetObjectAttributes: an object as it is now. */
 #include "emulator/services/s3/bucket.h"
 #include "emulator/services/s3/conditions.h"
+#include "emulator/services/s3/restore.h"
 #include "emulator/services/s3/upload.h"
 #include "emulator/store/objects.h"
 
@@ -98,6 +99,9 @@ static void answer_meta(struct op *op, const struct object *o, struct value *out
     for (size_t i = 0; i < COUNT(times); i++)
         if (clock_parse(value_get_str(o->meta, times[i]), &ms, NULL) == 0)
             value_put_time(op->a, output, times[i], ms);
+    struct str restore = restore_header(op, o);
+    if (restore.len > 0)
+        value_put_str(op->a, output, "Restore", restore);
     if (value_first(tags))
         value_put_int(op->a, output, "TagCount", tags->count);
     upload_answer_sse(op, o->meta, output);
@@ -194,6 +198,8 @@ int run_GetObject(struct op *op)
     rc = answer_object(op, &o, &range);
     if (rc <= 0)
         return rc;
+    if (!restore_is_readable(op, &o))
+        return restore_refuse(op, &o, "The operation is not valid for the object's storage class");
     if (o.size <= IN_MEMORY_BYTES) {
         rc = read_small(op, &o, &range);
         if (rc < 0)

@@ -3,6 +3,7 @@
 #include "emulator/services/s3/bucket.h"
 #include "emulator/services/s3/listing.h"
 #include "emulator/services/s3/object.h"
+#include "emulator/services/s3/restore.h"
 
 #define KEYS_MAX 1000
 
@@ -111,6 +112,13 @@ static void put_algorithm(struct op *op, const struct object *o, struct value *e
     value_put_str(op->a, entry, "ChecksumType", type);
 }
 
+static bool wants_restore(const struct op *op)
+{
+    const struct value *wanted = value_get_c(op->call->params, "OptionalObjectAttributes");
+
+    return str_eq_c(value_first(wanted) ? value_first(wanted)->u.text : STR(""), "RestoreStatus");
+}
+
 static struct value *object_entry(struct page *p, const struct object *o)
 {
     struct op *op = p->op;
@@ -125,6 +133,8 @@ static struct value *object_entry(struct page *p, const struct object *o)
     value_put_str(op->a, entry, "StorageClass", class.len ? class : STR("STANDARD"));
     if (p->with_owner)
         value_set(entry, STR("Owner"), op_owner(op, op->bucket->owner));
+    if (wants_restore(op) && restore_status(op, o))
+        value_set(entry, STR("RestoreStatus"), restore_status(op, o));
     return entry;
 }
 
