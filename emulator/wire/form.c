@@ -167,7 +167,7 @@ static int build_map(const struct form *f, struct slot s, struct range r, struct
 
 /* ec2 writes a locationName with its first letter upper; a queryName and a bare member name stay.
  * Source: Smithy AWS specification, "AWS EC2 query protocol", "Query key resolution". */
-static struct str ec2_name(const struct form *f, struct slot m)
+struct str form_ec2_name(struct arena *a, struct slot m)
 {
     struct str name = cat_str(m.cat, cat_member_extra(m.cat, m.member)->query_name);
 
@@ -176,7 +176,7 @@ static struct str ec2_name(const struct form *f, struct slot m)
     name = slot_wire(m, NULL);
     if (!slot_is_named(m) || name.ptr[0] < 'a' || name.ptr[0] > 'z')
         return name;
-    char *upper = arena_alloc(f->a, name.len);
+    char *upper = arena_alloc(a, name.len);
     memcpy(upper, name.ptr, name.len);
     upper[0] = (char)(upper[0] - 'a' + 'A');
     return (struct str){ upper, name.len };
@@ -190,7 +190,8 @@ static int build_structure(const struct form *f, struct slot s, struct range r, 
         struct range group;
         struct value *v = NULL;
 
-        if (!find_group(r, f->dialect == FORM_EC2 ? ec2_name(f, m) : slot_flat_wire(m), &group))
+        if (!find_group(r, f->dialect == FORM_EC2 ? form_ec2_name(f->a, m) : slot_flat_wire(m),
+                        &group))
             continue;
         if (build(f, m, group, &v) < 0)
             return E_PARSE;

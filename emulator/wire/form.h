@@ -20,3 +20,5 @@ struct form_entry {
  * type or a name nests too deep. */
 int form_parse(struct arena *a, struct slot s, enum form_dialect dialect,
                struct form_entry *entries, size_t count, struct value *map, struct err *err);
+/* A member's name in ec2 requests. */
+struct str form_ec2_name(struct arena *a, struct slot m);

@@ -23,3 +23,6 @@ void rest_write(struct wire_out *o, const struct rest_codec *codec);
 void rest_write_bound(struct wire_out *o, struct slot s, const struct value *tree);
 /* Set a header; what could end the line early becomes a blank. name and value are copied. */
 void rest_header(struct arena *a, struct reply *reply, struct str name, struct str value);
+/* rest_xml.c: the body of a request, its root element as the model names it. */
+void rest_xml_ask(struct arena *a, struct buf *out, const struct cat_op *op, struct slot s,
+                  const struct value *v);

@@ -118,6 +118,26 @@ static void write_body(struct wire_out *o, struct slot s, const struct value *v)
     xml_close(&o->body, name);
 }
 
+void rest_xml_ask(struct arena *a, struct buf *out, const struct cat_op *op, struct slot s,
+                  const struct value *v)
+{
+    const struct dialect *d = dialect_of(s.cat, cat_op_service(s.cat, op));
+    const struct xml_style style = { .scalar = { CAT_TS_ISO8601, d->always_milli },
+                                     .body_only = !s.member };
+    uint32_t own = cat_shape_rare(s.cat, s.shape)->location_name;
+    struct str name = cat_str(s.cat, own ? own : s.shape->name);
+
+    if (s.member)
+        name = slot_wire(s, NULL);
+    buf_add_char(out, '<');
+    buf_add(out, name);
+    buf_add(out, STR(" xmlns=\""));
+    buf_add_c(out, d->xmlns);
+    buf_add(out, STR("\">"));
+    xml_body_members(a, out, s, style, v);
+    xml_close(out, name);
+}
+
 static const struct rest_codec codec = { parse_body, write_body };
 
 static int parse(struct wire_in *in, struct value *params)
