@@ -7,6 +7,7 @@
 #include "emulator/engine/operations.h"
 #include "emulator/http/serve.h"
 #include "generator/generate.h"
+#include "generator/playing.h"
 #include "verify/replay/replay.h"
 #include "verify/verify.h"
 
@@ -18,7 +19,7 @@ static const struct command {
     { "serve", serve_main, "the emulator: answers AWS API calls, keeps the audit trail of them" },
     { "operations", operations_main, "what is performed, by whom: a row for each operation" },
     { "generate", generate_main, "a scenario becomes a dataset, with the truth beside it" },
-    { "play", NULL, NULL },
+    { "play", play_main, "the same scenario as signed HTTP calls against an endpoint" },
     { "replay", replay_main, "deliver again what a trail delivered, with faults on purpose" },
     { "verify", verify_main, "the verifier: records, digests, expectations" },
 };

@@ -12,6 +12,7 @@
 #include "emulator/engine/engine.h"
 #include "generator/dataset/dataset.h"
 #include "generator/expected.h"
+#include "generator/operand.h"
 #include "generator/play/door_engine.h"
 #include "generator/play/play.h"
 #include "generator/progress.h"
@@ -304,32 +305,12 @@ static int run(struct generate *g, const char *name, struct err *err)
     return generate(g, err);
 }
 
-/* The scenario may stand in front of the options or behind them. */
-static int read_options(struct generate *g, int argc, char **argv, const char **out_name,
-                        struct err *err)
-{
-    bool is_first = argc > 0 && argv[0][0] != '-';
-    const char *const *rest = (const char *const *)argv + is_first;
-    int at = 0, count = argc - is_first;
-    int rc = options_read(&g->arena, &generate_options, count, rest, g, &at, err);
-
-    if (rc != OPTIONS_GO)
-        return rc;
-    if (!is_first && at < count)
-        *out_name = rest[at++];
-    else if (is_first)
-        *out_name = argv[0];
-    if (!*out_name)
-        return err_set(err, E_PARSE, "expected a SCENARIO: a file, or a name such as startup");
-    return at < count ? err_set(err, E_PARSE, "'%s': expected one scenario", rest[at]) : OPTIONS_GO;
-}
-
 int generate_main(int argc, char **argv)
 {
     struct generate g = { .start_ms = INT64_MIN, .end_ms = INT64_MIN };
     struct err err = { 0 };
     const char *name = NULL;
-    int rc = read_options(&g, argc, argv, &name, &err), code = 0;
+    int rc = operand_read(&g.arena, &generate_options, argc, argv, &g, &name, &err), code = 0;
 
     if (rc == OPTIONS_HELP)
         options_help(&generate_options, stdout);

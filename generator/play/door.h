@@ -40,6 +40,7 @@ struct answer {
 
 struct door {
     const struct cat *cat;
+    bool has_own_clock; /* behind it time is the machine's, not the scenario's */
     int64_t (*now)(struct door *d);
     /* Calls come in order of time: advance first. */
     int (*advance)(struct door *d, int64_t to_ms, struct err *err);

@@ -64,11 +64,11 @@ static void count_again(struct door_engine *d, const struct call *call)
 {
     bool is_data = plan_of(d->e->recorder, call->op)->is_data;
 
-    count(d, &(struct record_facts){
-                 .account = call->who->account.len > 0 ? call->who->account : call->account,
-                 .region = call->region,
-                 .time_ms = call->time_ms,
-                 .category = is_data ? EVENT_DATA : EVENT_MANAGEMENT });
+    count(d, &(struct record_facts){ .account = call->who->account.len > 0 ? call->who->account
+                                                                           : call->account,
+                                     .region = call->region,
+                                     .time_ms = call->time_ms,
+                                     .category = is_data ? EVENT_DATA : EVENT_MANAGEMENT });
 }
 
 static int sink_put(void *arg, const struct journal_source *from, struct err *err)

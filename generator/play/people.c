@@ -172,6 +172,19 @@ static struct value *assume_params(struct arena *a, const struct person *role, s
     return with;
 }
 
+bool people_service(struct play *p, struct arena *a, struct str host, struct str account,
+                    struct credential *out)
+{
+    if (p->door->service(p->door, a, host, out))
+        return true;
+    for (const struct stand_in *k = p->stand_ins; k; k = k->next)
+        if (str_eq(k->cred.account, account)) {
+            *out = k->cred;
+            return true;
+        }
+    return false;
+}
+
 /* Who assumes the role: `by`, else the first that it trusts. */
 static struct str assumer(const struct cast *role)
 {
@@ -193,7 +206,7 @@ static int assuming(struct play *p, struct scene *sc, struct person *role,
     if (who)
         return credential_of(p, sc, who, out, is_known, err);
     *is_known = str_has_suffix(by, STR(".amazonaws.com"))
-                    ? p->door->service(p->door, sc->a, by, &out->cred)
+                    ? people_service(p, sc->a, by, role->account, &out->cred)
                     : p->door->root(p->door, sc->a, role->account, &out->cred);
     if (*is_known && out->cred.account.len == 0)
         out->cred.account = role->account;
@@ -318,8 +331,7 @@ static int instance_credential(struct play *p, struct scene *sc, struct caller *
         c->cred = h->cred;
         return 0;
     }
-    *is_known = p->door->service(p->door, sc->a, STR("ec2.amazonaws.com"), &by.cred) ||
-                p->door->root(p->door, sc->a, who->account, &by.cred);
+    *is_known = people_service(p, sc->a, STR("ec2.amazonaws.com"), who->account, &by.cred);
     if (!*is_known)
         return 0;
     by.cred.account = who->account;

@@ -33,6 +33,9 @@ struct request_of {
 int people_request(struct play *p, struct arena *a, const struct caller *c,
                    const struct request_of *r, const struct tag *tag, struct answer *out,
                    struct err *err);
+/* Be a service for that account's roles, or who stands in for it. */
+bool people_service(struct play *p, struct arena *a, struct str host, struct str account,
+                    struct credential *out);
 /* sc->story's label for a step by that caller; false: background, no label. */
 bool people_tag(const struct scene *sc, const struct step *step, const struct caller *c,
                 struct tag *out);

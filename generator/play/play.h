@@ -49,6 +49,12 @@ struct noted { /* an event of a step */
     bool malicious;
 };
 
+/* A user that stands in for services, where no service can call. */
+struct stand_in {
+    struct stand_in *next;
+    struct credential cred;
+};
+
 struct play {
     const struct scenario *s;
     struct door *door;
@@ -60,8 +66,9 @@ struct play {
     size_t people_count;
     struct value *vars, *common; /* resolved; captures of resources */
     struct told *told, **last_told;
+    struct stand_in *stand_ins;     /* one an account */
     struct pace *pace;              /* NULL: everything planned is played */
-    uint64_t paged[1024]; /* calls whose answers have a second page, by hash */
+    uint64_t paged[1024];           /* calls whose answers have a second page, by hash */
     uint64_t errands;               /* made so far */
     uint64_t passed_by;             /* calls that the door had no way to make */
     bool (*should_stop)(void *arg); /* asked now and then; NULL: never */

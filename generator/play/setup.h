@@ -13,7 +13,7 @@ struct setup {
     struct str account; /* 12 digits */
     struct str region;  /* empty: the home region */
     struct place at;
-    bool stands_in; /* no service can call here: root stands in for it */
+    bool stands_in; /* no service can call here: a user stands in for it */
     struct err *err;
 };
 

@@ -152,8 +152,8 @@ static int give_key(struct setup *u, struct person *who)
         return rc;
     struct str key = value_get_str(value_get_c(answer.output, "AccessKey"), "AccessKeyId");
     rc = u->p->door->find(u->p->door, u->p->a, key, &who->key, &is_known, u->err);
-    if (rc < 0 || who->cast->access_key != SAID_NO)
-        return rc;
+    if (rc < 0 || who->cast->access_key != SAID_NO || !who->key.who)
+        return rc; /* without the engine at hand the console's calls need a key, too */
     return setup_call(u, "iam", "DeleteAccessKey",
                       setup_with(u, "UserName", who->name, "AccessKeyId", key, NULL), NULL);
 }
@@ -238,9 +238,34 @@ static struct value *trusted(struct setup *u, struct str t)
     return statement(a, "AWS", arn, "sts:AssumeRole");
 }
 
-static struct str root_arn(struct setup *u)
+/* Roles trust whoever stands in for the services that assume them. */
+static void trust_stand_in(struct setup *u, struct value *statements)
 {
-    return arena_printf(u->sc.a, "arn:aws:iam::%.*s:root", STR_ARG(u->account));
+    for (const struct stand_in *k = u->p->stand_ins; k; k = k->next)
+        if (str_eq(k->cred.account, u->account))
+            value_push(statements, statement(u->sc.a, "AWS", k->cred.arn, "sts:AssumeRole"));
+}
+
+static int stand_in(struct setup *u, const struct account *account)
+{
+    struct stand_in *k = arena_alloc(u->p->a, sizeof *k);
+    struct str name = STR("mocktrail-services");
+    struct answer answer;
+    bool is_known;
+
+    u->account = account->id;
+    u->at = account->at;
+    int rc = setup_call(u, "iam", "CreateUser", setup_with(u, "UserName", name, NULL), NULL);
+    if (rc == 0)
+        rc =
+            setup_call(u, "iam", "CreateAccessKey", setup_with(u, "UserName", name, NULL), &answer);
+    if (rc < 0)
+        return rc;
+    struct str key = value_get_str(value_get_c(answer.output, "AccessKey"), "AccessKeyId");
+    rc = u->p->door->find(u->p->door, u->p->a, key, &k->cred, &is_known, u->err);
+    k->next = u->p->stand_ins;
+    u->p->stand_ins = k;
+    return rc;
 }
 
 static int make_role(struct setup *u, struct person *who, struct value *statements, struct str path)
@@ -249,8 +274,7 @@ static int make_role(struct setup *u, struct person *who, struct value *statemen
     struct bearer b = { "AttachRolePolicy", "PutRolePolicy", "RoleName", who->name };
     struct answer answer;
 
-    if (u->stands_in)
-        value_push(statements, statement(u->sc.a, "AWS", root_arn(u), "sts:AssumeRole"));
+    trust_stand_in(u, statements);
     struct value *with =
         setup_with(u, "RoleName", who->name, "Path", path, "AssumeRolePolicyDocument",
                    document_of(u->sc.a, statements), NULL);
@@ -369,6 +393,8 @@ int setup_people(struct setup *u)
 {
     int rc = groups(u);
 
+    for (const struct account *k = u->p->s->accounts; rc == 0 && u->stands_in && k; k = k->next)
+        rc = stand_in(u, k);
     if (rc == 0)
         rc = each_of(u, KIND_ROOT, root_device);
     if (rc == 0)

@@ -1,0 +1,81 @@
+"""`mocktrail play`: the scenario of `generate` as signed HTTP calls against a running server."""
+import pathlib
+import subprocess
+import unittest
+
+import harness
+
+SCENARIO = str(pathlib.Path(__file__).with_name("generate.yaml"))
+
+
+def play(*args, check=True):
+    done = subprocess.run([harness.PROGRAM, "play", SCENARIO, *args], capture_output=True, text=True,
+                          timeout=120)
+    if check and done.returncode != 0:
+        raise AssertionError(f"play {' '.join(args)}: exit {done.returncode}\n{done.stderr}")
+    return done
+
+
+class Play(harness.ServerCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.done = play("--endpoint", cls.server.url)
+        cls.server.flush()
+        cls.records = cls.server.records()
+
+    def named(self, name, user=None):
+        return [r for r in self.records if r["eventName"] == name
+                and user in (None, r["userIdentity"].get("userName"))]
+
+    def test_calls_are_on_record_under_their_callers(self):
+        self.assertRegex(self.done.stdout, r"^\d+ calls made; \d+ that only AWS itself can make")
+        self.assertGreater(len(self.records), 60)
+        self.assertTrue(self.named("DescribeInstances", "alice"))
+        deploys = self.named("DescribeVpcs") + self.named("CreateSecurityGroup")
+        self.assertTrue(deploys)
+        for r in deploys:
+            self.assertEqual(r["userIdentity"]["type"], "AssumedRole")
+            self.assertIn("assumed-role/deploy/ci", r["userIdentity"]["arn"])
+        for r in self.named("GetObject"):
+            self.assertRegex(r["userIdentity"]["arn"], r"assumed-role/web-role/i-[0-9a-f]{17}$")
+        self.assertTrue(self.named("AssumeRoleWithSAML"))
+        self.assertTrue(self.named("AssumeRoleWithWebIdentity"))
+
+    def test_a_story_goes_on_with_what_answers_brought(self):
+        made = self.named("CreateAccessKey", "ci")
+        self.assertEqual(len(made), 1)
+        key = made[0]["responseElements"]["accessKey"]
+        used = [r for r in self.records if r["userIdentity"].get("accessKeyId") == key["accessKeyId"]]
+        self.assertEqual([r["eventName"] for r in used], ["GetCallerIdentity"])
+        self.assertIn("kali", used[0]["userAgent"])
+        self.assertEqual([r.get("errorCode") for r in self.named("CreateUser", "ci")],
+                         ["EntityAlreadyExistsException"])
+        self.assertEqual(len(self.named("TagUser", "ci")), 1)
+
+    def test_another_machine_needs_leave(self):
+        done = play("--endpoint", "http://192.0.2.1:1", check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--allow-remote", done.stderr)
+
+    def test_nobody_there_is_told(self):
+        done = play("--endpoint", "http://127.0.0.1:1", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("http://127.0.0.1:1", done.stderr)
+
+
+class Verified(harness.ServerCase):
+    OPTIONS = ("--auth", "verify")
+
+    def test_signatures_hold(self):
+        """Up to the first federated caller, whose token `--auth verify` refuses."""
+        done = play("--endpoint", self.server.url, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--auth identify", done.stderr)
+        self.server.flush()
+        denied = [r for r in self.server.records() if "Signature" in r.get("errorCode", "")]
+        self.assertEqual(denied, [])
+
+
+if __name__ == "__main__":
+    unittest.main()
