@@ -1,4 +1,5 @@
 /* Instances as they are seen: what follows from their interfaces, volumes, profile and state. */
+#include "emulator/services/behalf.h"
 #include "emulator/services/ec2/compute.h"
 #include "emulator/services/ec2/ec2.h"
 
@@ -236,6 +237,34 @@ int ec2_profile_find(struct ec2 *j, const struct value *spec, struct value **pro
     return rc;
 }
 
+static int assume_role(struct ec2 *j, struct str name, struct str instance_id)
+{
+    struct value *role = NULL;
+    int rc = store_doc_get(j->cx->e->store, j->a, service_key(j->call, "iam", "Role", name), &role,
+                           j->err);
+
+    if (rc == E_MISSING)
+        return 0;
+    return rc < 0 ? rc
+                  : behalf_assume(j->cx, j->call, "ec2.amazonaws.com", value_get_str(role, "Arn"),
+                                  instance_id, j->err);
+}
+
+/* EC2 assumes the profile's role for the instance, named after it.
+ * Source: real records of AssumeRole by ec2.amazonaws.com. */
+static int assume_roles(struct ec2 *j, struct str instance_id, const struct value *profile)
+{
+    struct str arn = value_get_str(profile, "Arn"), head, name = { 0 };
+    struct value *doc = NULL;
+
+    (void)str_rcut(arn, '/', &head, &name);
+    int rc = store_doc_get(j->cx->e->store, j->a,
+                           service_key(j->call, "iam", "InstanceProfile", name), &doc, j->err);
+    for (const struct value *r = value_first(value_get_c(doc, "_roles")); rc == 0 && r; r = r->next)
+        rc = assume_role(j, r->u.text, instance_id);
+    return rc;
+}
+
 int ec2_profile_associate(struct ec2 *j, struct str instance_id, const struct value *profile,
                           struct value **association)
 {
@@ -244,7 +273,9 @@ int ec2_profile_associate(struct ec2 *j, struct str instance_id, const struct va
     value_put_str(j->a, *association, "InstanceId", instance_id);
     value_set(*association, STR("IamInstanceProfile"), value_copy(j->a, profile));
     value_put_c(j->a, *association, "State", "associating");
-    return rc != 0 ? rc : ec2_save(j, EC2_PROFILE_ASSOCIATION, *association);
+    if (rc == 0)
+        rc = ec2_save(j, EC2_PROFILE_ASSOCIATION, *association);
+    return rc != 0 ? rc : assume_roles(j, instance_id, profile);
 }
 
 int ec2_associate_profile(struct ec2 *j)

@@ -2,26 +2,13 @@
 #include "emulator/services/lambda/lambda.h"
 
 #include "core/aws/arn.h"
-#include "core/aws/policy.h"
 #include "core/aws/sigv4.h"
 #include "core/codec/uri.h"
+#include "emulator/services/behalf.h"
 #include "emulator/services/s3.h"
 #include "emulator/store/objects.h"
 
 /* ---- role ---- */
-
-static bool trusts_lambda(struct job *j, const struct value *role)
-{
-    struct str host = STR("lambda.amazonaws.com"),
-               text = value_get_str(role, "AssumeRolePolicyDocument");
-    struct policy_request q = { .action = STR("sts:AssumeRole"),
-                                .principal = {
-                                    .kind = STR("Service"), .names = &host, .name_count = 1 } };
-    struct policy *policy;
-
-    return policy_parse(j->a, text, POLICY_TRUST, &policy, NULL) == 0 &&
-           policy_eval(j->a, policy, &q).effect == POLICY_ALLOW;
-}
 
 bool lambda_role_ok(struct job *j, struct str role_arn)
 {
@@ -46,7 +33,7 @@ bool lambda_role_ok(struct job *j, struct str role_arn)
     iam.region = STR("");
     struct value *role = job_get(&iam, "Role", name);
     j->rc = iam.rc;
-    if (j->rc == 0 && !(role && trusts_lambda(j, role)))
+    if (j->rc == 0 && !(role && behalf_trusted(j->a, role, "lambda.amazonaws.com")))
         lambda_refuse(j, "InvalidParameterValueException",
                       "The role defined for the function cannot be assumed by Lambda.");
     return !job_stopped(j);

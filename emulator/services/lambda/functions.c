@@ -2,6 +2,7 @@
 #include "emulator/services/lambda/lambda.h"
 
 #include "core/aws/sigv4.h"
+#include "emulator/services/behalf.h"
 
 enum { TIMEOUT_MAX_S = 900 }; /* Source: Lambda Developer Guide, "Lambda quotas" */
 
@@ -166,6 +167,19 @@ static bool package_ok(struct job *j)
     return !outcome_refused(j->out);
 }
 
+/* Lambda tries the role of a new function: "awslambda_291_20230710122648994".
+ * Source: real records of AssumeRole by lambda.amazonaws.com. */
+static int assume_role(struct job *j)
+{
+    struct clock_parts t = clock_split(j->cx->now_ms);
+    struct str session = arena_printf(j->a, "awslambda_%u_%04d%02d%02d%02d%02d%02d%03d",
+                                      (unsigned)rng_below(&j->cx->rng, 1000), t.year, t.month,
+                                      t.day, t.hour, t.minute, t.second, t.ms);
+
+    return behalf_assume(j->cx, j->call, "lambda.amazonaws.com", job_text(j, "Role"), session,
+                         j->err);
+}
+
 HANDLER(lambda, CreateFunction)
 {
     struct lambda_ref ref = lambda_ref(j);
@@ -185,7 +199,8 @@ HANDLER(lambda, CreateFunction)
     if (param_bool(j->call, "Publish", false))
         seen = lambda_publish(j, doc, job_text(j, "Description"));
     j->out->output = lambda_pending(j, seen);
-    return job_put(j, "Function", ref.name, doc);
+    j->rc = job_put(j, "Function", ref.name, doc);
+    return j->rc < 0 ? j->rc : assume_role(j);
 }
 
 HANDLER(lambda, GetFunction)

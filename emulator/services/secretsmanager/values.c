@@ -101,7 +101,8 @@ static int batch_one(struct ctx *cx, const struct call *call, struct str id, str
 
     value_put_str(cx->a, params, "SecretId", id);
     int rc = behalf_call(
-        cx, call, &(struct behalf){ "secretsmanager", "GetSecretValue", NULL, params }, &one, err);
+        cx, call, &(struct behalf){ "secretsmanager", "GetSecretValue", NULL, params, false }, &one,
+        err);
     if (rc < 0)
         return rc;
     if (!outcome_refused(&one)) {

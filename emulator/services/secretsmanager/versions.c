@@ -129,8 +129,8 @@ static int seal(struct ctx *cx, const struct call *call, struct outcome *out,
     value_put_str(cx->a, params, "KeyId", key.len ? key : STR(OWN_KEY));
     value_put_c(cx->a, params, "KeySpec", "AES_256");
     value_set(params, STR("EncryptionContext"), context_of(cx, s, id));
-    int rc = behalf_call(cx, call, &(struct behalf){ "kms", "GenerateDataKey", HOST, params }, &kms,
-                         err);
+    int rc = behalf_call(
+        cx, call, &(struct behalf){ "kms", "GenerateDataKey", HOST, params, false }, &kms, err);
     if (rc < 0)
         return rc;
     if (outcome_refused(&kms)) {
@@ -154,7 +154,8 @@ int sm_open(struct ctx *cx, const struct call *call, struct outcome *out, const 
     value_set(params, STR("CiphertextBlob"), value_blob(cx->a, blob_of(version, "DataKey")));
     value_set(params, STR("EncryptionContext"), context_of(cx, s, id));
     value_put_c(cx->a, params, "EncryptionAlgorithm", "SYMMETRIC_DEFAULT");
-    int rc = behalf_call(cx, call, &(struct behalf){ "kms", "Decrypt", HOST, params }, &kms, err);
+    int rc =
+        behalf_call(cx, call, &(struct behalf){ "kms", "Decrypt", HOST, params, false }, &kms, err);
     if (rc < 0)
         return rc;
     if (outcome_refused(&kms))

@@ -123,7 +123,8 @@ int ssm_seal(struct ctx *cx, const struct call *call, struct outcome *out, struc
 
     value_set(params, STR("Plaintext"), value_blob(cx->a, param_str(call, "Value")));
     value_put_str(cx->a, params, "KeyId", key_id);
-    int rc = behalf_call(cx, call, &(struct behalf){ "kms", "Encrypt", HOST, params }, &kms, err);
+    int rc =
+        behalf_call(cx, call, &(struct behalf){ "kms", "Encrypt", HOST, params, false }, &kms, err);
     if (rc < 0)
         return rc;
     if (outcome_refused(&kms)) {
@@ -147,7 +148,8 @@ static int open(struct ctx *cx, const struct call *call, struct outcome *out,
     if (rc < 0)
         return rc;
     value_set(params, STR("CiphertextBlob"), value_blob(cx->a, blob));
-    rc = behalf_call(cx, call, &(struct behalf){ "kms", "Decrypt", HOST, params }, &kms, err);
+    rc =
+        behalf_call(cx, call, &(struct behalf){ "kms", "Decrypt", HOST, params, false }, &kms, err);
     if (rc == 0 && outcome_refused(&kms))
         kms_refused(cx, out, &kms);
     else if (rc == 0)

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""What a service does at another one is on record: by whom, where from, in whose account."""
+import io
+import json
+import unittest
+import zipfile
+
+import harness
+
+OTHER = "444455556666"
+
+
+def trust(host):
+    return json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": host}, "Action": "sts:AssumeRole"}]})
+
+
+def package():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("index.py", "def handler(event, context): pass\n")
+    return out.getvalue()
+
+
+class ServiceCalls(harness.FreshCase):
+    def role(self, name, host):
+        return self.server.client("iam").create_role(
+            RoleName=name, AssumeRolePolicyDocument=trust(host))["Role"]["Arn"]
+
+    def records(self, name):
+        self.server.flush()
+        return [r for r in self.server.records() if r["eventName"] == name]
+
+    def assumed_by(self, host, arn):
+        record, = self.records("AssumeRole")
+        self.assertEqual(record["userIdentity"], {"type": "AWSService", "invokedBy": host})
+        self.assertEqual((record["sourceIPAddress"], record["userAgent"]), (host, host))
+        self.assertEqual(record["requestParameters"]["roleArn"], arn)
+        self.assertEqual(set(record["responseElements"]["credentials"]),
+                         {"accessKeyId", "sessionToken", "expiration"})
+        self.assertEqual(record["recipientAccountId"], harness.ACCOUNT)
+        self.assertEqual(record["resources"], [
+            {"accountId": harness.ACCOUNT, "type": "AWS::IAM::Role", "ARN": arn}])
+        self.assertIn("sharedEventID", record)
+        return record["requestParameters"]["roleSessionName"]
+
+    def test_lambda_assumes_the_role_of_a_new_function(self):
+        arn = self.role("worker", "lambda.amazonaws.com")
+        self.server.client("lambda").create_function(
+            FunctionName="f", Runtime="python3.12", Role=arn, Handler="index.handler",
+            Code={"ZipFile": package()})
+        self.assertRegex(self.assumed_by("lambda.amazonaws.com", arn), r"^awslambda_\d+_\d{17}$")
+
+    def test_ec2_assumes_the_role_of_an_instance_profile(self):
+        arn = self.role("machine", "ec2.amazonaws.com")
+        iam, ec2 = self.server.client("iam"), self.server.client("ec2")
+        iam.create_instance_profile(InstanceProfileName="machines")
+        iam.add_role_to_instance_profile(InstanceProfileName="machines", RoleName="machine")
+        made = ec2.run_instances(ImageId="ami-0abcdef1234567890", MinCount=1, MaxCount=1,
+                                 IamInstanceProfile={"Name": "machines"})["Instances"][0]
+        self.assertEqual(self.assumed_by("ec2.amazonaws.com", arn), made["InstanceId"])
+
+    def test_a_role_that_trusts_somebody_else_is_not_assumed(self):
+        self.role("machine", "lambda.amazonaws.com")
+        iam, ec2 = self.server.client("iam"), self.server.client("ec2")
+        iam.create_instance_profile(InstanceProfileName="machines")
+        iam.add_role_to_instance_profile(InstanceProfileName="machines", RoleName="machine")
+        ec2.run_instances(ImageId="ami-0abcdef1234567890", MinCount=1, MaxCount=1,
+                          IamInstanceProfile={"Name": "machines"})
+        self.assertEqual(self.records("AssumeRole"), [])
+        self.assertEqual(len(self.records("RunInstances")), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
