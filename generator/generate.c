@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/base/fs.h"
 #include "core/base/version.h"
+#include "core/codec/gzip.h"
 #include "core/codec/json.h"
 #include "emulator/engine/engine.h"
 #include "generator/dataset/dataset.h"
@@ -80,8 +81,10 @@ static int parse_gzip_level(struct arena *a, struct str text, void *field, struc
     int64_t n = 0;
 
     (void)a; /* numbers need no memory */
-    if (!str_to_i64(text, &n) || n < 1 || n > 9)
-        return err_set(err, E_PARSE, "a number from 1 to 9");
+    if (str_eq_c(text, "fast"))
+        n = GZIP_FAST;
+    else if (!str_to_i64(text, &n) || n < 1 || n > 9)
+        return err_set(err, E_PARSE, "a number from 1 to 9, or fast");
     *(int *)field = (int)n;
     return 0;
 }

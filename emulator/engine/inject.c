@@ -7,6 +7,7 @@
 #include "core/base/limits.h"
 #include "core/codec/json.h"
 #include "emulator/engine/private.h"
+#include "emulator/record/read_back.h"
 #include "emulator/store/history.h"
 #include "emulator/trail/trail.h"
 
@@ -204,72 +205,6 @@ static int check_all(struct engine *e, struct arena *a, const struct value *reco
     return rc;
 }
 
-static enum event_category category_of(const struct value *r)
-{
-    struct str category = value_get_str(r, "eventCategory");
-
-    if (str_eq_c(category, "NetworkActivity"))
-        return EVENT_NETWORK;
-    if (str_eq_c(category, "Insight"))
-        return EVENT_INSIGHT;
-    return value_get_bool(r, "managementEvent", true) ? EVENT_MANAGEMENT : EVENT_DATA;
-}
-
-/* resources[] as data selectors match it, and as LookupEvents shows it. */
-static void resources_of(struct arena *a, const struct value *r, struct record_facts *facts)
-{
-    const struct value *resource = value_first(value_get_c(r, "resources"));
-
-    if (!resource)
-        return;
-    facts->resources = value_list(a);
-    facts->data_resources = value_list(a);
-    for (; resource; resource = resource->next) {
-        struct str type = value_get_str(resource, "type"), arn = value_get_str(resource, "ARN");
-        struct value *shown = value_map(a), *matched = value_map(a);
-
-        value_put_str(a, shown, "ResourceType", type);
-        value_put_str(a, shown, "ResourceName", arn);
-        value_push(facts->resources, shown);
-        value_put_str(a, matched, "type", type);
-        value_put_str(a, matched, "ARN", arn);
-        value_push(facts->data_resources, matched);
-    }
-}
-
-/* LookupEvents' Username: a user's name, root, or the name of a role's session. */
-static struct str user_of(const struct value *identity)
-{
-    struct str type = value_get_str(identity, "type"), head, session;
-
-    if (str_eq_c(type, "Root"))
-        return STR("root");
-    if (str_eq_c(type, "AssumedRole") &&
-        str_rcut(value_get_str(identity, "principalId"), ':', &head, &session))
-        return session;
-    return value_get_str(identity, "userName");
-}
-
-static struct record_facts facts_of(struct arena *a, const struct value *r)
-{
-    const struct value *identity = value_get_c(r, "userIdentity");
-    struct record_facts facts = { .event_id = value_get_str(r, "eventID"),
-                                  .event_source = value_get_str(r, "eventSource"),
-                                  .event_name = value_get_str(r, "eventName"),
-                                  .account = value_get_str(r, "recipientAccountId"),
-                                  .region = value_get_str(r, "awsRegion"),
-                                  .user_name = user_of(identity),
-                                  .access_key_id = value_get_str(identity, "accessKeyId"),
-                                  .identity_arn = value_get_str(identity, "arn"),
-                                  .error_code = value_get_str(r, "errorCode"),
-                                  .category = category_of(r),
-                                  .read_only = value_get_bool(r, "readOnly", false) };
-
-    (void)clock_parse(value_get_str(r, "eventTime"), &facts.time_ms, NULL); /* was checked */
-    resources_of(a, r, &facts);
-    return facts;
-}
-
 static int hand_over(struct engine *e, const struct journal_source *from, struct err *err)
 {
     uint64_t position;
@@ -279,10 +214,13 @@ static int hand_over(struct engine *e, const struct journal_source *from, struct
     return journal_put(trail_journal(e->trail), from, &position, err);
 }
 
-static int accept(struct engine *e, struct arena *a, const struct value *r, struct err *err)
+static int accept(struct engine *e, struct arena *a, const struct read_back *rb,
+                  const struct value *r, struct err *err)
 {
-    struct record_facts facts = facts_of(a, r);
+    struct record_facts facts;
     struct buf text = { 0 };
+
+    read_back_facts(rb, a, r, &facts);
     int rc = trail_account_seen(e->trail, facts.account, err);
 
     json_write(&text, r);
@@ -302,6 +240,7 @@ int engine_inject(struct engine *e, struct arena *a, struct str text, size_t *ou
                   struct err *err)
 {
     struct value *records = NULL;
+    const struct read_back *rb = read_back_new(a, e->recorder);
     int rc;
 
     pthread_rwlock_rdlock(&e->services->gate);
@@ -309,7 +248,7 @@ int engine_inject(struct engine *e, struct arena *a, struct str text, size_t *ou
     if (rc == 0)
         rc = check_all(e, a, records, err);
     for (const struct value *r = rc == 0 ? value_first(records) : NULL; rc == 0 && r; r = r->next)
-        rc = accept(e, a, r, err);
+        rc = accept(e, a, rb, r, err);
     pthread_rwlock_unlock(&e->services->gate);
     if (rc == 0)
         *out_count = records->count;

@@ -34,6 +34,7 @@ struct trail {
 
     pthread_mutex_t history;
     uint64_t history_position, history_saved;
+    _Atomic bool has_past; /* what a generated dataset holds is in the history */
 
     pthread_mutex_t sinks_lock;
     struct trail_sink *sinks;

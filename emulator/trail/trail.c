@@ -10,6 +10,7 @@
 #include "emulator/services/s3.h"
 #include "emulator/store/history.h"
 #include "emulator/trail/bucket.h"
+#include "emulator/trail/past.h"
 #include "emulator/trail/state.h"
 
 #define HISTORY_BATCH 256
@@ -174,10 +175,31 @@ static int history_drain(struct trail *t, struct err *err)
     return rc;
 }
 
+/* A dataset's own events come before the first one of the journal. Under the store's lock, which
+ * some who ask for the history hold already, and before that of the history. */
+static int history_begin(struct trail *t, struct err *err)
+{
+    int rc = 0;
+
+    if (atomic_load(&t->has_past))
+        return 0;
+    store_lock(t->e->store);
+    if (!atomic_load(&t->has_past)) {
+        rc = past_build(t->e, err);
+        atomic_store(&t->has_past, rc == 0);
+    }
+    store_unlock(t->e->store);
+    return rc;
+}
+
 int trail_sync_history(struct trail *t, struct err *err)
 {
+    int rc = history_begin(t, err);
+
+    if (rc < 0)
+        return rc;
     (void)pthread_mutex_lock(&t->history);
-    int rc = history_drain(t, err);
+    rc = history_drain(t, err);
     (void)pthread_mutex_unlock(&t->history);
     return rc;
 }
@@ -185,8 +207,9 @@ int trail_sync_history(struct trail *t, struct err *err)
 /* Remember how far the history has come, so that the journal before it may go. */
 static int history_save(struct trail *t, struct err *err)
 {
+    int rc = trail_sync_history(t, err);
+
     (void)pthread_mutex_lock(&t->history);
-    int rc = history_drain(t, err);
     uint64_t reached = t->history_position;
     bool moved = reached != t->history_saved;
     (void)pthread_mutex_unlock(&t->history);

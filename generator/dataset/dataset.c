@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/base/version.h"
 #include "emulator/engine/schedule.h"
+#include "emulator/trail/past.h"
 #include "emulator/trail/trail.h"
 #include "generator/dataset/state.h"
 
@@ -419,12 +420,12 @@ static int save_state(struct dataset *ds, struct err *err)
     for (const struct ds_trail *t = ds->trails; rc == 0 && t; t = t->next)
         rc = save_status(ds, t, err);
     if (rc == 0)
-        rc = put_number(ds, "trail.delivered", ds->position, err);
+        rc = put_number(ds, "trail.delivered", ds->position + 1, err);
     if (rc == 0)
         rc = put_number(ds, "trail.delivered_count", ds->position, err);
     if (rc == 0)
-        rc = put_number(ds, "trail.history", ds->position, err);
-    return rc;
+        rc = put_number(ds, "trail.history", ds->position + 1, err);
+    return rc < 0 ? rc : store_fact_put(ds->e->store, PAST_FACT, STR("files"), err);
 }
 
 int dataset_finish(struct dataset *ds, struct err *err)

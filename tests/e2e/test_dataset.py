@@ -1,0 +1,148 @@
+"""A generated dataset, served: `aws cloudtrail validate-logs`, unmodified, over the whole period;
+LookupEvents knows what its files hold; manifest and labels say what lies there; calls go on."""
+import gzip
+import hashlib
+import json
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import harness
+
+SCENARIO = """\
+scenario: served
+description: Two hours of two people.
+start: 2026-01-05T09:00:00Z
+end: 2026-01-05T12:30:00Z
+accounts:
+  - {alias: main, id: "111122223333", name: Served}
+regions: [us-east-1, eu-west-1]
+home_region: us-east-1
+trails:
+  - {name: audit, account: main, bucket: served-trail-logs, validation: true}
+networks:
+  office: [203.0.113.0/26]
+principals:
+  - {name: alice, kind: user, account: main, policies: [AdministratorAccess], network: office, tool: cli, access_key: true}
+workloads:
+  - name: readers
+    as: [alice]
+    rate: 40/hour
+    session: {calls: 3..9, gap: 1s..20s}
+    calls:
+      - {call: ec2.DescribeInstances, weight: 10, region: "*"}
+      - {call: iam.ListUsers, weight: 5}
+      - {call: sts.GetCallerIdentity, weight: 5}
+stories:
+  - name: newcomer
+    as: alice
+    at: "+1h"
+    steps:
+      - {id: made, call: iam.CreateUser, with: {UserName: mallory}, malicious: true}
+"""
+
+
+def generate(out, scenario, *options):
+    done = subprocess.run([harness.PROGRAM, "generate", str(scenario), "--out", str(out), *options],
+                          capture_output=True, text=True, timeout=harness.DEADLINE_S)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+
+
+class Dataset(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.top = pathlib.Path(tempfile.mkdtemp(prefix="mocktrail-dataset-"))
+        cls.scenario = cls.top / "served.yaml"
+        cls.scenario.write_text(SCENARIO)
+        cls.out = cls.top / "out"
+        generate(cls.out, cls.scenario)
+        cls.manifest = json.loads((cls.out / "manifest.json").read_text())
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.top)
+
+    def records(self):
+        return [r for p in sorted((self.out / "buckets").rglob("*_CloudTrail_*.json.gz"))
+                for r in json.loads(gzip.decompress(p.read_bytes()))["Records"]]
+
+    def test_a_the_manifest_is_the_tree(self):
+        listed = {f["path"]: f["sha256"] for f in self.manifest["files"]}
+        found = {str(p.relative_to(self.out)): hashlib.sha256(p.read_bytes()).hexdigest()
+                 for top in ("buckets", "meta") for p in (self.out / top).rglob("*") if p.is_file()}
+        self.assertEqual(listed, found)
+        self.assertEqual(list(listed), sorted(listed, key=str.encode))
+        records = self.records()
+        self.assertEqual(self.manifest["counts"]["records"], len(records))
+        self.assertEqual(sum(f["records"] for f in self.manifest["files"]), len(records))
+
+    def test_a_labels_are_of_events_that_are_there_once(self):
+        ids = [r["eventID"] for r in self.records()]
+        labels = [json.loads(line) for line in (self.out / "labels.jsonl").read_text().splitlines()]
+        self.assertEqual([label["story"] for label in labels], ["newcomer"])
+        for label in labels:
+            self.assertEqual(ids.count(label["eventID"]), 1)
+
+    def test_a_every_file_is_the_same_with_one_thread_and_compressed_fast(self):
+        for name, options, same in (("one", ("--jobs", "1"), True),
+                                    ("fast", ("--gzip-level", "fast"), False)):
+            other = self.top / name
+            generate(other, self.scenario, *options)
+            for file in self.manifest["files"]:
+                if not file["path"].startswith("buckets/") or not file["path"].endswith(".gz"):
+                    continue
+                mine, theirs = [(top / file["path"]).read_bytes() for top in (self.out, other)]
+                if same:
+                    self.assertEqual(mine, theirs)
+                else:
+                    self.assertEqual(gzip.decompress(mine), gzip.decompress(theirs))
+
+    def test_b_served_it_validates_and_goes_on(self):
+        with harness.Server(data=self.out, clock="virtual:2026-01-05T12:30:00Z") as server:
+            ct = server.client("cloudtrail")
+            trail = ct.describe_trails()["trailList"][0]
+            for region in ("us-east-1", "eu-west-1", "ap-south-1"):
+                self.validate(server, trail["TrailARN"], region)
+            self.lookup(server)
+            server.client("iam").create_user(UserName="after")
+            server.advance("2h")
+            self.validate(server, trail["TrailARN"], "us-east-1", "2026-01-05T15:00:00Z")
+            ids = [e["EventId"] for e in self.events(server, "us-east-1", "CreateUser")]
+            self.assertEqual(len(ids), 2)
+            self.assertEqual(set(ids), {r["eventID"] for r in self.records()
+                                        if r["eventName"] == "CreateUser"})
+
+    def validate(self, server, arn, region, end="2026-01-05T12:31:00Z"):
+        done = server.aws("cloudtrail", "validate-logs", "--trail-arn", arn, "--start-time",
+                          harness.START, "--end-time", end, "--verbose", "--region", region,
+                          check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("digest files valid", done.stdout)
+        self.assertNotIn("INVALID", done.stdout + done.stderr)
+        self.assertNotIn("No log files were delivered", done.stdout + done.stderr)
+
+    def events(self, server, region, name):
+        pages = server.client("cloudtrail", region=region).get_paginator("lookup_events")
+        found = pages.paginate(LookupAttributes=[{"AttributeKey": "EventName",
+                                                  "AttributeValue": name}])
+        return [e for page in found for e in page["Events"]]
+
+    def lookup(self, server):
+        for region in ("us-east-1", "eu-west-1"):
+            there = sorted(r["eventID"] for r in self.records()
+                           if r["eventName"] == "DescribeInstances" and r["awsRegion"] == region)
+            events = self.events(server, region, "DescribeInstances")
+            self.assertEqual(sorted(e["EventId"] for e in events), there)
+            self.assertGreater(len(there), 3)
+        by_name = server.client("cloudtrail").lookup_events(LookupAttributes=[
+            {"AttributeKey": "ResourceName", "AttributeValue": "mallory"}])["Events"]
+        self.assertEqual([e["EventName"] for e in by_name], ["CreateUser"])
+        self.assertEqual(by_name[0]["Resources"],
+                         [{"ResourceType": "AWS::IAM::User", "ResourceName": "mallory"}])
+
+
+if __name__ == "__main__":
+    unittest.main()
