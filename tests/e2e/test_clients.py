@@ -1,7 +1,9 @@
-"""rclone and s3cmd, as Debian packages them, with nothing but an endpoint: a tree with odd names goes up,
+"""rclone, s3cmd and the AWS CLI, as Debian packages them, with nothing but an endpoint: a tree with odd names goes up,
 is compared, synchronised and comes down again; multipart both ways; every call of theirs is on record."""
+import base64
 import collections
 import filecmp
+import json
 import os
 import pathlib
 import shutil
@@ -127,6 +129,75 @@ class Clients(harness.ServerCase):
         self.assertEqual(seen[("UploadPart", None)], 3)
         self.assertEqual(seen[("CompleteMultipartUpload", None)], 1)
         self.assertEqual(seen[("DeleteBucket", None)], 1)
+
+
+DEBIAN_AWS = os.environ.get("DEBIAN_AWS", "/usr/bin/aws")
+
+
+@unittest.skipUnless(os.access(DEBIAN_AWS, os.X_OK), "Debian's awscli is not installed")
+class DebianCli(harness.ServerCase):
+    """Debian's AWS CLI (2.9: it takes its endpoint from the command line alone) on what is implemented."""
+    OPTIONS = ("--auth", "verify")
+
+    def aws(self, *arguments, codes=(0,), **who):
+        done = subprocess.run([DEBIAN_AWS, "--endpoint-url", self.server.url, "--output", "json", *map(str, arguments)],
+                              env=self.server.env(**who), capture_output=True, text=True,
+                              timeout=harness.DEADLINE_S)
+        self.assertIn(done.returncode, codes, f"{arguments}\n{done.stdout}{done.stderr}")
+        return json.loads(done.stdout) if done.stdout.startswith("{") else done.stdout + done.stderr
+
+    def test_identities(self):
+        self.assertEqual(harness.ACCOUNT, self.aws("sts", "get-caller-identity")["Account"])
+        self.aws("iam", "create-user", "--user-name", "debian")
+        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": harness.ACCOUNT},
+                                                          "Action": "sts:AssumeRole"}]}
+        role = self.aws("iam", "create-role", "--role-name", "debian", "--assume-role-policy-document",
+                        json.dumps(trust))["Role"]["Arn"]
+        self.assertEqual(1, len(self.aws("iam", "list-roles", "--query", "{found: Roles[?RoleName=='debian']}")["found"]))
+        key = self.aws("iam", "create-access-key", "--user-name", "debian")["AccessKey"]
+        session = self.aws("sts", "assume-role", "--role-arn", role, "--role-session-name", "smoke",
+                           key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+        self.assertTrue(session["Credentials"]["SessionToken"])
+        self.assertIn("NoSuchEntity", self.aws("iam", "get-user", "--user-name", "none", codes=(254, 255)))
+
+    def test_objects(self):
+        with tempfile.TemporaryDirectory() as place:
+            file = pathlib.Path(place, "f")
+            file.write_bytes(os.urandom(9 << 20))  # two parts
+            self.aws("s3", "mb", "s3://debian")
+            self.aws("s3", "cp", file, "s3://debian/a/b")
+            self.assertIn("a/b", self.aws("s3", "ls", "--recursive", "s3://debian"))
+            self.aws("s3", "sync", "s3://debian", pathlib.Path(place, "down"))
+            self.assertEqual(file.read_bytes(), pathlib.Path(place, "down", "a", "b").read_bytes())
+            self.aws("s3api", "put-object-tagging", "--bucket", "debian", "--key", "a/b",
+                     "--tagging", "TagSet=[{Key=k,Value=v}]")
+            self.assertEqual(9 << 20, self.aws("s3api", "head-object", "--bucket", "debian", "--key", "a/b")["ContentLength"])
+            self.aws("s3", "rb", "--force", "s3://debian")
+
+    def test_machines_and_secrets(self):
+        vpc = self.aws("ec2", "create-vpc", "--cidr-block", "10.9.0.0/16")["Vpc"]["VpcId"]
+        self.assertEqual(1, len(self.aws("ec2", "describe-vpcs", "--vpc-ids", vpc)["Vpcs"]))
+        key = self.aws("kms", "create-key")["KeyMetadata"]["KeyId"]
+        with tempfile.TemporaryDirectory() as place:
+            file = pathlib.Path(place, "f")
+            file.write_text("hi")
+            blob = self.aws("kms", "encrypt", "--key-id", key, "--plaintext", f"fileb://{file}")["CiphertextBlob"]
+            file.write_bytes(base64.b64decode(blob))
+            self.assertEqual("aGk=", self.aws("kms", "decrypt", "--ciphertext-blob", f"fileb://{file}")["Plaintext"])
+        self.aws("ssm", "put-parameter", "--name", "/d", "--type", "String", "--value", "v")
+        self.assertEqual("v", self.aws("ssm", "get-parameter", "--name", "/d")["Parameter"]["Value"])
+        self.aws("secretsmanager", "create-secret", "--name", "d", "--secret-string", "s")
+        self.assertEqual("s", self.aws("secretsmanager", "get-secret-value", "--secret-id", "d")["SecretString"])
+        self.aws("lambda", "list-functions")
+        self.aws("rds", "describe-db-instances")
+        self.aws("organizations", "create-organization")
+
+    def test_trails(self):
+        self.aws("iam", "list-users")
+        self.assertEqual("mocktrail", self.aws("cloudtrail", "describe-trails")["trailList"][0]["Name"])
+        found = self.aws("cloudtrail", "lookup-events", "--lookup-attributes",
+                         "AttributeKey=EventName,AttributeValue=ListUsers")["Events"]
+        self.assertEqual({"ListUsers"}, {e["EventName"] for e in found})
 
 
 if __name__ == "__main__":

@@ -50,5 +50,10 @@ class JavaScript(harness.ServerCase):
         self.assertEqual(saw["metrics"]["status"], 501)
 
 
+class JavaScriptVerified(JavaScript):
+    """The same calls, every signature checked."""
+    OPTIONS = ("--auth", "verify")
+
+
 if __name__ == "__main__":
     unittest.main()

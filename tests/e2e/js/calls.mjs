@@ -1,6 +1,6 @@
 // The JavaScript SDK against a mocktrail: node calls.mjs ENDPOINT. Prints one JSON line of what it saw.
 import { STSClient, GetCallerIdentityCommand, AssumeRoleCommand } from "@aws-sdk/client-sts";
-import { IAMClient, CreateUserCommand, CreateRoleCommand, ListUsersCommand, GetUserCommand } from "@aws-sdk/client-iam";
+import { IAMClient, CreateAccessKeyCommand, CreateUserCommand, CreateRoleCommand, ListUsersCommand, GetUserCommand } from "@aws-sdk/client-iam";
 import { S3Client, CreateBucketCommand, PutObjectCommand, GetObjectCommand, ListObjectsV2Command, DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { CloudTrailClient, DescribeTrailsCommand, LookupEventsCommand } from "@aws-sdk/client-cloudtrail";
 import { CloudWatchClient, ListMetricsCommand } from "@aws-sdk/client-cloudwatch";
@@ -31,7 +31,9 @@ saw.users = (await iam.send(new ListUsersCommand({}))).Users.map((u) => u.UserNa
 saw.nobody = await refused(iam.send(new GetUserCommand({ UserName: "nobody" })));
 const trust = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { AWS: account }, Action: "sts:AssumeRole" }] };
 await iam.send(new CreateRoleCommand({ RoleName: "js", AssumeRolePolicyDocument: JSON.stringify(trust) }));
-const session = (await sts.send(new AssumeRoleCommand({ RoleArn: `arn:aws:iam::${account}:role/js`, RoleSessionName: "node" }))).Credentials;
+const key = (await iam.send(new CreateAccessKeyCommand({ UserName: "js" }))).AccessKey; // root assumes no role
+const user = new STSClient({ ...base, credentials: { accessKeyId: key.AccessKeyId, secretAccessKey: key.SecretAccessKey } });
+const session = (await user.send(new AssumeRoleCommand({ RoleArn: `arn:aws:iam::${account}:role/js`, RoleSessionName: "node" }))).Credentials;
 const as = { accessKeyId: session.AccessKeyId, secretAccessKey: session.SecretAccessKey, sessionToken: session.SessionToken };
 saw.session = (await new STSClient({ ...base, credentials: as }).send(new GetCallerIdentityCommand({}))).Arn;
 
