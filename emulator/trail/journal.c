@@ -387,11 +387,12 @@ void journal_when_durable(struct journal *j, struct journal_waiter *waiter)
     }
     (void)pthread_mutex_lock(&j->mutex);
     waiter->next = NULL;
-    if (!j->first_waiter)
-        (void)pthread_cond_signal(&j->wake_committer);
+    bool is_first = !j->first_waiter;
     *j->last_waiter = waiter;
     j->last_waiter = &waiter->next;
     (void)pthread_mutex_unlock(&j->mutex);
+    if (is_first) /* after the unlock: it would only wake to wait for the mutex */
+        (void)pthread_cond_signal(&j->wake_committer);
 }
 
 static void stop_committer(struct journal *j)

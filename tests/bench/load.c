@@ -1,9 +1,10 @@
 /* load - the client of `make bench`: sends requests signed beforehand over keep-alive connections
  * to 127.0.0.1, one at a time on each, and prints what came back.
  *
- * usage: load PORT sts|put|bucket CONNECTIONS SECONDS [LIMIT]
+ * usage: load PORT sts|put|bucket|flush CONNECTIONS SECONDS [LIMIT [WARM_UP_SECONDS]]
  * It signs as the root of account 123456789012 (secret "test"); put writes 100 bytes to 1,000 keys
- * of the bucket "bench", which bucket makes. Prints: REQUESTS_PER_S P50_US P99_US OK NOT_OK
+ * of the bucket "bench", which bucket makes; flush has all records delivered. LIMIT 0: none.
+ * Prints: REQUESTS_PER_S P50_US P99_US OK NOT_OK, the first three without the warm-up.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -40,7 +41,8 @@ struct load {
     size_t request_count, next;
     struct client *clients;
     size_t client_count;
-    uint64_t ok, not_ok, limit;
+    uint64_t ok, not_ok, limit, warm_count; /* warm_count: replies of the warm-up */
+    int64_t warm_end_us;
     uint32_t *histogram;
     int epoll, port;
 };
@@ -102,6 +104,11 @@ static void make_requests(struct load *l, const char *what)
                             "sts", "Content-Type: application/x-www-form-urlencoded\r\n"));
     if (strcmp(what, "bucket") == 0)
         add_request(l, sign(l, "PUT", STR("/bench"), STR(""), "s3", ""));
+    if (strcmp(what, "flush") == 0)
+        add_request(l, arena_printf(&l->arena,
+                                    "POST /_mocktrail/flush HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+                                    "Content-Length: 0\r\n\r\n",
+                                    l->port));
     for (int i = 0; i < KEYS && strcmp(what, "put") == 0; i++)
         add_request(l, sign(l, "PUT", arena_printf(&l->arena, "/bench/key-%04d", i),
                             (struct str){ body, sizeof body }, "s3", ""));
@@ -155,7 +162,7 @@ static void find_need(struct client *c)
 static void read_reply(struct load *l, struct client *c)
 {
     ssize_t n = recv(c->fd, c->reply + c->got, sizeof c->reply - 1 - c->got, 0);
-    int64_t took_us;
+    int64_t now_us, took_us;
 
     if (n <= 0)
         die("recv");
@@ -164,8 +171,12 @@ static void read_reply(struct load *l, struct client *c)
         find_need(c);
     if (!c->need || c->got < c->need)
         return;
-    took_us = clock_monotonic_us() - c->began_us;
-    l->histogram[took_us < BUCKETS_US ? took_us : BUCKETS_US - 1]++;
+    now_us = clock_monotonic_us();
+    took_us = now_us - c->began_us;
+    if (now_us < l->warm_end_us)
+        l->warm_count++;
+    else
+        l->histogram[took_us < BUCKETS_US ? took_us : BUCKETS_US - 1]++;
     l->ok += c->is_ok;
     l->not_ok += !c->is_ok;
     if (!c->is_ok && l->not_ok == 1)
@@ -177,7 +188,7 @@ static void read_reply(struct load *l, struct client *c)
 static void run(struct load *l, double seconds)
 {
     struct epoll_event events[128];
-    int64_t end_us = clock_monotonic_us() + (int64_t)(seconds * 1e6);
+    int64_t end_us = l->warm_end_us + (int64_t)(seconds * 1e6);
 
     for (size_t i = 0; i < l->client_count; i++)
         send_next(l, &l->clients[i]);
@@ -189,9 +200,14 @@ static void run(struct load *l, double seconds)
     }
 }
 
+static uint64_t measured(const struct load *l)
+{
+    return l->ok + l->not_ok - l->warm_count;
+}
+
 static int64_t percentile_us(const struct load *l, double p)
 {
-    uint64_t want = (uint64_t)((double)(l->ok + l->not_ok) * p), seen = 0;
+    uint64_t want = (uint64_t)((double)measured(l) * p), seen = 0;
     int64_t us = 0;
 
     while (us < BUCKETS_US - 1 && (seen += l->histogram[us]) < want)
@@ -202,16 +218,18 @@ static int64_t percentile_us(const struct load *l, double p)
 int main(int argc, char **argv)
 {
     static struct load l;
-    int64_t began_us;
     double took_s;
 
     if (argc < 5) {
-        (void)fprintf(stderr, "usage: load PORT sts|put|bucket CONNECTIONS SECONDS [LIMIT]\n");
+        (void)fprintf(stderr, "usage: load PORT sts|put|bucket|flush CONNECTIONS SECONDS "
+                              "[LIMIT [WARM_UP_SECONDS]]\n");
         return 2;
     }
     l.port = (int)strtol(argv[1], NULL, 10);
     l.client_count = strtoul(argv[3], NULL, 10);
-    l.limit = argc > 5 ? strtoull(argv[5], NULL, 10) : UINT64_MAX;
+    l.limit = argc > 5 ? strtoull(argv[5], NULL, 10) : 0;
+    if (l.limit == 0)
+        l.limit = UINT64_MAX;
     l.epoll = epoll_create1(EPOLL_CLOEXEC);
     l.histogram = mem_alloc(BUCKETS_US * sizeof *l.histogram);
     l.clients = mem_alloc(l.client_count * sizeof *l.clients);
@@ -220,10 +238,12 @@ int main(int argc, char **argv)
         return 2;
     for (size_t i = 0; i < l.client_count; i++)
         connect_one(&l, &l.clients[i]);
-    began_us = clock_monotonic_us();
+    l.warm_end_us = clock_monotonic_us();
+    if (argc > 6)
+        l.warm_end_us += (int64_t)(strtod(argv[6], NULL) * 1e6);
     run(&l, strtod(argv[4], NULL));
-    took_s = (double)(clock_monotonic_us() - began_us) / 1e6;
-    (void)printf("%.0f %lld %lld %llu %llu\n", (double)(l.ok + l.not_ok) / took_s,
+    took_s = (double)(clock_monotonic_us() - l.warm_end_us) / 1e6;
+    (void)printf("%.0f %lld %lld %llu %llu\n", (double)measured(&l) / took_s,
                  (long long)percentile_us(&l, 0.5), (long long)percentile_us(&l, 0.99),
                  (unsigned long long)l.ok, (unsigned long long)l.not_ok);
     return 0;
