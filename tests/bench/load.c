@@ -1,9 +1,10 @@
 /* load - the client of `make bench`: sends requests signed beforehand over keep-alive connections
- * to 127.0.0.1, one at a time on each, and prints what came back.
+ * to 127.0.0.1, one at a time on each, and prints what came back. A server that closes a connection
+ * after each reply (moto's) gets a new one.
  *
- * usage: load PORT sts|put|bucket|flush CONNECTIONS SECONDS [LIMIT [WARM_UP_SECONDS]]
+ * usage: load PORT sts|put|bucket CONNECTIONS SECONDS [LIMIT [WARM_UP_SECONDS]]
  * It signs as the root of account 123456789012 (secret "test"); put writes 100 bytes to 1,000 keys
- * of the bucket "bench", which bucket makes; flush has all records delivered. LIMIT 0: none.
+ * of the bucket "bench", which bucket makes. LIMIT 0: none.
  * Prints: REQUESTS_PER_S P50_US P99_US OK NOT_OK, the first three without the warm-up.
  */
 #include <arpa/inet.h>
@@ -31,7 +32,7 @@ struct client {
     size_t sent, got, need; /* need: bytes of the reply, 0 while its headers are read */
     struct str request;
     int64_t began_us;
-    bool is_ok;
+    bool is_ok, is_last; /* is_last: the server closes after this reply */
     char reply[16384];
 };
 
@@ -104,11 +105,6 @@ static void make_requests(struct load *l, const char *what)
                             "sts", "Content-Type: application/x-www-form-urlencoded\r\n"));
     if (strcmp(what, "bucket") == 0)
         add_request(l, sign(l, "PUT", STR("/bench"), STR(""), "s3", ""));
-    if (strcmp(what, "flush") == 0)
-        add_request(l, arena_printf(&l->arena,
-                                    "POST /_mocktrail/flush HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
-                                    "Content-Length: 0\r\n\r\n",
-                                    l->port));
     for (int i = 0; i < KEYS && strcmp(what, "put") == 0; i++)
         add_request(l, sign(l, "PUT", arena_printf(&l->arena, "/bench/key-%04d", i),
                             (struct str){ body, sizeof body }, "s3", ""));
@@ -155,6 +151,8 @@ static void find_need(struct client *c)
         die("a reply without Content-Length");
     c->need = (size_t)(end - c->reply) + 4 + strtoul(length + strlen(name), NULL, 10);
     c->is_ok = strncmp(c->reply, "HTTP/1.1 200", 12) == 0;
+    length = strstr(c->reply, "Connection: close\r\n");
+    c->is_last = length && length < end + 2;
     if (c->need >= sizeof c->reply)
         die("a reply too long");
 }
@@ -182,6 +180,10 @@ static void read_reply(struct load *l, struct client *c)
     if (!c->is_ok && l->not_ok == 1)
         (void)fprintf(stderr, "load: the first reply that is not 200:\n%.*s\n", (int)c->got,
                       c->reply);
+    if (c->is_last) {
+        (void)close(c->fd); /* all of it was read */
+        connect_one(l, c);
+    }
     send_next(l, c);
 }
 
@@ -221,7 +223,7 @@ int main(int argc, char **argv)
     double took_s;
 
     if (argc < 5) {
-        (void)fprintf(stderr, "usage: load PORT sts|put|bucket|flush CONNECTIONS SECONDS "
+        (void)fprintf(stderr, "usage: load PORT sts|put|bucket CONNECTIONS SECONDS "
                               "[LIMIT [WARM_UP_SECONDS]]\n");
         return 2;
     }
