@@ -306,11 +306,13 @@ static const struct table_row *rows_of(const struct table *t, const struct plan 
     return rows ? rows : table_find(t, p->service_name, STR("*"), count);
 }
 
-static void name_event(struct recorder *r, struct plan *p)
+/* source: of the service's row. */
+static void name_event(struct recorder *r, struct arena *a, struct plan *p, struct str source)
 {
     size_t count;
     const struct table_row *row = table_find(&r->names, p->service_name, p->operation, &count);
 
+    p->event_source = source_of(a, p, row && row->cell[4].len ? row->cell[4] : source);
     p->event_name = row && row->cell[2].len ? row->cell[2] : p->operation;
     p->root = row ? row->cell[3] : (struct str){ 0 };
     /* CloudFront's dated name is recorded only where the call was refused. */
@@ -334,8 +336,7 @@ static void fill(struct recorder *r, struct arena *a, struct plan *p)
     if (!row)
         row = &no_row;
     p->cat = r->cat;
-    name_event(r, p);
-    p->event_source = source_of(a, p, row->cell[1]);
+    name_event(r, a, p, row->cell[1]);
     p->version = row->cell[2].len ? row->cell[2] : STR("1.11");
     p->api_version = row->cell[3];
     p->dialect = dialect_of(p, row->cell[4]);

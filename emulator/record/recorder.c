@@ -9,7 +9,7 @@ struct table_file {
 };
 static const struct table_file files[] = {
     { "services.tsv", 8, offsetof(struct recorder, services) },
-    { "names.tsv", 4, offsetof(struct recorder, names) },
+    { "names.tsv", 5, offsetof(struct recorder, names) },
     { "read_only.tsv", 3, offsetof(struct recorder, read_only) },
     { "responses.tsv", 3, offsetof(struct recorder, responses) },
     { "members.tsv", 6, offsetof(struct recorder, members) },

@@ -16,7 +16,7 @@ static const struct file_case {
     bool has_operations; /* the first two cells are a service and an operation */
     bool one_per_key;
 } files[] = {
-    { "services.tsv", 8, false, true },  { "names.tsv", 4, true, true },
+    { "services.tsv", 8, false, true },  { "names.tsv", 5, true, true },
     { "read_only.tsv", 3, true, true },  { "responses.tsv", 3, true, true },
     { "members.tsv", 6, true, false },   { "defaults.tsv", 5, true, false },
     { "resources.tsv", 6, true, false }, { "lookup.tsv", 4, true, false },
@@ -132,6 +132,16 @@ static void each_member_row_leads_to_a_member(void **state)
     }
 }
 
+static void an_operation_may_have_a_source_of_its_own(void **state)
+{
+    const struct cat_op *op = cat_op_find_c(cat, "s3", "ListDirectoryBuckets");
+
+    (void)state;
+    check_str(plan_of(recorder, op)->event_source, "s3express.amazonaws.com");
+    op = cat_op_find_c(cat, "s3", "ListBuckets");
+    check_str(plan_of(recorder, op)->event_source, "s3.amazonaws.com");
+}
+
 static void each_action_is_known(void **state)
 {
     (void)state;
@@ -212,6 +222,7 @@ int main(void)
     static const struct CMUnitTest others[] = {
         cmocka_unit_test(each_service_row_names_a_service),
         cmocka_unit_test(each_member_row_leads_to_a_member),
+        cmocka_unit_test(an_operation_may_have_a_source_of_its_own),
         cmocka_unit_test(each_action_is_known),
         cmocka_unit_test(each_default_is_json),
         cmocka_unit_test(a_table_says_which_line_is_wrong),

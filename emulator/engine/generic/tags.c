@@ -107,13 +107,27 @@ static void drop_keys(struct work *w, struct value *tags, const struct value *ke
     }
 }
 
+/* The thing that who names. An ARN that no answer has shown ends in its id or name. */
+static int find_tagged(struct work *w, struct str who, struct resource *r, struct doc_key *key,
+                       struct err *err)
+{
+    int rc = resource_by_identity(w, who, r, key, err);
+    struct str head, tail = { 0 };
+
+    if (rc != E_MISSING || !str_has_prefix(who, STR("arn:")))
+        return rc;
+    if (!str_rcut(who, '/', &head, &tail))
+        (void)str_rcut(who, ':', &head, &tail);
+    return resource_by_identity(w, tail, r, key, err);
+}
+
 static int tag_one(struct work *w, struct str who, struct err *err)
 {
     struct str path = life_str(w->cat, life_binding_at(w->cat, w->life, 1)->path);
     const struct value *given = w->life->binding_count > 1 ? path_get(w->call->params, path) : NULL;
     struct resource r;
     struct doc_key key;
-    int rc = resource_by_identity(w, who, &r, &key, err);
+    int rc = find_tagged(w, who, &r, &key, err);
 
     if (rc == E_MISSING)
         return refuse_not_found(w);

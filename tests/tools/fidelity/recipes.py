@@ -86,6 +86,9 @@ THINGS = {
     "sts": {"rolearn": ("iam:CreateRole", {"RoleName": "$", "AssumeRolePolicyDocument": TRUST}, "Role.Arn")},
     "sns": {"resourcearn": ("CreateTopic", {"Name": "$"}, "TopicArn"),
             "topicarn": ("CreateTopic", {"Name": "$"}, "TopicArn")},
+    "elb": {"loadbalancername": ("CreateLoadBalancer", {"LoadBalancerName": "$", "AvailabilityZones": ["{region}a"],
+                                                        "Listeners": [{"Protocol": "HTTP", "LoadBalancerPort": 80,
+                                                                       "InstancePort": 80}]}, "")},
     "ec2-instance-connect": {"instanceid": ("ec2:RunInstances", RUN, "Instances[].InstanceId")},
 }
 FOR = {  # (service, operation, member): a thing of another kind than usual
@@ -119,7 +122,7 @@ INTO = {  # (service, operation): a call before, and members of its answer that 
     ("organizations", "CreateOrganizationalUnit"): ("ListRoots", {}, {"ParentId": "Roots[].Id"}),
 }
 # The create of the named thing itself needs no such thing.
-OWN = {("ec2", "CreateSecurityGroup"): {"groupname"}, ("ec2", "CreateKeyPair"): {"keyname"},
+OWN = {("elb", "CreateLoadBalancer"): {"loadbalancername"}, ("ec2", "CreateSecurityGroup"): {"groupname"}, ("ec2", "CreateKeyPair"): {"keyname"},
        ("ec2", "CreateImage"): {"imageid"}, ("ec2", "ImportKeyPair"): {"keyname"}, ("ec2", "RunInstances"): {"imageid"},
        ("iam", "CreateUser"): {"username"}, ("iam", "CreateRole"): {"rolename"}, ("iam", "CreateGroup"): {"groupname"},
        ("iam", "CreateInstanceProfile"): {"instanceprofilename"}, ("s3", "CreateBucket"): {"bucket"},
@@ -198,6 +201,10 @@ BEFORE = {
     ("ec2", "RevokeSecurityGroupIngress"): [("AuthorizeSecurityGroupIngress", {
         "GroupId": "=GroupId", "GroupName": "=GroupName", "IpPermissions": "=IpPermissions", "IpProtocol": "=IpProtocol",
         "FromPort": "=FromPort", "ToPort": "=ToPort", "CidrIp": "=CidrIp"})],
+    ("elb", "DeregisterInstancesFromLoadBalancer"): [("RegisterInstancesWithLoadBalancer", {
+        "LoadBalancerName": "=LoadBalancerName", "Instances": "=Instances"})],
+    ("elb", "DisableAvailabilityZonesForLoadBalancer"): [("EnableAvailabilityZonesForLoadBalancer", {
+        "LoadBalancerName": "=LoadBalancerName", "AvailabilityZones": "=AvailabilityZones"})],
     ("ec2", "RunInstances"): [("iam:CreateInstanceProfile", {"InstanceProfileName": "=IamInstanceProfile.Name"})],
     ("ec2", "RevokeSecurityGroupEgress"): [("AuthorizeSecurityGroupEgress", {
         "GroupId": "=GroupId", "IpPermissions": "=IpPermissions"})],

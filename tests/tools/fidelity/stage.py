@@ -265,9 +265,13 @@ class Stage:
             answer = self.call(create["operation"], given)[0] if given is not None else None
             if answer is None:
                 continue
-            new = next(iter(re.findall(r'"(arn:[^"]+)"', json.dumps(answer, default=str))), None)
-            if not new and not old.startswith("arn:"):
-                new = self.identity(kind["keys"][0], old, given, answer) if kind["keys"] else None
+            arns = re.findall(r'"(arn:[^"]+)"', json.dumps(answer, default=str))
+            mine = old.split(":")[2] if old.startswith("arn:") and old.count(":") > 4 else ""
+            new = next((arn for arn in arns if not mine or arn.split(":")[2] == mine), None)
+            if not new and kind["keys"]:
+                new = self.identity(kind["keys"][0], "", given, answer)
+                if old.startswith("arn:") and new:
+                    new = re.sub("[^:/]*$", new, old)
             if new:
                 self.put_back[new] = old
                 return replaced(params, old, new)
