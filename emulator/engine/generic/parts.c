@@ -49,6 +49,27 @@ static int write_part(struct work *w, struct resource *r, struct str subject, st
     return resource_save(w, r, err);
 }
 
+/* What stands after a change: lists hold what all relations of the list say, the rest is as given.
+ */
+static struct value *standing(struct arena *a, const struct value *relations,
+                              const struct value *given)
+{
+    struct value *all = value_copy(a, given);
+
+    for (struct value *member = value_first(all); member; member = member->next) {
+        struct value *sum = value_list(a);
+
+        if (member->kind != VALUE_LIST)
+            continue;
+        for (const struct value *r = value_first(relations); r; r = r->next)
+            for (const struct value *v = value_first(value_get(r, member->name)); v; v = v->next)
+                value_push(sum, value_copy(a, v));
+        member->u = sum->u;
+        member->count = sum->count;
+    }
+    return all;
+}
+
 static int relate(struct work *w, struct resource *r, struct str subject, struct err *err)
 {
     struct value *relations = parts_of(w, r, "relations"), *list = part_find(relations, subject);
@@ -61,8 +82,8 @@ static int relate(struct work *w, struct resource *r, struct str subject, struct
     for (const struct value *v = value_first(list); v; v = v->next)
         if (value_equal(v, kept))
             return 0; /* as it is */
-    value_push(list, kept);
-    show(w, r, kept);
+    value_push(list, value_copy(w->a, kept));
+    show(w, r, standing(w->a, list, kept));
     return resource_save(w, r, err);
 }
 
@@ -89,7 +110,7 @@ static int unrelate(struct work *w, struct resource *r, struct str subject, stru
             value_push(kept, value_copy(w->a, v));
     if (!list || kept->count == list->count)
         return refuse_not_found(w);
-    show(w, r, given);
+    show(w, r, standing(w->a, kept, given));
     value_set(value_get_c(r->doc, "relations"), arena_copy(w->a, list->name), kept);
     return resource_save(w, r, err);
 }

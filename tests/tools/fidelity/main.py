@@ -183,11 +183,12 @@ class Run:
         self.caller.be(record)
         client = self.caller.client(service, region_of(record))
         rebuilt = Rebuilt(service, operation, record)
-        put_back, left_out, params = rebuilt.put_back, [], rebuilt.params
+        put_back, left_out, params, failed = rebuilt.put_back, [], rebuilt.params, []
         if not record.get("errorCode"):
             prepared = stage.Stage(self.caller, service, region_of(record), self.known)
             params = prepared.prepare(operation.name, params)
             put_back, left_out = chained(prepared.put_back, rebuilt.put_back), prepared.left_out
+            failed = prepared.failed
             self.server.advance("10m")
         request_id, error = self.send(client, operation.name, copy.deepcopy(params))
         ours = self.follower.record(request_id)
@@ -202,6 +203,8 @@ class Run:
         if not record.get("errorCode"):
             score.put("accepted", error is None, *([f"{service} {operation.name}: {error}"] if error else []))
         score.why += [("unsendable", p) for p in rebuilt.unsendable]
+        if error and not record.get("errorCode"):
+            score.why += [("step", step) for step in failed]
         score.ours, score.real = ours, record
         return score
 

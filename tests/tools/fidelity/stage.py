@@ -102,6 +102,7 @@ class Stage:
         self.operations, self.types = known[0].get(service, {}), known[1]
         self.put_back = {}  # ours -> the record's
         self.left_out = []  # members of the call that only AWS understands
+        self.failed = []  # steps that were refused, and why
         self.params, self.operation = {}, ""
         self.shared = {}  # one of each kind of thing serves as another's parent
 
@@ -115,8 +116,10 @@ class Stage:
         try:
             answer = client._make_api_call(plain, params)
         except botocore.exceptions.ClientError as error:
+            self.failed.append(f"{plain}: {error}")
             return None, error.response["Error"].get("Code", "")
         except Exception as error:  # the client itself refuses made-up values
+            self.failed.append(f"{plain}: {type(error).__name__} {error}")
             return None, type(error).__name__
         answer.pop("ResponseMetadata", None)
         return answer, ""
@@ -206,15 +209,17 @@ class Stage:
                     "nat": "natgatewayid", "dopt": "dhcpoptionsid"}
         return prefixes.get(value.split("-")[0], "resourceid") if self.service == "ec2" else "resourceid"
 
-    @staticmethod
-    def own(given, params):
+    def own(self, given, params):
+        """Members of a recipe with the call's own values in place of "=Member"; those it lacks are left out."""
         out = {}
         for key, value in given.items():
-            if isinstance(value, str) and value.startswith("="):
-                if at(params, value[1:]) is not None:
-                    out[key] = at(params, value[1:])
-            else:
-                out[key] = value
+            if isinstance(value, dict):
+                value = self.own(value, params)
+            elif isinstance(value, str) and value.startswith("="):
+                value = params.get(value[1:]) if "." not in value else at(params, value[1:])
+                if value is None:
+                    continue
+            out[key] = value
         return out
 
     # ---- by the catalogue's types ----
@@ -271,7 +276,7 @@ class Stage:
             if not new and kind["keys"]:
                 new = self.identity(kind["keys"][0], "", given, answer)
                 if old.startswith("arn:") and new:
-                    new = re.sub("[^:/]*$", new, old)
+                    new = re.sub("[^:/]+$", new, old)
             if new:
                 self.put_back[new] = old
                 return replaced(params, old, new)
