@@ -100,7 +100,7 @@ int segment_reuse(struct segment *s, const char *dir, struct err *err)
 
 void segment_warm(struct segment *s)
 {
-    memset(s->map, 0, segment_first(s));
+    memset(s->map, 0, segment_first(s) + SEGMENT_GRAIN); /* and the first entry's head */
     for (uint64_t at = segment_first(s); at < s->size_bytes; at += 4096)
         *(volatile char *)(s->map + at) = 0;
 }
