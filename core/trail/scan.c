@@ -7,6 +7,10 @@
 #include "core/trail/reader.h"
 #include "core/trail/scan_map.h"
 
+/* The walk over a record is one function: a call for each string would cost as much as the string.
+ */
+#define HOT static inline __attribute__((always_inline))
+
 enum { NAME_SLOTS = 128, FIRST_NODES = 1024 };
 
 struct scan {
@@ -21,7 +25,6 @@ struct scan {
     struct scan_map map;
     struct scan_node *nodes;
     uint32_t node_count, node_cap;
-    bool wants_nodes;
     char why[96];
     uint8_t slots[NAME_SLOTS]; /* 1 + enum scan_member, by the hash of a name */
 };
@@ -52,12 +55,30 @@ static void fill_slots(uint8_t slots[NAME_SLOTS])
     }
 }
 
+/* memcmp, inlined: 20 names a record are compared. */
+static inline bool same_bytes(const char *a, const char *b, size_t len)
+{
+    uint64_t x, y, differs = 0;
+
+    if (len < 8)
+        return memcmp(a, b, len) == 0;
+    for (size_t i = 0; i + 8 < len; i += 8) {
+        memcpy(&x, a + i, 8);
+        memcpy(&y, b + i, 8);
+        differs |= x ^ y;
+    }
+    memcpy(&x, a + len - 8, 8);
+    memcpy(&y, b + len - 8, 8);
+    return (differs | (x ^ y)) == 0;
+}
+
 static inline enum scan_member member_by_slots(const uint8_t slots[NAME_SLOTS], struct str name)
 {
     if (name.len == 0)
         return SCAN_MEMBERS;
     for (unsigned h = name_hash(name.ptr, name.len); slots[h]; h = (h + 1) % NAME_SLOTS)
-        if (str_eq(member_names[slots[h] - 1], name))
+        if (member_names[slots[h] - 1].len == name.len &&
+            same_bytes(member_names[slots[h] - 1].ptr, name.ptr, name.len))
             return (enum scan_member)(slots[h] - 1);
     return SCAN_MEMBERS;
 }
@@ -162,7 +183,7 @@ struct span {
 };
 
 /* p stands at the opening quote. Returns behind the closing one, or NULL. */
-static inline const char *walk_string(struct scan *s, const char *p, struct span *out)
+HOT const char *walk_string(struct scan *s, const char *p, struct span *out)
 {
     size_t from = (size_t)(++p - s->text), to = scan_map_quote(&s->map, from);
     const char *end = s->text + to;
@@ -257,7 +278,7 @@ static void leave(struct scan *s, struct nest *n, const char *end)
 }
 
 /* A member's name and colon; p at the quote. Returns where the value begins. */
-static inline const char *walk_name(struct scan *s, const char *p, struct span *name)
+HOT const char *walk_name(struct scan *s, const char *p, struct span *name)
 {
     if (*p != '"')
         return stop(s, p, "expected a member's name");
@@ -272,8 +293,7 @@ static inline const char *walk_name(struct scan *s, const char *p, struct span *
 }
 
 /* One value at p, as a node: a scalar wholly, of a list or map its opening. */
-static inline const char *walk_node(struct scan *s, struct nest *n, const char *p,
-                                    const struct span *name)
+HOT const char *walk_node(struct scan *s, struct nest *n, const char *p, const struct span *name)
 {
     struct scan_node *node = add_node(s);
     struct span text;
@@ -308,7 +328,7 @@ static inline const char *walk_node(struct scan *s, struct nest *n, const char *
 
 /* Behind a value: a comma, or the brackets that close here. Returns where the next name or value
  * begins; when the last bracket closed, where that was left. */
-static inline const char *walk_behind(struct scan *s, struct nest *n, const char *p)
+HOT const char *walk_behind(struct scan *s, struct nest *n, const char *p)
 {
     while (n->depth > 0) {
         if (*p <= ' ')

@@ -39,6 +39,8 @@ struct checker {
         bool is_modern;      /* eventVersion 1.09 or later */
         int64_t creation_ms; /* of its session; INT64_MIN: none */
     } memo[MEMO_SLOTS];
+    uint64_t id[2]; /* of the last record's eventID, where it is a UUID */
+    bool has_id;
     char day[11]; /* the last eventTime's date, and when it began */
     int64_t day_ms;
 };

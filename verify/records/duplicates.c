@@ -31,34 +31,13 @@ struct duplicates {
     off_t end;
 };
 
-static int hex_value(char c)
+struct event_place event_place_of(struct str id, uint64_t record)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+    uint64_t hash = str_hash(id);
 
-struct event_place event_place_of(struct str s, uint64_t file, uint64_t record)
-{
-    struct event_place p = { .file = (uint32_t)file, .record = (uint32_t)record };
-    unsigned digits = 0;
-    int bad = s.len != 36;
-
-    for (size_t i = 0; i < s.len && !bad; i++) {
-        int v = hex_value(s.ptr[i]);
-
-        if (s.ptr[i] == '-')
-            continue;
-        bad = v < 0 || digits == 32;
-        unsigned half = digits++ / 16 & 1;
-
-        p.id[half] = p.id[half] << 4 | (unsigned)(v & 15);
-    }
-    if (bad || digits != 32) {
-        p.id[0] = str_hash(s);
-        p.id[1] = ~(p.id[0] * 0x9e3779b97f4a7c15ull) ^ s.len;
-    }
-    return p;
+    return (struct event_place){ { hash, ~(hash * 0x9e3779b97f4a7c15ull) ^ id.len },
+                                 0,
+                                 (uint32_t)record };
 }
 
 struct duplicates *duplicates_open(void)

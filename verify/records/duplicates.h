@@ -12,7 +12,7 @@ struct event_place {
     uint64_t id[2]; /* the 16 bytes of a UUID, or the hash of what is none */
     uint32_t file, record;
 };
-struct event_place event_place_of(struct str event_id, uint64_t file, uint64_t record);
+struct event_place event_place_of(struct str event_id, uint64_t record); /* by hash */
 
 struct duplicates;
 struct duplicates *duplicates_open(void);

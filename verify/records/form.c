@@ -39,17 +39,34 @@ bool form_account(struct str s)
     return s.len == 12 && all_of(s, DIGIT);
 }
 
-bool form_uuid(struct str s)
-{
-    if (s.len != 36)
-        return false;
-    for (size_t i = 0; i < 36; i++) {
-        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+/* One more than the digit's value; 0: no digit of lower-case hexadecimal. Which of the two a byte
+ * is no branch could guess. */
+static const uint8_t hex_values[256] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
-        if (is_dash ? s.ptr[i] != '-' : !(char_class(s.ptr[i]) & HEX))
-            return false;
+bool form_uuid(struct str s, uint64_t out_id[2])
+{
+    static const uint8_t places[] = { 0,  1,  2,  3,  4,  5,  6,  7,  9,  10, 11,
+                                      12, 14, 15, 16, 17, 19, 20, 21, 22, 24, 25,
+                                      26, 27, 28, 29, 30, 31, 32, 33, 34, 35 };
+    unsigned bad = 0;
+
+    if (s.len != 36 || s.ptr[8] != '-' || s.ptr[13] != '-' || s.ptr[18] != '-' || s.ptr[23] != '-')
+        return false;
+    for (size_t half = 0; half < 2; half++) {
+        uint64_t id = 0;
+
+        for (size_t i = 0; i < 16; i++) {
+            unsigned v = hex_values[(unsigned char)s.ptr[places[16 * half + i]]] - 1u;
+
+            bad |= v;
+            id = id << 4 | (v & 15);
+        }
+        out_id[half] = id;
     }
-    return true;
+    return bad < 16;
 }
 
 static int two(const char *p)

@@ -6,9 +6,10 @@
 
 #include "core/base/str.h"
 
-bool form_digits(struct str s);                /* one or more */
-bool form_account(struct str s);               /* 12 digits */
-bool form_uuid(struct str s);                  /* lower case */
+bool form_digits(struct str s);  /* one or more */
+bool form_account(struct str s); /* 12 digits */
+/* A UUID in lower case; its 16 bytes. */
+bool form_uuid(struct str s, uint64_t out_id[2]);
 bool form_time(struct str s, int64_t *out_ms); /* YYYY-MM-DDTHH:MM:SSZ, a time that exists */
 bool form_time_basic(struct str s);            /* YYYYMMDDTHHMMSSZ */
 bool form_address(struct str s);               /* IPv4 or IPv6 */

@@ -104,8 +104,14 @@ static void check_address(struct check *c)
 static void check_uuid(struct check *c, enum scan_member m, enum rule rule)
 {
     struct str s = scan_top_str(c->r, m);
+    uint64_t id[2] = { 0 };
+    bool is_good = form_uuid(s, id);
 
-    if (s.len && !form_uuid(s))
+    if (m == SCAN_EVENT_ID) {
+        c->checker->has_id = is_good;
+        memcpy(c->checker->id, id, sizeof id);
+    }
+    if (s.len && !is_good)
         note(c, rule, scan_member_name(m), "expected a UUID in lower case, not %.60s",
              arena_copy(&c->out->arena, s).ptr);
 }

@@ -55,24 +55,26 @@ static const char *types_text(unsigned types)
 static void check_field(struct check *c, const struct field *f)
 {
     const struct scan_node *n = scan_top(c->r, f->member);
-    const char *name = scan_member_name(f->member);
 
     if (!n) {
         if ((f->kinds >> c->kind & 1) && (f->always_from == NEVER || c->minor >= f->always_from))
-            note(c, RULE_MEMBER_MISSING, name, "expected %s; it is absent", types_text(f->types));
+            note(c, RULE_MEMBER_MISSING, scan_member_name(f->member), "expected %s; it is absent",
+                 types_text(f->types));
         return;
     }
     if (!(f->types >> n->kind & 1))
-        note(c, RULE_MEMBER_TYPE, name, "expected %s, not %.40s%s", types_text(f->types),
-             arena_copy(&c->out->arena, str_sub(scan_json(n), 0, 40)).ptr,
+        note(c, RULE_MEMBER_TYPE, scan_member_name(f->member), "expected %s, not %.40s%s",
+             types_text(f->types), arena_copy(&c->out->arena, str_sub(scan_json(n), 0, 40)).ptr,
              scan_json(n).len > 40 ? "..." : "");
     else if (c->minor < f->since)
-        note(c, RULE_MEMBER_VERSION, name, "expected from eventVersion 1.%02d on", f->since);
+        note(c, RULE_MEMBER_VERSION, scan_member_name(f->member),
+             "expected from eventVersion 1.%02d on", f->since);
     if (f->most_bytes && n->value_len > f->most_bytes)
-        note(c, RULE_MEMBER_SIZE, name, "expected at most %u bytes, not %u", f->most_bytes,
-             n->value_len);
+        note(c, RULE_MEMBER_SIZE, scan_member_name(f->member), "expected at most %u bytes, not %u",
+             f->most_bytes, n->value_len);
     else if (n->kind == SCAN_STRING && n->value_len == 0 && f->always_from != NEVER)
-        note(c, RULE_MEMBER_EMPTY, name, "expected something, not an empty string");
+        note(c, RULE_MEMBER_EMPTY, scan_member_name(f->member),
+             "expected something, not an empty string");
 }
 
 /* Members that are no field's, and the order of those that are. */

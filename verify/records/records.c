@@ -97,7 +97,11 @@ static void keep_place(struct job *j, const struct scan_record *r)
         j->place_cap = j->place_cap ? 2 * j->place_cap : 256;
         j->places = mem_realloc(j->places, j->place_cap * sizeof *j->places);
     }
-    j->places[j->place_count++] = event_place_of(id, 0, r->number);
+    j->places[j->place_count++] =
+        j->checker->has_id ? (struct event_place){ { j->checker->id[0], j->checker->id[1] },
+                                                   0,
+                                                   (uint32_t)r->number }
+                           : event_place_of(id, r->number);
 }
 
 static void on_record(void *job, const struct scan_record *r)

@@ -8,6 +8,7 @@
 #include "core/base/mem.h"
 #include "core/codec/gunzip.h"
 #include "core/codec/gzip.h"
+#include "core/codec/inflate.h"
 
 enum {
     WHOLE_BYTES = 64 << 20,  /* up to this a file is read and inflated in one go */
@@ -46,6 +47,7 @@ struct worker {
     struct source_reader *reader;
     struct scan *scan;
     struct gunzip *gunzip;
+    struct inflate *inflate;
     struct buf stored, text; /* of the file, kept for the next */
 };
 
@@ -209,6 +211,7 @@ static int scan_stored(struct worker *w, void *job, const struct source_file *f,
     struct str bytes = buf_view(&w->stored);
     struct pour p = { .fd = -1, .rest = bytes, .is_gzip = is_gzip(bytes) };
     enum gzip_extra extra = GZIP_WHOLE;
+    size_t used = 0;
 
     end->is_gzip = p.is_gzip;
     if (!p.is_gzip) {
@@ -219,7 +222,12 @@ static int scan_stored(struct worker *w, void *job, const struct source_file *f,
         return scan_pieces(w, job, &p, f, end, err);
     buf_clear(&w->text);
     (void)buf_reserve(&w->text, gzip_length(bytes) + 1 + SCAN_PAD);
-    int rc = gzip_read(bytes, WHOLE_BYTES, &w->text, &extra, err);
+    int rc = inflate_gzip(w->inflate, bytes, WHOLE_BYTES, &w->text, &used, err);
+
+    if (rc == 0 && used < bytes.len) { /* seldom: what stands behind is judged by zlib */
+        buf_clear(&w->text);
+        rc = gzip_read(bytes, WHOLE_BYTES, &w->text, &extra, err);
+    }
 
     if (rc == E_LIMIT) {
         err->code = 0;
@@ -384,6 +392,7 @@ static void worker_free(struct worker *w)
     source_reader_close(w->reader);
     scan_close(w->scan);
     gunzip_close(w->gunzip);
+    inflate_close(w->inflate);
     buf_free(&w->stored);
     buf_free(&w->text);
 }
@@ -404,7 +413,8 @@ int visit_records(struct source *s, const struct visitor *v, void *arg, unsigned
                                       .number = i,
                                       .reader = source_reader_open(s),
                                       .scan = scan_open(),
-                                      .gunzip = gunzip_open() };
+                                      .gunzip = gunzip_open(),
+                                      .inflate = inflate_open() };
     while (started < t.jobs &&
            pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)
         started++; /* fewer threads do as well */
