@@ -11,6 +11,7 @@ enum {
     LENGTH_BITS = 7,
     LITERAL_SYMBOLS = 288,
     DISTANCE_SYMBOLS = 32,
+    LENGTH_SYMBOLS = 19,
     CODE_MOST = 15,
     /* Second tables: each holds two codes or more, and is as wide as the longest code needs. */
     LITERAL_ENTRIES = (1 << LITERAL_BITS) + 144 * 16,
@@ -45,17 +46,9 @@ struct inflate {
     uint32_t literals[LITERAL_ENTRIES], distances[DISTANCE_ENTRIES];
     uint32_t lengths[1 << LENGTH_BITS];
     unsigned char code_lengths[LITERAL_SYMBOLS + DISTANCE_SYMBOLS];
+    uint32_t literal_symbols[LITERAL_SYMBOLS], distance_symbols[DISTANCE_SYMBOLS],
+        length_symbols[LENGTH_SYMBOLS];
 };
-
-struct inflate *inflate_open(void)
-{
-    return mem_alloc(sizeof(struct inflate));
-}
-
-void inflate_close(struct inflate *z)
-{
-    mem_free(z);
-}
 
 /* ---- bits ---- */
 
@@ -99,7 +92,8 @@ static uint32_t reversed(uint32_t code, unsigned bits)
     return out;
 }
 
-static uint32_t literal_entry(unsigned symbol, unsigned length)
+/* What a symbol's entry says beside its code's length: a literal or base, and the extra bits. */
+static uint32_t literal_symbol(unsigned symbol)
 {
     static const uint16_t base[] = { 3,  4,  5,  6,   7,   8,   9,   10,  11, 13,
                                      15, 17, 19, 23,  27,  31,  35,  43,  51, 59,
@@ -108,41 +102,59 @@ static uint32_t literal_entry(unsigned symbol, unsigned length)
                                      2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0 };
 
     if (symbol < 256)
-        return IS_LITERAL | symbol << 16 | length << 8 | length;
+        return IS_LITERAL | symbol << 16;
     if (symbol == 256)
-        return IS_SPECIAL | length << 8 | length;
+        return IS_SPECIAL;
     if (symbol - 257 >= COUNT(base))
         return NO_CODE;
-    return (uint32_t)base[symbol - 257] << 16 | length << 8 | (length + extra[symbol - 257]);
+    return (uint32_t)base[symbol - 257] << 16 | extra[symbol - 257];
 }
 
-/* Bases of distances do not fit 14 bits: they are 1 + (2 or 3) << extra bits. */
-static uint32_t distance_entry(unsigned symbol, unsigned length)
+/* Bases of distances do not fit: they are 1 + (2 or 3) << extra bits. */
+static uint32_t distance_symbol(unsigned symbol)
 {
-    unsigned extra = symbol < 4 ? 0 : symbol / 2 - 1;
-
     if (symbol >= 30)
         return NO_CODE;
-    return symbol << 16 | length << 8 | (length + extra);
+    return symbol << 16 | (symbol < 4 ? 0 : symbol / 2 - 1);
 }
 
-static uint32_t length_entry(unsigned symbol, unsigned length)
+struct inflate *inflate_open(void)
 {
-    return symbol << 16 | length << 8 | length;
+    struct inflate *z = mem_alloc(sizeof *z);
+
+    for (unsigned i = 0; i < LITERAL_SYMBOLS; i++)
+        z->literal_symbols[i] = literal_symbol(i);
+    for (unsigned i = 0; i < DISTANCE_SYMBOLS; i++)
+        z->distance_symbols[i] = distance_symbol(i);
+    for (unsigned i = 0; i < LENGTH_SYMBOLS; i++)
+        z->length_symbols[i] = i << 16;
+    return z;
 }
 
-typedef uint32_t entry_fn(unsigned symbol, unsigned length);
+void inflate_close(struct inflate *z)
+{
+    mem_free(z);
+}
 
 struct table {
     uint32_t *entries;
     size_t room;
     unsigned bits; /* of the first table */
-    entry_fn *entry;
+    const uint32_t *symbols;
 };
+
+/* An unused symbol that has a code all the same keeps no bits: it is not taken, but refused. */
+static inline uint32_t entry_of(const struct table *t, unsigned symbol, unsigned length)
+{
+    uint32_t e = t->symbols[symbol];
+
+    return e == NO_CODE ? e : e + (length << 8 | length);
+}
 
 struct codes { /* of each length, how many, and the next one */
     unsigned count[CODE_MOST + 1], next[CODE_MOST + 1];
     unsigned longest;
+    bool is_complete; /* every run of bits begins with one of them */
 };
 
 /* False: more codes than there is room for, or fewer, one alone excepted. */
@@ -165,6 +177,7 @@ static bool count_codes(const unsigned char *lengths, size_t symbols, struct cod
         if (c->count[i])
             c->longest = i;
     }
+    c->is_complete = left == 0;
     return left == 0 || used <= 1;
 }
 
@@ -193,7 +206,7 @@ static bool make_table(const struct table *t, const unsigned char *lengths, size
 
     if (!count_codes(lengths, symbols, &c))
         return false;
-    for (size_t i = 0; i < used; i++)
+    for (size_t i = 0; i < used && (!c.is_complete || c.longest > t->bits); i++)
         t->entries[i] = NO_CODE;
     for (unsigned s = 0; s < symbols; s++) {
         unsigned length = lengths[s];
@@ -204,7 +217,7 @@ static bool make_table(const struct table *t, const unsigned char *lengths, size
 
         if (length <= t->bits) {
             for (size_t i = code; i < (size_t)1 << t->bits; i += (size_t)1 << length)
-                t->entries[i] = t->entry(s, length);
+                t->entries[i] = entry_of(t, s, length);
             continue;
         }
         uint32_t *second = second_table(t, &used, code & ((1u << t->bits) - 1), c.longest);
@@ -213,15 +226,15 @@ static bool make_table(const struct table *t, const unsigned char *lengths, size
             return false;
         for (size_t i = code >> t->bits; i < (size_t)1 << (c.longest - t->bits);
              i += (size_t)1 << (length - t->bits))
-            second[i] = t->entry(s, length);
+            second[i] = entry_of(t, s, length);
     }
     return true;
 }
 
 static bool make_tables(struct inflate *z, size_t literal_count, size_t distance_count)
 {
-    struct table literals = { z->literals, LITERAL_ENTRIES, LITERAL_BITS, literal_entry };
-    struct table distances = { z->distances, DISTANCE_ENTRIES, DISTANCE_BITS, distance_entry };
+    struct table literals = { z->literals, LITERAL_ENTRIES, LITERAL_BITS, z->literal_symbols };
+    struct table distances = { z->distances, DISTANCE_ENTRIES, DISTANCE_BITS, z->distance_symbols };
 
     return make_table(&literals, z->code_lengths, literal_count) &&
            make_table(&distances, z->code_lengths + literal_count, distance_count);
@@ -280,7 +293,7 @@ static bool dynamic_tables(struct inflate *z)
 {
     static const uint8_t order[] = { 16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
                                      11, 4,  12, 3, 13, 2, 14, 1, 15 };
-    struct table lengths = { z->lengths, (size_t)1 << LENGTH_BITS, LENGTH_BITS, length_entry };
+    struct table lengths = { z->lengths, (size_t)1 << LENGTH_BITS, LENGTH_BITS, z->length_symbols };
     unsigned char own[sizeof order] = { 0 };
 
     refill(&z->at);

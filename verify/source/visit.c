@@ -35,6 +35,7 @@ struct visit {
     struct slot *slots;
     size_t slot_count;
     uint64_t given, merged; /* files */
+    unsigned waiting;       /* threads, for room */
     bool is_merging, is_over;
     int rc;
     struct err err;
@@ -315,8 +316,10 @@ static const struct source_file *take_file(struct visit *t, uint64_t *place)
     const struct source_file *f = NULL;
     struct err err = { 0 };
 
+    t->waiting++;
     while (!t->is_over && t->given - t->merged >= t->slot_count)
         (void)pthread_cond_wait(&t->moved, &t->lock); /* cannot fail on a good lock */
+    t->waiting--;
     while (!t->is_over) {
         int rc = source_next(t->source, &f, &err);
 
@@ -352,7 +355,8 @@ static void merge_ready(struct visit *t)
         if (rc < 0)
             fail(t, rc, &err);
         t->merged++;
-        (void)pthread_cond_broadcast(&t->moved);
+        if (t->waiting)
+            (void)pthread_cond_broadcast(&t->moved);
     }
     t->is_merging = false;
 }
