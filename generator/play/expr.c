@@ -342,7 +342,9 @@ static int eval_word(struct reading *r, struct value **out)
     if (take(r, '('))
         return run_function(r, word, out);
     if (take(r, '+')) { /* now+1h: the sign is no part of a word */
-        word = arena_printf(r->x->a, "%.*s+%.*s", STR_ARG(word), STR_ARG(take_word(r, false)));
+        struct str rest = take_word(r, false);
+
+        word = arena_printf(r->x->a, "%.*s+%.*s", STR_ARG(word), STR_ARG(rest));
     } else if (take(r, ':')) {
         of = take_word(r, true);
         if (of.len == 0)

@@ -174,6 +174,10 @@ class Dataset(Folder):
                 self.assertRegex(done.stdout, r"\n6/6 digest files valid")
                 self.assertRegex(done.stdout, r"\n(\d+)/\1 log files valid")
                 self.assertNotIn("INVALID", done.stdout)
+            events = server.client("cloudtrail").lookup_events(LookupAttributes=[
+                {"AttributeKey": "EventName", "AttributeValue": "CreateAccessKey"}])["Events"]
+            known = {e["EventId"] for e in events}
+            self.assertIn(next(x["eventID"] for x in self.labels if x["step"] == "key"), known)
             names = {u["UserName"] for u in server.client("iam").list_users()["Users"]}
             self.assertLessEqual({"alice", "ci"}, names)
 
