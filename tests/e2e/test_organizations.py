@@ -21,6 +21,29 @@ class OrganizationsTest(harness.FreshCase):
         return self.org.describe_create_account_status(
             CreateAccountRequestId=status["CreateAccountStatus"]["Id"])["CreateAccountStatus"]
 
+    def assume_root(self, target, key=harness.ACCOUNT, task="S3UnlockBucketPolicy", **more):
+        return self.server.client("sts", key=key).assume_root(
+            TargetPrincipal=target, TaskPolicyArn={"arn": f"arn:aws:iam::aws:policy/root-task/{task}"}, **more)
+
+    def test_root_of_a_member(self):
+        member, other = self.account()["AccountId"], self.account("n")["AccountId"]
+        for given in ({"target": "x" * 12}, {"target": member, "task": "AdministratorAccess"},
+                      {"target": f"arn:aws:iam::{member}:user/u"}):
+            self.refused("ValidationError", self.assume_root, **given)
+        self.refused("AccessDenied", self.assume_root, target=OTHER)  # of no organization
+        self.refused("AccessDenied", self.assume_root, target=harness.ACCOUNT)  # the management account
+        self.refused("AccessDenied", self.assume_root, target=member, key=other)
+        self.org.register_delegated_administrator(AccountId=other, ServicePrincipal="iam.amazonaws.com")
+        for key, target in ((harness.ACCOUNT, member), (other, f"arn:aws:iam::{member}:root")):
+            got = self.assume_root(target, key=key, DurationSeconds=600)["Credentials"]
+            session = self.server.client("sts", key=got["AccessKeyId"], secret=got["SecretAccessKey"],
+                                         token=got["SessionToken"])
+            self.assertEqual(f"arn:aws:iam::{member}:root", session.get_caller_identity()["Arn"])
+        record = self.server.record("GetCallerIdentity")
+        self.assertEqual(("Root", member, "true"), (
+            record["userIdentity"]["type"], record["userIdentity"]["accountId"],
+            record["userIdentity"]["sessionContext"]["assumedRoot"]))
+
     def test_the_organization(self):
         self.assertRegex(self.made["Id"], "^o-[a-z0-9]{10}$")
         self.assertEqual([{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}],
