@@ -33,6 +33,12 @@ static struct str json_of(struct arena *a, const struct value *v)
     return s;
 }
 
+/* Texts without quotes: they are for a person. */
+static struct str shown(struct arena *a, const struct value *v)
+{
+    return v && v->kind == VALUE_STRING ? v->u.text : json_of(a, v);
+}
+
 static void differ(struct match *m, struct str path, struct str wanted, struct str got)
 {
     m->differences++;
@@ -119,7 +125,7 @@ static const struct value *member_of(struct match *m, const struct value *map, s
         v = value_get(map, lower);
     }
     if (!v && str_cut(name, '.', &head, &tail) && head.len)
-        v = member_of(m, member_of(m, map, head), tail);
+        v = member_of(m, inside(m, member_of(m, map, head)), tail);
     return v;
 }
 
@@ -168,7 +174,7 @@ void match_value(struct match *m, struct str path, const struct value *pattern,
 {
     if (pattern->kind == VALUE_NULL) {
         if (got && got->kind != VALUE_NULL)
-            differ(m, path, STR("nothing"), json_of(m->arena, got));
+            differ(m, path, STR("nothing"), shown(m->arena, got));
     } else if (pattern->kind == VALUE_MAP) {
         match_map(m, path, pattern, got);
     } else if (pattern->kind == VALUE_LIST && got && got->kind == VALUE_LIST) {
@@ -178,6 +184,6 @@ void match_value(struct match *m, struct str path, const struct value *pattern,
 
         match_text(m, path, pattern->u.text, text);
     } else if (!got || !value_equal(pattern, got)) {
-        differ(m, path, json_of(m->arena, pattern), json_of(m->arena, got));
+        differ(m, path, shown(m->arena, pattern), shown(m->arena, got));
     }
 }

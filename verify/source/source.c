@@ -131,11 +131,13 @@ static int add_path(struct source *s, struct str path, struct err *err)
     char real[PATH_MAX];
     struct stat st;
 
-    path = arena_copy(a, path);
+    path = arena_copy(a, str_eq_c(path, "-") ? STR("/dev/stdin") : path);
     while (path.len > 1 && path.ptr[path.len - 1] == '/')
         path = arena_copy(a, str_sub(path, 0, path.len - 1));
-    if (stat(path.ptr, &st) < 0 || !realpath(path.ptr, real))
+    if (stat(path.ptr, &st) < 0)
         return err_sys(err, "open", path.ptr);
+    if (!realpath(path.ptr, real))
+        real[0] = '\0'; /* a pipe has none */
     if (S_ISDIR(st.st_mode) && is_data_dir(a, path))
         return add_data_dir(s, path, err);
     struct root *root = add_root(s);
