@@ -70,6 +70,26 @@ class ServiceCalls(harness.FreshCase):
         self.assertEqual(self.records("AssumeRole"), [])
         self.assertEqual(len(self.records("RunInstances")), 1)
 
+    def test_who_owns_a_key_sees_that_others_use_it(self):
+        kms, stranger = self.server.client("kms"), self.server.client("kms", key=OTHER)
+        policy = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": [f"arn:aws:iam::{harness.ACCOUNT}:root",
+                                                      f"arn:aws:iam::{OTHER}:root"]},
+             "Action": "kms:*", "Resource": "*"}]}
+        arn = kms.create_key(Policy=json.dumps(policy))["KeyMetadata"]["Arn"]
+        stranger.encrypt(KeyId=arn, Plaintext=b"x")
+        both = {r["recipientAccountId"]: r for r in self.records("Encrypt")}
+        self.assertEqual(set(both), {harness.ACCOUNT, OTHER})
+        owners, users = both[harness.ACCOUNT], both[OTHER]
+        self.assertEqual(owners["sharedEventID"], users["sharedEventID"])
+        self.assertNotEqual(owners["eventID"], users["eventID"])
+        self.assertEqual(owners["userIdentity"]["accountId"], OTHER)
+        for record in both.values():
+            self.assertEqual(record["resources"], [
+                {"accountId": harness.ACCOUNT, "type": "AWS::KMS::Key", "ARN": arn}])
+        kms.encrypt(KeyId=arn, Plaintext=b"x")
+        self.assertEqual(len(self.records("Encrypt")), 3)
+
 
 if __name__ == "__main__":
     unittest.main()

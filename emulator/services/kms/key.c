@@ -219,6 +219,14 @@ void kms_note(struct ctx *cx, struct outcome *out, struct str arn, struct str ac
     value_push(out->resources, row);
 }
 
+/* Whose key it is has the use on record, too.
+ * Source: KMS Developer Guide, "Allowing users in other accounts to use a KMS key", logging. */
+static void note_use(struct ctx *cx, struct outcome *out, const struct kms_key *k)
+{
+    kms_note(cx, out, k->arn, k->at.account);
+    out->owner = k->at.account;
+}
+
 /* Access, usage and state of a key that was found; else k->doc becomes NULL. */
 static int judge(struct ctx *cx, const struct call *call, struct outcome *out, struct kms_key *k,
                  struct err *err)
@@ -231,7 +239,7 @@ static int judge(struct ctx *cx, const struct call *call, struct outcome *out, s
     if (!ok || !usage_ok(cx, call, out, k) || !state_ok(cx, call, out, k))
         k->doc = NULL;
     else
-        kms_note(cx, out, k->arn, k->at.account);
+        note_use(cx, out, k);
     return k->doc ? kms_rotate_if_due(cx, k, err) : 0;
 }
 
