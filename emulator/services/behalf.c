@@ -23,7 +23,9 @@ int behalf_call(struct ctx *cx, const struct call *call, const struct behalf *b,
     /* Source: CloudTrail User Guide, "CloudTrail record contents": sourceIPAddress and userAgent of
      * calls that a service makes. */
     if (b->host) {
-        inner->invoked_by = inner->source_ip = inner->user_agent = inner->host = str_c(b->host);
+        inner->host = str_c(b->host);
+        inner->invoked_by = inner->source_ip = inner->user_agent =
+            str_c(b->seen_as ? b->seen_as : b->host);
         inner->vpc_endpoint_id = inner->trace_header = (struct str){ 0 };
     }
     if (b->is_own) {

@@ -10,7 +10,8 @@ struct behalf {
     const char *host;                /* "secretsmanager.amazonaws.com"; NULL: as if the caller had
                                       * made the call */
     struct value *params;
-    bool is_own; /* the service calls for itself: userIdentity names it alone */
+    const char *seen_as; /* on record in place of the host: "AWS Internal"; or NULL */
+    bool is_own;         /* the service calls for itself: userIdentity names it alone */
 };
 /* 0: out is set, success or refusal. */
 int behalf_call(struct ctx *cx, const struct call *call, const struct behalf *b,

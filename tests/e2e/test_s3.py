@@ -147,10 +147,12 @@ class Buckets(S3Case):
         self.assertEqual(s3.get_bucket_logging(Bucket=b)["LoggingEnabled"]["TargetPrefix"], "p/")
         self.refused("InvalidTargetBucketForLogging", s3.put_bucket_logging, Bucket=b,
                      BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "no-such", "TargetPrefix": ""}})
+        key = self.server.client("kms").create_key()["KeyMetadata"]
         s3.put_bucket_encryption(Bucket=b, ServerSideEncryptionConfiguration={"Rules": [
-            {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "k"}}]})
+            {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms",
+                                                    "KMSMasterKeyID": key["KeyId"]}}]})
         self.assertEqual(self.put(b, "sealed")["ServerSideEncryption"], "aws:kms")
-        self.assertEqual(s3.head_object(Bucket=b, Key="sealed")["SSEKMSKeyId"], "k")
+        self.assertEqual(s3.head_object(Bucket=b, Key="sealed")["SSEKMSKeyId"], key["Arn"])
         s3.delete_bucket_encryption(Bucket=b)
         self.assertEqual(self.put(b, "plain")["ServerSideEncryption"], "AES256")
         s3.put_bucket_notification_configuration(Bucket=b, NotificationConfiguration={

@@ -90,6 +90,43 @@ class ServiceCalls(harness.FreshCase):
         kms.encrypt(KeyId=arn, Plaintext=b"x")
         self.assertEqual(len(self.records("Encrypt")), 3)
 
+    def test_s3_asks_kms_for_objects_under_kms(self):
+        s3, kms = self.server.client("s3"), self.server.client("kms")
+        s3.create_bucket(Bucket="sealed")
+        arn = kms.create_key()["KeyMetadata"]["Arn"]
+        put = s3.put_object(Bucket="sealed", Key="k", Body=b"text", ServerSideEncryption="aws:kms",
+                            SSEKMSKeyId=arn)
+        self.assertEqual((put["ServerSideEncryption"], put["SSEKMSKeyId"]), ("aws:kms", arn))
+        self.assertEqual(s3.get_object(Bucket="sealed", Key="k")["Body"].read(), b"text")
+        for name in ("GenerateDataKey", "Decrypt"):
+            record, = self.records(name)
+            self.assertEqual(record["userIdentity"]["invokedBy"], "AWS Internal")
+            self.assertEqual(record["userIdentity"]["accountId"], harness.ACCOUNT)
+            self.assertEqual((record["sourceIPAddress"], record["userAgent"]), ("AWS Internal",) * 2)
+            self.assertEqual(record["requestParameters"]["encryptionContext"],
+                             {"aws:s3:arn": "arn:aws:s3:::sealed/k"})
+            self.assertEqual(record["resources"][0]["ARN"], arn)
+        s3.head_object(Bucket="sealed", Key="k")
+        self.assertEqual(len(self.records("Decrypt")), 1)
+
+    def test_without_the_key_there_is_no_object(self):
+        s3, kms = self.server.client("s3"), self.server.client("kms")
+        s3.create_bucket(Bucket="sealed")
+        arn = kms.create_key()["KeyMetadata"]["Arn"]
+        s3.put_bucket_encryption(Bucket="sealed", ServerSideEncryptionConfiguration={"Rules": [
+            {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms",
+                                                    "KMSMasterKeyID": arn}}]})
+        self.assertEqual(s3.put_object(Bucket="sealed", Key="k", Body=b"x")["SSEKMSKeyId"], arn)
+        kms.disable_key(KeyId=arn)
+        self.refused("KMS.DisabledException", s3.get_object, Bucket="sealed", Key="k")
+        self.refused("KMS.DisabledException", s3.put_object, Bucket="sealed", Key="l", Body=b"x")
+        self.refused("KMS.NotFoundException", s3.put_object, Bucket="sealed", Key="l", Body=b"x",
+                     ServerSideEncryption="aws:kms",
+                     SSEKMSKeyId=arn[:-12] + "000000000000")
+        self.assertEqual([o["Key"] for o in s3.list_objects_v2(Bucket="sealed")["Contents"]], ["k"])
+        s3.put_object(Bucket="sealed", Key="own", Body=b"x", ServerSideEncryption="aws:kms")
+        self.assertEqual(s3.get_object(Bucket="sealed", Key="own")["Body"].read(), b"x")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -234,7 +234,7 @@ class OnRecord(harness.ServerCase):
         self.assertEqual(by_name["PutParameter"]["requestParameters"]["value"],
                          "HIDDEN_DUE_TO_SECURITY_REASONS")
         self.assertEqual(by_name["PutParameter"]["responseElements"], {"version": 1, "tier": "Standard"})
-        self.assertEqual(by_name["Encrypt"]["userIdentity"]["invokedBy"], "ssm.amazonaws.com")
+        self.assertEqual(by_name["Encrypt"]["userIdentity"]["invokedBy"], "AWS Internal")
         self.assertEqual(by_name["Encrypt"]["requestParameters"]["keyId"], "alias/aws/ssm")
         self.assertEqual([r["ARN"] for r in by_name["GetParameter"]["resources"]],
                          [f"arn:aws:ssm:us-east-1:{harness.ACCOUNT}:parameter/rec"])

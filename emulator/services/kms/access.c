@@ -15,7 +15,7 @@ static struct str via(struct ctx *cx, const struct call *call)
 {
     struct str service, suffix;
 
-    if (!str_cut(call->invoked_by, '.', &service, &suffix))
+    if (call->invoked_by.len == 0 || !str_cut(call->host, '.', &service, &suffix))
         return (struct str){ 0 };
     return arena_printf(cx->a, "%.*s.%.*s.%.*s", STR_ARG(service), STR_ARG(call->region),
                         STR_ARG(suffix));
@@ -74,7 +74,7 @@ static bool grant_lets(const struct call *call, const struct value *grant)
             (str_eq_c(call->action, "ReEncrypt") && str_has_prefix(o->u.text, call->action));
     return is_operation && context_fits(grant, param(call, "EncryptionContext")) &&
            (str_eq(to, call->who->arn) || str_eq(to, call->who->issuer_arn) ||
-            (call->invoked_by.len > 0 && str_eq(to, call->invoked_by)));
+            (call->invoked_by.len > 0 && str_eq(to, call->host)));
 }
 
 static int granted(struct ctx *cx, const struct call *call, const struct kms_key *k, bool *ok,

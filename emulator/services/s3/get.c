@@ -2,6 +2,7 @@
 #include "emulator/services/s3/bucket.h"
 #include "emulator/services/s3/conditions.h"
 #include "emulator/services/s3/restore.h"
+#include "emulator/services/s3/sse_kms.h"
 #include "emulator/services/s3/upload.h"
 #include "emulator/store/objects.h"
 
@@ -209,6 +210,7 @@ int run_GetObject(struct op *op)
         op->out->body = (struct body){ .path = file.ptr, .offset = range.first, .len = range.len };
     }
     op->out->bytes_out = range.len;
+    sse_kms_note(op, o.meta);
     return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "emulator/services/s3/bucket.h"
 #include "emulator/services/s3/cors.h"
 #include "emulator/services/s3/pending.h"
+#include "emulator/services/s3/sse_kms.h"
 #include "emulator/services/s3/upload.h"
 #include "emulator/store/objects.h"
 
@@ -414,7 +415,9 @@ static int run(struct op *op, enum bucket_read how, run_fn *handler)
     op->locks->s3 = op->s3;
 
     bool deletes = str_eq_c(op->call->action, "DeleteBucket");
-    int rc = !deletes || bucket_close_gate(op->locks, op_param(op, "Bucket"))
+    int rc = sse_kms_seal(op);
+    if (rc > 0)
+        rc = !deletes || bucket_close_gate(op->locks, op_param(op, "Bucket"))
                  ? enter(op, how)
                  : op_refuse(op, "OperationAborted");
     if (op->bucket)
@@ -434,7 +437,7 @@ static int run(struct op *op, enum bucket_read how, run_fn *handler)
     bucket_drop(op->bucket);
     if (rc < 0 || outcome_refused(op->out) || (!effects && !op->out->changed)) {
         give_back(op->locks);
-        return rc;
+        return rc == 0 && !outcome_refused(op->out) ? sse_kms_open(op) : rc;
     }
     op->out->effects = effects;
     op->out->release = give_back;

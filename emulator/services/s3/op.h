@@ -24,6 +24,8 @@ struct op {
     struct lock_set *locks;
     struct effect **last_effect;
     unsigned staged_count;
+    struct value *data_key; /* KMS's answer for the object to be written, or NULL: sse_kms.h */
+    struct value *to_open;  /* what KMS is to be asked before the object is given, or NULL */
 };
 
 #define SERVICE_OP(service, operation)          int run_##operation(struct op *op);

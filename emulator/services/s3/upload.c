@@ -3,6 +3,7 @@
 #include "core/codec/uri.h"
 #include "emulator/services/s3/acl.h"
 #include "emulator/services/s3/bucket.h"
+#include "emulator/services/s3/sse_kms.h"
 
 #define USER_METADATA_BYTES 2048 /* Source: S3 User Guide, "Working with object metadata" */
 #define OBJECT_TAGS_MAX     10   /* Source: S3 User Guide, "Categorizing your storage using tags" */
@@ -112,12 +113,13 @@ static int take_encryption(struct op *op, struct value *meta)
         return op_refuse_text(op, "InvalidArgument",
                               "The encryption method specified is not supported");
     members_copy(op->a, op->call->params, meta, sse_members, COUNT(sse_members));
+    sse_kms_keep(op, meta);
     if (asked.len > 0 || op_param(op, "SSECustomerAlgorithm").len > 0)
         return 1;
     /* Source: S3 User Guide, "Setting default server-side encryption behavior": AES256 at least. */
     struct str standard = value_get_str(wish, "SSEAlgorithm");
     value_put_str(op->a, meta, "ServerSideEncryption", standard.len ? standard : STR("AES256"));
-    if (value_get_str(wish, "KMSMasterKeyID").len > 0)
+    if (value_get_str(wish, "KMSMasterKeyID").len > 0 && !op->data_key)
         value_put_str(op->a, meta, "SSEKMSKeyId", value_get_str(wish, "KMSMasterKeyID"));
     if (value_get_bool(rule, "BucketKeyEnabled", false) && str_has_prefix(standard, STR("aws:kms")))
         value_put_bool(op->a, meta, "BucketKeyEnabled", true);

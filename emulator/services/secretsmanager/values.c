@@ -100,9 +100,12 @@ static int batch_one(struct ctx *cx, const struct call *call, struct str id, str
     struct outcome one;
 
     value_put_str(cx->a, params, "SecretId", id);
-    int rc = behalf_call(
-        cx, call, &(struct behalf){ "secretsmanager", "GetSecretValue", NULL, params, false }, &one,
-        err);
+    int rc = behalf_call(cx, call,
+                         &(struct behalf){ .service = "secretsmanager",
+                                           .operation = "GetSecretValue",
+                                           .host = NULL,
+                                           .params = params },
+                         &one, err);
     if (rc < 0)
         return rc;
     if (!outcome_refused(&one)) {

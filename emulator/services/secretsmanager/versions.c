@@ -130,7 +130,10 @@ static int seal(struct ctx *cx, const struct call *call, struct outcome *out,
     value_put_c(cx->a, params, "KeySpec", "AES_256");
     value_set(params, STR("EncryptionContext"), context_of(cx, s, id));
     int rc = behalf_call(
-        cx, call, &(struct behalf){ "kms", "GenerateDataKey", HOST, params, false }, &kms, err);
+        cx, call,
+        &(struct behalf){
+            .service = "kms", .operation = "GenerateDataKey", .host = HOST, .params = params },
+        &kms, err);
     if (rc < 0)
         return rc;
     if (outcome_refused(&kms)) {
@@ -155,7 +158,10 @@ int sm_open(struct ctx *cx, const struct call *call, struct outcome *out, const 
     value_set(params, STR("EncryptionContext"), context_of(cx, s, id));
     value_put_c(cx->a, params, "EncryptionAlgorithm", "SYMMETRIC_DEFAULT");
     int rc =
-        behalf_call(cx, call, &(struct behalf){ "kms", "Decrypt", HOST, params, false }, &kms, err);
+        behalf_call(cx, call,
+                    &(struct behalf){
+                        .service = "kms", .operation = "Decrypt", .host = HOST, .params = params },
+                    &kms, err);
     if (rc < 0)
         return rc;
     if (outcome_refused(&kms))

@@ -123,8 +123,13 @@ int ssm_seal(struct ctx *cx, const struct call *call, struct outcome *out, struc
 
     value_set(params, STR("Plaintext"), value_blob(cx->a, param_str(call, "Value")));
     value_put_str(cx->a, params, "KeyId", key_id);
-    int rc =
-        behalf_call(cx, call, &(struct behalf){ "kms", "Encrypt", HOST, params, false }, &kms, err);
+    int rc = behalf_call(cx, call,
+                         &(struct behalf){ .service = "kms",
+                                           .operation = "Encrypt",
+                                           .host = HOST,
+                                           .params = params,
+                                           .seen_as = "AWS Internal" },
+                         &kms, err);
     if (rc < 0)
         return rc;
     if (outcome_refused(&kms)) {
@@ -148,8 +153,13 @@ static int open(struct ctx *cx, const struct call *call, struct outcome *out,
     if (rc < 0)
         return rc;
     value_set(params, STR("CiphertextBlob"), value_blob(cx->a, blob));
-    rc =
-        behalf_call(cx, call, &(struct behalf){ "kms", "Decrypt", HOST, params, false }, &kms, err);
+    rc = behalf_call(cx, call,
+                     &(struct behalf){ .service = "kms",
+                                       .operation = "Decrypt",
+                                       .host = HOST,
+                                       .params = params,
+                                       .seen_as = "AWS Internal" },
+                     &kms, err);
     if (rc == 0 && outcome_refused(&kms))
         kms_refused(cx, out, &kms);
     else if (rc == 0)
