@@ -4,6 +4,7 @@
 
 #include <zlib.h>
 
+#include "core/codec/crc.h"
 #include "core/codec/deflate.h"
 
 enum { RAW_DEFLATE = -15, GZIP_MEMBER = 31, CHUNK_BYTES = 1 << 30, MEMORY_LEVEL = 8 };
@@ -74,7 +75,7 @@ int gzip_write(struct buf *out, struct str bytes, int level, struct err *err)
         out->len = start;
         return rc;
     }
-    add_u32(out, (uint32_t)crc32_z(0, (const Bytef *)bytes.ptr, bytes.len));
+    add_u32(out, crc_of(bytes));
     add_u32(out, (uint32_t)bytes.len);
     return 0;
 }

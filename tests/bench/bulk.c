@@ -1,4 +1,4 @@
-/* bulk: plays a day of reading calls into a dataset, and says what it cost.
+/* bulk: plays hours of reading calls into a dataset, and says what it cost.
  *
  *     bulk write DIR EVENTS LEVEL JOBS   -> cpu_s wall_s records text_bytes gzip_bytes files
  * peak_kb bulk compress DIR LEVEL JOBS       -> cpu_s wall_s text_bytes: only compressing the same
@@ -23,7 +23,7 @@
 #include "generator/dataset/prepared.h"
 
 #define START_MS 1767571200000ll /* 2026-01-05T00:00:00Z */
-#define DAY_MS   86400000ll
+#define SPAN_MS  (6 * 3600000ll) /* files of some megabytes, as a busy account has them */
 #define SESSIONS 24
 #define ACCOUNT  "111122223333"
 
@@ -210,7 +210,7 @@ static void play(struct stage *s, struct dataset *ds, struct engine *e, struct p
     struct err err = { 0 };
 
     for (uint64_t i = 0; i < events; i++) {
-        int64_t now_ms = START_MS + (int64_t)((double)i / (double)events * DAY_MS);
+        int64_t now_ms = START_MS + (int64_t)((double)i / (double)events * SPAN_MS);
         size_t who = rng_below(&s->rng, SESSIONS);
         const struct errand *n = &s->errands[rng_below(&s->rng, s->count)];
         struct call call = { .op = n->op,
@@ -251,7 +251,7 @@ static int write_dataset(const char *dir, uint64_t events, int level, unsigned j
                                    .scenario = STR("bulk"),
                                    .seed = 1,
                                    .start_ms = START_MS,
-                                   .end_ms = START_MS + DAY_MS,
+                                   .end_ms = START_MS + SPAN_MS,
                                    .gzip_level = level,
                                    .jobs = jobs };
 
