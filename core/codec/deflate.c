@@ -1,24 +1,28 @@
 #include "core/codec/deflate.h"
 
 #include <assert.h>
+#if defined __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "core/base/mem.h"
 #include "core/codec/huffman.h"
 
 enum {
     WINDOW = 32768,
-    MATCH_LEAST = 6,
+    MATCH_LEAST = 5,
     MATCH_MOST = 258,
+    MATCH_ENOUGH = 140, /* no longer one is looked for */
     LITERALS = 286,
     END_OF_BLOCK = 256,
     DISTANCES = 30,
     TOKENS = 8192,
-    KEY_BITS = 12,
-    WHOLE_BITS = 14,
+    KEY_BITS = 10,
+    WHOLE_BITS = 12,
     FRESH_BITS = 13,
-    FRESH_LEAST = 4,
+    FRESH_LEAST = 5,
     STARTS = 2048,
-    WHOLE_BYTES = 192, /* of a member that count for its hash */
+    WHOLE_BYTES = 128, /* of a member that count for its hash */
 };
 
 /* Literals as they stand in the text, then a match (length 0: none). */
@@ -42,7 +46,7 @@ struct encoder {
     uint32_t by_key[1 << KEY_BITS], by_whole[1 << WHOLE_BITS], by_pair[1 << WHOLE_BITS];
     uint32_t by_half[1 << KEY_BITS];
     uint32_t by_fresh[1 << FRESH_BITS];
-    size_t distance; /* of the last match */
+    size_t distances[2]; /* of the last matches, two different ones */
     uint32_t starts[STARTS];
 };
 
@@ -313,6 +317,11 @@ static uint64_t mix(uint64_t h, uint64_t x)
     return (h ^ x) * 0x9e3779b97f4a7c15u;
 }
 
+static uint64_t mix_two(uint64_t x, uint64_t y)
+{
+    return x * 0x9e3779b97f4a7c15u ^ y * 0xd6e8feb86659fd93u;
+}
+
 /* A match of any length, in pieces, behind the literals up to it. */
 static void add_match(struct encoder *e, size_t from, size_t length, size_t distance)
 {
@@ -365,14 +374,17 @@ static struct member hash_member(const struct encoder *e, size_t start, size_t e
 {
     const unsigned char *p = e->text + start;
     size_t n = end - start < WHOLE_BYTES ? end - start : WHOLE_BYTES;
-    uint64_t first = load(p), h = mix(n, 1);
+    uint64_t first = load(p), h = n;
     struct member m = { start, end, (uint32_t)(mix(first, 0) >> (64 - KEY_BITS)), 0, 0 };
-    m.half = (uint32_t)(mix(mix(first, 1) >> 7, load(p + 8)) >> (64 - KEY_BITS));
 
+    m.half = (uint32_t)(mix_two(first, load(p + 8)) >> (64 - KEY_BITS));
     if (n < 8)
         h = mix(h, first & ((1ull << 8 * n) - 1));
-    for (size_t i = 0; n >= 8 && i < n; i += 8) {
-        h = mix(h, load(p + (i + 8 <= n ? i : n - 8)));
+    else if (n < 16)
+        h = mix_two(h ^ first, load(p + n - 8));
+    for (size_t i = 0; n >= 16 && i < n; i += 16) {
+        size_t at = i + 16 <= n ? i : n - 16;
+        h = mix_two(h ^ load(p + at), load(p + at + 8));
         h ^= h >> 32;
     }
     m.whole = (uint32_t)(h >> 32);
@@ -405,43 +417,62 @@ static void visit(struct encoder *e, const struct member *m, const struct member
     if (m->end <= e->at)
         return; /* within a match */
     size_t from = m->start < e->at ? e->at : m->start, shift = from - m->start;
-    if (e->distance)
-        try_place(e, from - e->distance, from, &best, &distance);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4 && best < MATCH_ENOUGH; i++)
         if (places[i])
             try_place(e, places[i] - 1 + shift, from, &best, &distance);
+    for (int i = 0; i < 2 && best < MATCH_ENOUGH; i++)
+        if (e->distances[i])
+            try_place(e, from - e->distances[i], from, &best, &distance);
     if (best < MATCH_LEAST)
         return;
     add_fresh(e, from);
     add_match(e, from, best, distance);
-    e->distance = distance;
+    if (distance != e->distances[0]) {
+        e->distances[1] = e->distances[0];
+        e->distances[0] = distance;
+    }
 }
 
-/* 0x80 in each byte of x that is c. */
-static uint64_t bytes_equal(uint64_t x, unsigned char c)
+/* A bit for each of the 16 bytes at p that is c, the first one lowest. */
+#if defined __SSE2__
+static uint32_t equal_16(const unsigned char *p, char c)
 {
-    uint64_t t = x ^ 0x0101010101010101u * c, low = 0x7f7f7f7f7f7f7f7fu;
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
 
-    return ~(((t & low) + low) | t | low);
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(c)));
 }
+#else
+static uint32_t equal_8(uint64_t x, char c)
+{
+    uint64_t t = x ^ 0x0101010101010101u * (unsigned char)c, low = 0x7f7f7f7f7f7f7f7fu;
+    uint64_t hits = ~(((t & low) + low) | t | low); /* 0x80 in each byte that is c */
+
+    return (uint32_t)((hits >> 7) * 0x0102040810204080u >> 56);
+}
+
+static uint32_t equal_16(const unsigned char *p, char c)
+{
+    return equal_8(load(p), c) | equal_8(load(p + 8), c) << 8;
+}
+#endif
 
 /* Where members begin from *at on: a quote behind a comma or a brace. *at moves to where to go on.
  */
 static size_t find_starts(struct encoder *e, size_t *at)
 {
     size_t count = 0, i = *at;
-    uint64_t before = i > 0 && (e->text[i - 1] == ',' || e->text[i - 1] == '{') ? 0x80 : 0;
+    uint32_t before = i > 0 && (e->text[i - 1] == ',' || e->text[i - 1] == '{');
 
-    for (; i + 24 <= e->len && count + 8 <= STARTS; i += 8) {
-        uint64_t x = load(e->text + i);
-        uint64_t opens = bytes_equal(x, ',') | bytes_equal(x, '{');
-        uint64_t found = bytes_equal(x, '"') & (opens << 8 | before);
+    for (; i + 32 <= e->len && count + 16 <= STARTS; i += 16) {
+        const unsigned char *p = e->text + i;
+        uint32_t opens = equal_16(p, ',') | equal_16(p, '{');
+        uint32_t found = equal_16(p, '"') & (opens << 1 | before);
 
-        before = opens >> 56;
+        before = opens >> 15;
         for (; found; found &= found - 1)
-            e->starts[count++] = (uint32_t)(i + (size_t)__builtin_ctzll(found) / 8);
+            e->starts[count++] = (uint32_t)(i + (size_t)__builtin_ctz(found));
     }
-    *at = i + 24 <= e->len ? i : e->len; /* the last bytes begin nothing worth a match */
+    *at = i + 32 <= e->len ? i : e->len; /* the last bytes begin nothing worth a match */
     return count;
 }
 
