@@ -159,7 +159,7 @@ static struct str voice_of(struct prepared *p, const struct call *call)
     const struct plan *plan = plan_of(p->e->recorder, call->op);
     uint64_t h = mix_str(mix(plan->empty_context, (uint64_t)who->type), who->access_key_id);
 
-    h = mix_str(mix_str(h, who->principal_id), who->arn);
+    h = mix_str(h, who->access_key_id.len > 0 ? who->arn : who->principal_id);
     h = mix(mix_str(mix_str(h, call->invoked_by), who->service), (uint64_t)who->session_created_ms);
     h |= 1; /* 0: an empty one */
     struct voice *v = &p->voices[(h >> 20) % VOICES];
