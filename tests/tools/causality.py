@@ -18,6 +18,7 @@ from causality_kinds import KINDS
 
 Violation = collections.namedtuple("Violation", "rule where text")
 SESSION_MOST_S = 36 * 3600 + 60  # the longest that STS grants, GetFederationToken's
+CONSOLE_S = 12 * 3600  # how long a sign-in to the console holds
 ISSUERS = {"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetSessionToken", "GetFederationToken"}
 GLOBAL_SOURCES = {"iam.amazonaws.com", "organizations.amazonaws.com", "route53.amazonaws.com", "cloudfront.amazonaws.com",
                   "account.amazonaws.com"}
@@ -208,18 +209,19 @@ class Checker:
             self.say("session-of-another", r, f"{key} was issued to {arn[0]}")
 
     def console(self):
-        """A console session of the dataset's time follows a sign-in of the same user."""
+        """A console session of the dataset's time begins within half a day after a sign-in of the same user."""
         signed_in = collections.defaultdict(list)
         for r in self.records:
             who = r["userIdentity"]
             if r["eventName"] == "ConsoleLogin" and at(r, "responseElements.ConsoleLogin") == ["Success"]:
-                signed_in[who.get("arn")].append(r["eventTime"])
+                signed_in[who.get("arn")].append(seconds(r["eventTime"]))
         for r in self.records:
-            if r.get("sessionCredentialFromConsole") != "true" or r["userIdentity"].get("type") != "IAMUser":
+            who = r["userIdentity"]
+            if r.get("sessionCredentialFromConsole") != "true" or who.get("type") not in ("IAMUser", "Root"):
                 continue
             born = at(r, "userIdentity.sessionContext.attributes.creationDate")
-            if born and born[0] >= self.start and not any(t <= r["eventTime"] for t in signed_in[r["userIdentity"].get("arn")]):
-                self.say("console-without-sign-in", r, f"{r['userIdentity'].get('arn')} has not signed in")
+            if born and born[0] >= self.start and not any(0 <= seconds(born[0]) - t <= CONSOLE_S for t in signed_in[who.get("arn")]):
+                self.say("console-without-sign-in", r, f"{who.get('arn')} has not signed in before {born[0]}")
 
     # what
 
