@@ -14,7 +14,8 @@ struct stall_watch {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     pthread_t thread;
-    bool stop;
+    bool stop, is_asleep; /* is_asleep: until a request says that it has begun */
+    uint64_t begun_count;
     struct stall *first;
 };
 
@@ -78,16 +79,22 @@ static int64_t look(struct stall_watch *w)
     return wait_us;
 }
 
+/* Requests that begin while it waits for a time are due after that time: they need not wake it,
+ * which would cost each of them as much as its answer. */
 static void *watch(void *arg)
 {
     struct stall_watch *w = arg;
+    uint64_t seen_count = 0;
 
     (void)pthread_mutex_lock(&w->lock);
     while (!w->stop) {
-        if (!w->first) {
+        if (!w->first && w->begun_count == seen_count) {
+            w->is_asleep = true;
             (void)pthread_cond_wait(&w->changed, &w->lock);
+            w->is_asleep = false;
             continue;
         }
+        seen_count = w->begun_count;
         int64_t until_us = clock_monotonic_us() + look(w);
         struct timespec until = { until_us / 1000000, until_us % 1000000 * 1000 };
         (void)pthread_cond_timedwait(&w->changed, &w->lock, &until); /* early: we look again */
@@ -142,11 +149,13 @@ void stall_begin(struct stall_watch *w, struct stall *s, int fd, const struct re
     s->next = w->first;
     if (s->next)
         s->next->before = s;
-    else
-        (void)pthread_cond_signal(&w->changed); /* nobody was watched */
     w->first = s;
     s->is_watched = true;
+    w->begun_count++;
+    bool wakes = w->is_asleep;
     (void)pthread_mutex_unlock(&w->lock);
+    if (wakes)
+        (void)pthread_cond_signal(&w->changed);
 }
 
 void stall_touch(struct stall *s)
