@@ -8,6 +8,7 @@
 #include "verify/digests/digests.h"
 #include "verify/expect/expect.h"
 #include "verify/records/records.h"
+#include "verify/run/run.h"
 
 static const struct check {
     const char *name;
@@ -17,7 +18,7 @@ static const struct check {
     { "records", records_main, "does each record conform" },
     { "digests", digests_main, "is the chain of digests whole" },
     { "expect", expect_main, "did exactly these calls happen" },
-    { "run", NULL, "a tool against a dataset, end to end" },
+    { "run", run_main, "a tool against a dataset, end to end" },
 };
 
 static void help(FILE *to)

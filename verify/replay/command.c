@@ -13,7 +13,7 @@
 
 struct options {
     struct option_list to, faults;
-    struct str speed, json, endpoint, region;
+    struct str speed, json, times, endpoint, region;
     uint64_t seed;
     bool allow_remote, list_faults;
 };
@@ -31,6 +31,8 @@ static const struct option rows[] = {
     { "seed", "N", "0", "of the faults' chance", option_u64, offsetof(struct options, seed) },
     { "json", "FILE", NULL, "what the faults did, a JSON object a line", option_text,
       offsetof(struct options, json) },
+    { "times", "FILE", NULL, "when what was delivered: MILLISECONDS-SINCE-1970 KEY, a line each",
+      option_text, offsetof(struct options, times) },
     { "endpoint", "URL", NULL, "where s3:// PATHs are read; else AWS", option_text,
       offsetof(struct options, endpoint) },
     { "region", "REGION", NULL, "to sign for", option_text, offsetof(struct options, region) },
@@ -53,6 +55,7 @@ struct run {
     struct source *source;
     struct source_reader *reader;
     struct plan plan;
+    struct buf times;
     struct target **targets;
     size_t target_count;
     uint64_t delivered;
@@ -184,6 +187,8 @@ static int deliver_all(struct run *r, struct err *err)
         first_ms = p->items[i].at_ms; /* files without a time come at once */
     for (size_t i = 0; rc == 0 && i < p->count; i++) {
         wait_until(r, first_ms, p->items[i].at_ms, started_us);
+        buf_printf(&r->times, "%lld %.*s\n", (long long)clock_machine_ms(),
+                   STR_ARG(p->items[i].key));
         rc = deliver_one(r, &p->items[i], err);
         r->delivered += rc == 0;
     }
@@ -200,6 +205,9 @@ static int close_all(struct run *r, int rc, struct err *err)
     }
     if (rc == 0 && r->opt.json.len > 0)
         rc = fs_replace_fast(r->opt.json.ptr, buf_view(&r->plan.told), err);
+    if (rc == 0 && r->opt.times.len > 0)
+        rc = fs_replace_fast(r->opt.times.ptr, buf_view(&r->times), err);
+    buf_free(&r->times);
     plan_free(&r->plan);
     source_close(r->source);
     return rc;

@@ -188,6 +188,7 @@ int report_write(struct report *r, struct str junit, struct str json, struct val
 
         for (struct value *m = value_first(extra), *next; m; m = next) {
             next = m->next;
+            m->next = NULL; /* it changes hands */
             value_set(v, m->name, m);
         }
         buf_clear(&text);

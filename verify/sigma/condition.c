@@ -42,10 +42,10 @@ static bool take_word(struct parsing *p, const char *word)
 static struct expr *fail(struct parsing *p, const char *expected)
 {
     if (p->word.len == 0)
-        (void)refuse(p->c, "the condition ends where %s was expected", expected);
+        (void)sigma_refuse(p->c, "the condition ends where %s was expected", expected);
     else
-        (void)refuse(p->c, "the condition has '%.*s' where %s was expected", STR_ARG(p->word),
-                     expected);
+        (void)sigma_refuse(p->c, "the condition has '%.*s' where %s was expected", STR_ARG(p->word),
+                           expected);
     return NULL;
 }
 
@@ -150,7 +150,8 @@ struct expr *condition_compile(struct compiling *c, struct str text, const struc
     struct expr *e = either(&p);
 
     if (e && str_eq_c(p.word, "|")) {
-        (void)refuse(c, "aggregations behind '|' left Sigma with version 2: write a correlation");
+        (void)sigma_refuse(
+            c, "aggregations behind '|' left Sigma with version 2: write a correlation");
         return NULL;
     }
     return !e || p.word.len == 0 ? e : fail(&p, "'and', 'or' or the end");

@@ -18,13 +18,13 @@ static int read_kind(struct compiling *c, struct str text, enum correlation_kind
             *out = (enum correlation_kind)i;
             return 0;
         }
-    return refuse(c, "the correlation type '%.*s' is not evaluated", STR_ARG(text));
+    return sigma_refuse(c, "the correlation type '%.*s' is not evaluated", STR_ARG(text));
 }
 
 static int read_rules(struct compiling *c, const struct value *rules, struct correlation *k)
 {
     if (!rules || rules->kind != VALUE_LIST || rules->count == 0)
-        return refuse(c, "correlation: expected a list of rules");
+        return sigma_refuse(c, "correlation: expected a list of rules");
     k->names = arena_array(&c->s->arena, rules->count, sizeof *k->names);
     k->rules = arena_array(&c->s->arena, rules->count, sizeof *k->rules);
     for (const struct value *v = value_first(rules); v; v = v->next)
@@ -38,8 +38,9 @@ static int read_span(struct compiling *c, const struct value *spec, struct corre
     struct str text = value_get_str(spec, "timespan");
 
     if (clock_parse_duration(text, &k->span_ms, NULL) < 0 || k->span_ms <= 0)
-        return refuse(c, "correlation: expected a timespan such as 10s, 5m, 1h or 1d, not '%.*s'",
-                      STR_ARG(text));
+        return sigma_refuse(
+            c, "correlation: expected a timespan such as 10s, 5m, 1h or 1d, not '%.*s'",
+            STR_ARG(text));
     return 0;
 }
 
@@ -57,7 +58,7 @@ static int read_groups(struct compiling *c, const struct value *spec, struct cor
                        *aliases = value_get_c(spec, "aliases");
 
     if (list && list->kind != VALUE_LIST)
-        return refuse(c, "correlation: expected group-by to be a list");
+        return sigma_refuse(c, "correlation: expected group-by to be a list");
     k->group_count = list ? list->count : 0;
     k->groups = arena_array(&c->s->arena, k->rule_count * k->group_count + 1, sizeof *k->groups);
     for (size_t r = 0; r < k->rule_count; r++) {
@@ -77,7 +78,7 @@ static int read_bound(struct compiling *c, const struct value *v, struct correla
     if (str_eq_c(v->name, "field"))
         return 0;
     if (v->kind != VALUE_INT || v->u.integer < 0)
-        return refuse(c, "correlation: expected a number at '%.*s'", STR_ARG(v->name));
+        return sigma_refuse(c, "correlation: expected a number at '%.*s'", STR_ARG(v->name));
     int64_t n = v->u.integer;
 
     if (str_eq_c(v->name, "gte"))
@@ -91,7 +92,8 @@ static int read_bound(struct compiling *c, const struct value *v, struct correla
     else if (str_eq_c(v->name, "eq"))
         k->least = k->most = n;
     else
-        return refuse(c, "correlation: the condition '%.*s' is not evaluated", STR_ARG(v->name));
+        return sigma_refuse(c, "correlation: the condition '%.*s' is not evaluated",
+                            STR_ARG(v->name));
     return 0;
 }
 
@@ -104,15 +106,16 @@ static int read_condition(struct compiling *c, const struct value *spec, struct 
     if (!condition && k->kind >= TEMPORAL)
         return 0;
     if (k->kind == TEMPORAL_ORDERED)
-        return refuse(c, "correlation: temporal_ordered takes no condition");
+        return sigma_refuse(c, "correlation: temporal_ordered takes no condition");
     if (!condition || condition->kind != VALUE_MAP)
-        return refuse(c, "correlation: expected a condition such as gte: 10");
+        return sigma_refuse(c, "correlation: expected a condition such as gte: 10");
     for (const struct value *v = value_first(condition); v; v = v->next)
         if (read_bound(c, v, k) < 0)
             return c->why.code;
     if (k->least < 1)
-        return refuse(c, "correlation: a condition without a least number holds before anything "
-                         "happened");
+        return sigma_refuse(c,
+                            "correlation: a condition without a least number holds before anything "
+                            "happened");
     return 0;
 }
 
@@ -121,7 +124,7 @@ static int read_counted(struct compiling *c, const struct value *spec, struct co
     struct str field = value_get_str(value_get_c(spec, "condition"), "field");
 
     if (field.len == 0)
-        return refuse(c, "correlation: value_count needs condition.field");
+        return sigma_refuse(c, "correlation: value_count needs condition.field");
     k->counted = arena_array(&c->s->arena, k->rule_count, sizeof *k->counted);
     for (size_t r = 0; r < k->rule_count; r++)
         k->counted[r] =
@@ -157,12 +160,12 @@ static int find_rule(struct compiling *c, struct str name, struct rule **out)
         if (!is_called(&r->info, name))
             continue;
         if (r->correlation)
-            return refuse(c, "correlations of correlations are not evaluated ('%.*s')",
-                          STR_ARG(name));
+            return sigma_refuse(c, "correlations of correlations are not evaluated ('%.*s')",
+                                STR_ARG(name));
         *out = r;
         return 0;
     }
-    return refuse(c, "no rule '%.*s' was loaded", STR_ARG(name));
+    return sigma_refuse(c, "no rule '%.*s' was loaded", STR_ARG(name));
 }
 
 int correlation_link(struct compiling *c, struct rule *self)

@@ -98,9 +98,9 @@ static void modifier_apply(struct modifiers *m, const struct modifier *row)
 static int modifiers_check(struct compiling *c, const struct modifiers *m, struct str key)
 {
     if (m->flags[0] && m->kind != TEST_REGEX)
-        return refuse(c, "'%.*s': i, m and s belong to re", STR_ARG(key));
+        return sigma_refuse(c, "'%.*s': i, m and s belong to re", STR_ARG(key));
     if (m->ends != GLOB_WHOLE && m->kind != TEST_GLOB && m->kind != TEST_FIELD)
-        return refuse(c, "'%.*s': these modifiers don't go together", STR_ARG(key));
+        return sigma_refuse(c, "'%.*s': these modifiers don't go together", STR_ARG(key));
     return 0;
 }
 
@@ -116,10 +116,10 @@ static int modifiers_read(struct compiling *c, struct str key, struct str names,
         const struct modifier *row = modifier_find(name);
 
         if (str_eq_c(name, "expand"))
-            return refuse(c, "'%.*s' needs values for its placeholders", STR_ARG(key));
+            return sigma_refuse(c, "'%.*s' needs values for its placeholders", STR_ARG(key));
         if (!row)
-            return refuse(c, "'%.*s': the modifier '%.*s' is not evaluated", STR_ARG(key),
-                          STR_ARG(name));
+            return sigma_refuse(c, "'%.*s': the modifier '%.*s' is not evaluated", STR_ARG(key),
+                                STR_ARG(name));
         modifier_apply(out, row);
     }
     return modifiers_check(c, out, key);
@@ -130,7 +130,7 @@ static int modifiers_read(struct compiling *c, struct str key, struct str names,
 static int exists_test(struct compiling *c, const struct value *v, struct test *t)
 {
     if (v->kind != VALUE_BOOL)
-        return refuse(c, "line %d: exists takes true or false", yaml_line(v));
+        return sigma_refuse(c, "line %d: exists takes true or false", yaml_line(v));
     t->kind = v->u.boolean ? TEST_EXISTS : TEST_ABSENT;
     return 0;
 }
@@ -138,7 +138,7 @@ static int exists_test(struct compiling *c, const struct value *v, struct test *
 static int number_test(struct compiling *c, const struct value *v, struct test *t)
 {
     if (v->kind != VALUE_INT && v->kind != VALUE_FLOAT)
-        return refuse(c, "line %d: expected a number", yaml_line(v));
+        return sigma_refuse(c, "line %d: expected a number", yaml_line(v));
     t->number = v->kind == VALUE_INT ? (double)v->u.integer : v->u.real;
     return 0;
 }
@@ -153,7 +153,8 @@ static int value_text(struct compiling *c, const struct value *v, struct str *ou
         *out = arena_copy(&c->s->arena, buf_view(&text));
         buf_free(&text);
     } else if (v->kind == VALUE_LIST || v->kind == VALUE_MAP) {
-        return refuse(c, "line %d: expected a text, a number, true, false or null", yaml_line(v));
+        return sigma_refuse(c, "line %d: expected a text, a number, true, false or null",
+                            yaml_line(v));
     } else {
         *out = arena_copy(&c->s->arena, value_to_text(&c->s->arena, v));
     }
@@ -206,7 +207,7 @@ static int tests_compile(struct compiling *c, const struct modifiers *m, const s
     struct test *tests = arena_array(&c->s->arena, count + 1, sizeof *tests);
 
     if (count == 0)
-        return refuse(c, "line %d: an empty list matches nothing", yaml_line(values));
+        return sigma_refuse(c, "line %d: an empty list matches nothing", yaml_line(values));
     leaf->all = m->all;
     leaf->tests = tests;
     for (; leaf->test_count < count; leaf->test_count++, v = v->next) {
@@ -242,7 +243,7 @@ static struct expr *map_compile(struct compiling *c, const struct value *map)
     struct expr *e = expr_new(&c->s->arena, EXPR_AND);
 
     if (map->count == 0) {
-        (void)refuse(c, "line %d: an empty selection", yaml_line(map));
+        (void)sigma_refuse(c, "line %d: an empty selection", yaml_line(map));
         return NULL;
     }
     for (const struct value *item = value_first(map); item; item = item->next) {

@@ -8,7 +8,7 @@
 #include "core/codec/yaml.h"
 #include "verify/sigma/private.h"
 
-int refuse(struct compiling *c, const char *fmt, ...)
+int sigma_refuse(struct compiling *c, const char *fmt, ...)
 {
     char text[sizeof c->why.text];
     va_list ap;
@@ -120,7 +120,7 @@ static int check_source(struct compiling *c, const struct value *source)
                service = value_get_str(source, "service");
 
     if (!str_eq_c(product, "aws") || !str_eq_c(service, "cloudtrail"))
-        return refuse(c, "its logsource is not product aws, service cloudtrail");
+        return sigma_refuse(c, "its logsource is not product aws, service cloudtrail");
     return 0;
 }
 
@@ -133,7 +133,7 @@ static struct expr *compile_conditions(struct compiling *c, const struct value *
 
     for (; v; v = condition->kind == VALUE_LIST ? v->next : NULL) {
         if (v->kind != VALUE_STRING) {
-            (void)refuse(c, "line %d: expected a condition", yaml_line(v));
+            (void)sigma_refuse(c, "line %d: expected a condition", yaml_line(v));
             return NULL;
         }
         struct expr *one = condition_compile(c, v->u.text, all, count);
@@ -143,7 +143,7 @@ static struct expr *compile_conditions(struct compiling *c, const struct value *
         expr_push(&c->s->arena, e, one);
     }
     if (e->kid_count == 0)
-        (void)refuse(c, "detection: expected a condition");
+        (void)sigma_refuse(c, "detection: expected a condition");
     return e->kid_count == 0 ? NULL : e;
 }
 
@@ -153,7 +153,7 @@ static const struct expr *compile_detection(struct compiling *c, const struct va
     size_t count = 0;
 
     if (value_get_c(detection, "timeframe")) {
-        (void)refuse(c, "timeframe left Sigma with version 2: write a correlation");
+        (void)sigma_refuse(c, "timeframe left Sigma with version 2: write a correlation");
         return NULL;
     }
     for (const struct value *v = value_first(detection); v; v = v->next) {
@@ -172,11 +172,11 @@ static void compile_rule(struct compiling *c, struct rule *r, const struct value
     const struct value *detection = value_get_c(doc, "detection");
 
     if (value_get_c(doc, "action"))
-        (void)refuse(c, "action left Sigma with version 2: write the rules out");
+        (void)sigma_refuse(c, "action left Sigma with version 2: write the rules out");
     else if (value_get_c(doc, "correlation"))
         r->correlation = correlation_compile(c, doc);
     else if (!detection || detection->kind != VALUE_MAP)
-        (void)refuse(c, "expected detection or correlation");
+        (void)sigma_refuse(c, "expected detection or correlation");
     else if (check_source(c, value_get_c(doc, "logsource")) == 0)
         r->expr = compile_detection(c, detection);
     r->info.is_correlation = r->correlation != NULL;
@@ -201,7 +201,8 @@ static void check_twins(struct compiling *c, const struct rule *r)
         const struct sigma_rule *other = &c->s->rules[i]->info;
 
         if (r->info.id.len > 0 && str_eq(other->id, r->info.id))
-            (void)refuse(c, "its id stands in %.*s:%d, too", STR_ARG(other->file), other->line);
+            (void)sigma_refuse(c, "its id stands in %.*s:%d, too", STR_ARG(other->file),
+                               other->line);
     }
 }
 

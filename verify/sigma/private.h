@@ -115,7 +115,7 @@ struct compiling {
     struct str file;
     struct err why; /* why.code 0: fine so far */
 };
-int refuse(struct compiling *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int sigma_refuse(struct compiling *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 size_t field_number(struct sigma *s, struct str path); /* added when it is new */
 
 /* detection.c: the value of a selection -> what it asks; NULL when refused. */
