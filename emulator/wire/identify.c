@@ -257,9 +257,16 @@ static void refuse_action(struct identifying *id, const struct cat_service *s)
                               STR_ARG(action), STR_ARG(version)));
 }
 
+/* Source: botocore's endpoints.json, importexport, credentialScope: the one service of the query
+ * protocol whose signatures name it otherwise than its model. */
+static struct str model_signing(struct str signed_for)
+{
+    return str_eq_c(signed_for, "IngestionService") ? STR("importexport") : signed_for;
+}
+
 static bool identify_action(struct identifying *id)
 {
-    struct str signing = id->out->signing, action = query_value(id, "Action");
+    struct str signing = model_signing(id->out->signing), action = query_value(id, "Action");
 
     if (action.len == 0)
         return false;
