@@ -38,15 +38,28 @@ static void write_run(const struct dataset *ds, struct buf *out)
                (long long)o->start_ms, (long long)o->end_ms, o->gzip_level, o->shard, o->shards);
 }
 
-/* Of an unfinished run objects stay; what the engine kept is made again. */
-static int clear_state(struct dataset *ds, struct err *err)
+/* What an unfinished run left goes aside, to be looked at for each object that is written; what the
+ * engine kept is made again. */
+static int set_aside(struct dataset *ds, struct err *err)
 {
+    static const char *const folders[] = { "buckets", "meta", "versions", "uploads", "staging" };
     static const char *const files[] = { "state.db",     "state.db-wal",   "state.db-shm",
                                          "history.db",   "history.db-wal", "history.db-shm",
                                          "labels.jsonl", "expected.json" };
     struct arena a = { 0 };
-    int rc = 0;
+    const char *aside;
+    int rc;
 
+    while (fs_is_dir((aside = arena_printf(&a, "%s/kept-%u", ds->temp.ptr, ds->output.kept).ptr)))
+        ds->output.kept++;
+    ds->output.kept++;
+    rc = fs_mkdirs(aside, err);
+    for (size_t i = 0; rc == 0 && i < COUNT(folders); i++) {
+        const char *from = path_in(&a, ds, folders[i]);
+
+        if (fs_is_dir(from) && rename(from, arena_printf(&a, "%s/%s", aside, folders[i]).ptr) < 0)
+            rc = err_sys(err, "move away", from);
+    }
     for (size_t i = 0; rc == 0 && i < COUNT(files); i++)
         rc = fs_remove(path_in(&a, ds, files[i]), err);
     if (rc == 0)
@@ -66,8 +79,7 @@ static int take_up(struct dataset *ds, const char *run_path, struct str run, str
                      "options: remove it, or generate elsewhere",
                      ds->opt.dir);
     buf_free(&found);
-    ds->output.keeps_whole = rc == 0;
-    return rc < 0 ? rc : clear_state(ds, err);
+    return rc < 0 ? rc : set_aside(ds, err);
 }
 
 static int start_afresh(struct dataset *ds, const char *run_path, struct str run, struct err *err)

@@ -127,18 +127,30 @@ struct output_note output_note_read(struct str line)
     return n;
 }
 
-/* Is the text there already, from a run that was cut short? Its bytes are then in the desk. */
-static bool is_there(struct desk *d, const char *path, const struct output_object *what)
+static const char *kept_path(const struct output *o, struct desk *d, unsigned run, struct str path)
+{
+    return arena_printf(&d->a, "%.*s/kept-%u/%.*s", STR_ARG(o->temp), run, STR_ARG(path)).ptr;
+}
+
+/* The file of this text in what an unfinished run left, or NULL. Its bytes are then in the desk. */
+static const char *find_kept(const struct output *o, struct desk *d, struct str path,
+                             const struct output_object *what)
 {
     char hash[65];
 
-    buf_clear(&d->gzip);
-    buf_clear(&d->text);
-    if (fs_read(path, &d->gzip, NULL) < 0 ||
-        gzip_read(buf_view(&d->gzip), what->text.len, &d->text, NULL, NULL) < 0)
-        return false;
-    sha256_hex(buf_view(&d->text), hash);
-    return strcmp(hash, what->hash_hex) == 0;
+    for (unsigned run = o->kept; run-- > 0;) {
+        const char *kept = kept_path(o, d, run, path);
+
+        buf_clear(&d->gzip);
+        buf_clear(&d->text);
+        if (fs_read(kept, &d->gzip, NULL) < 0 ||
+            gzip_read(buf_view(&d->gzip), what->text.len, &d->text, NULL, NULL) < 0)
+            continue;
+        sha256_hex(buf_view(&d->text), hash);
+        if (strcmp(hash, what->hash_hex) == 0)
+            return kept;
+    }
+    return NULL;
 }
 
 static int place(struct output *o, unsigned thread, const struct output_object *what,
@@ -148,10 +160,11 @@ static int place(struct output *o, unsigned thread, const struct output_object *
     const char *data = arena_printf(&d->a, "%.*s/%.*s", STR_ARG(o->dir), STR_ARG(paths[0])).ptr;
     const char *meta = arena_printf(&d->a, "%.*s/%.*s", STR_ARG(o->dir), STR_ARG(paths[1])).ptr;
     const char *temp = arena_printf(&d->a, "%.*s/file-%u", STR_ARG(o->temp), thread).ptr;
+    const char *kept = find_kept(o, d, paths[0], what);
     int rc = 0;
 
-    out->kept = o->keeps_whole && is_there(d, data, what);
-    if (!out->kept) {
+    out->kept = kept != NULL;
+    if (!kept) {
         buf_clear(&d->gzip);
         rc = gzip_write(&d->gzip, what->text, o->gzip_level, err);
     }
@@ -160,10 +173,10 @@ static int place(struct output *o, unsigned thread, const struct output_object *
     out->gzip_bytes = d->gzip.len;
     write_meta(d, what);
     rc = write_file(meta, buf_view(&d->meta), what->modified_ms, err);
-    if (rc == 0 && !out->kept)
+    if (rc == 0 && !kept)
         rc = write_file(temp, buf_view(&d->gzip), what->modified_ms, err);
-    if (rc == 0 && !out->kept)
-        rc = rename_to(temp, data, err);
+    if (rc == 0)
+        rc = rename_to(kept ? kept : temp, data, err);
     if (rc == 0)
         rc = note(o, thread, paths[0], buf_view(&d->gzip), what->records, err);
     return rc < 0 ? rc : note(o, thread, paths[1], buf_view(&d->meta), 0, err);

@@ -16,7 +16,8 @@ struct output {
     struct str dir;  /* of the dataset */
     struct str temp; /* for files on their way: on the same file system */
     int gzip_level;
-    bool keeps_whole; /* an object whose text is already there is left as it is */
+    unsigned
+        kept; /* temp/kept-0 and so on: objects of runs that were cut short, to be used again */
     struct spool *noted;
     struct desk *desks; /* one for each thread */
     unsigned threads;
