@@ -42,6 +42,29 @@ class Answers(ServerCase):
         xray.put_encryption_config(Type="KMS", KeyId="alias/k")
         self.assertEqual(xray.get_encryption_config()["EncryptionConfig"]["Type"], "KMS")
 
+    def test_keys_have_the_form_that_aws_gives_them(self):
+        sqs, sns = self.server.client("sqs"), self.server.client("sns")
+        url = sqs.create_queue(QueueName="q", Attributes={"DelaySeconds": "5"})["QueueUrl"]
+        self.assertEqual(url, f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/q")
+        self.assertEqual(sqs.get_queue_url(QueueName="q")["QueueUrl"], url)
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        self.assertEqual((attributes["DelaySeconds"], attributes["VisibilityTimeout"]), ("5", "30"))
+        arn = sns.create_topic(Name="t")["TopicArn"]
+        self.assertEqual(arn, f"arn:aws:sns:us-east-1:{ACCOUNT}:t")
+        self.assertEqual(sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Owner"], ACCOUNT)
+
+    def test_a_relation_shows_all_that_stand(self):
+        elb = self.server.client("elb")
+        elb.create_load_balancer(LoadBalancerName="c", AvailabilityZones=["us-east-1a"], Listeners=[
+            {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80}])
+        for instance in ("i-1", "i-2"):
+            shown = elb.register_instances_with_load_balancer(
+                LoadBalancerName="c", Instances=[{"InstanceId": instance}])["Instances"]
+        self.assertEqual([i["InstanceId"] for i in shown], ["i-1", "i-2"])
+        left = elb.deregister_instances_from_load_balancer(
+            LoadBalancerName="c", Instances=[{"InstanceId": "i-1"}])["Instances"]
+        self.assertEqual([i["InstanceId"] for i in left], ["i-2"])
+
     def test_tags_that_are_a_map_are_kept(self):
         amp = self.server.client("amp")
         arn = amp.create_workspace(alias="w", tags={"a": "1"})["arn"]

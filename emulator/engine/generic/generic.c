@@ -227,6 +227,8 @@ static void set_keys(struct work *w, struct resource *r)
 
         if (!v && k->source == LIFE_OWN)
             continue;
+        if (!v)
+            v = template_member(w, r, life_str(w->cat, k->path));
         if (!v && kind.len > 0)
             v = identity_of(w, r, kind, k->shape);
         if (!v)

@@ -115,22 +115,24 @@ static int unrelate(struct work *w, struct resource *r, struct str subject, stru
     return resource_save(w, r, err);
 }
 
-/* Of what was never written. */
-static int show_default(struct work *w)
+/* Of what was never written: AWS's own answer, or what it adds to the thing. */
+static int show_default(struct work *w, struct resource *r)
 {
     w->out->output = answers_default(w);
-    if (w->out->output)
+    if (!w->out->output && r && template_of(w, r))
+        w->out->output = project(w, r, cat_op_output(w->cat, w->call->op));
+    if (w->out->output && w->out->output->count > 0)
         return 0;
     return w->life->not_found ? refuse_not_found(w)
                               : refuse(w, "it was not written, and AWS's default is unknown");
 }
 
-static int read_part(struct work *w, const struct resource *r, struct str subject)
+static int read_part(struct work *w, struct resource *r, struct str subject)
 {
     const struct value *part = part_find(value_get_c(r->doc, "parts"), subject);
 
     if (!part)
-        return show_default(w);
+        return show_default(w, r);
     show(w, r, part);
     return 0;
 }
@@ -181,7 +183,7 @@ int setting_perform(struct work *w, struct err *err)
     if (rc < 0 && rc != E_MISSING)
         return rc;
     if (rc == E_MISSING && w->life->role == LIFE_SETTING_READ)
-        return show_default(w);
+        return show_default(w, NULL);
     if (rc == E_MISSING && w->life->role == LIFE_SETTING_DELETE)
         return w->life->not_found ? refuse_not_found(w) : refuse(w, "it was not written");
     if (w->life->role == LIFE_SETTING_DELETE) {

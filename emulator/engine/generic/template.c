@@ -54,6 +54,9 @@ static bool fill_text(struct filler *f, struct str name, struct str *out)
         *out = call->region;
     else if (str_eq_c(name, "partition"))
         *out = region_partition(call->region);
+    else if (str_eq_c(name, "created_s") && f->r)
+        *out =
+            arena_printf(w->a, "%lld", (long long)(value_get_time(f->r->doc, "created", 0) / 1000));
     else if (str_has_prefix(name, STR("in:")) && f->r)
         *out =
             identity_text(w->a, path_get(value_get_c(f->r->doc, "in"), str_sub(name, 3, name.len)));
@@ -75,6 +78,8 @@ static struct value *fill_string(struct filler *f, struct str text)
     struct str before, rest = text, name, value;
     bool whole = true;
 
+    if (f->r && str_eq_c(text, "{created_ms}"))
+        return value_int(f->w->a, value_get_time(f->r->doc, "created", 0));
     if (str_eq_c(text, "{now}"))
         return value_time(f->w->a, f->w->cx->now_ms);
     if (f->r && (str_eq_c(text, "{created}") || str_eq_c(text, "{updated}"))) {
@@ -124,11 +129,11 @@ struct value *template_fill(struct work *w, struct resource *r, const struct val
     return fill(&f, v);
 }
 
-struct value *template_of(struct work *w, struct resource *r)
+/* As it stands in the file: not filled in. */
+static const struct value *raw_template(struct work *w)
 {
     struct str path, text;
     struct value *all = NULL;
-    const struct value *own;
 
     if (!w->type)
         return NULL;
@@ -136,8 +141,25 @@ struct value *template_of(struct work *w, struct resource *r)
     text = embed_find(path);
     if (!text.ptr || json_parse(w->a, text, &all, NULL) < 0)
         return NULL;
-    own = value_get(all, life_str(w->cat, w->type->name));
+    return value_get(all, life_str(w->cat, w->type->name));
+}
+
+struct value *template_of(struct work *w, struct resource *r)
+{
+    const struct value *own = raw_template(w);
+
     return own ? template_fill(w, r, own) : NULL;
+}
+
+struct value *template_member(struct work *w, struct resource *r, struct str path)
+{
+    const struct value *own = raw_template(w), *member;
+    struct str head, name;
+
+    if (!str_rcut(path, '.', &head, &name))
+        name = head;
+    member = value_get(own, name);
+    return member ? template_fill(w, r, member) : NULL;
 }
 
 struct value *template_merge(struct arena *a, const struct value *base, const struct value *over)

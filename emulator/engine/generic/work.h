@@ -68,6 +68,8 @@ struct value *project_neutral(struct work *w, const struct cat_shape *shape, int
 /* ---- template.c ---- */
 /* What AWS adds to such a resource: fixtures/templates/SERVICE.json, filled in. NULL: nothing. */
 struct value *template_of(struct work *w, struct resource *r);
+/* Its member at the end of path: a key in AWS's own form. NULL: it has none. */
+struct value *template_member(struct work *w, struct resource *r, struct str path);
 /* v with its {placeholders} filled in for r, or for no resource (NULL). */
 struct value *template_fill(struct work *w, struct resource *r, const struct value *v);
 /* base with over's members, whatever their case; maps are merged member by member. */

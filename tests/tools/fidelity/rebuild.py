@@ -22,6 +22,10 @@ SOURCES = {
     "chime": ["chime", "chime-sdk-voice", "chime-sdk-meetings", "chime-sdk-identity"],
     "edgekeyvaluestore": ["cloudfront-keyvaluestore"], "elasticloadbalancing": ["elbv2", "elb"],
     "kinesisanalytics": ["kinesisanalyticsv2", "kinesisanalytics"], "monitoring": ["cloudwatch"],
+    "bedrock": ["bedrock", "bedrock-runtime", "bedrock-agent", "bedrock-agent-runtime"], 
+    "cloudhsm": ["cloudhsmv2", "cloudhsm"], "personalize": ["personalize", "personalize-events", "personalize-runtime"],
+    "sagemaker": ["sagemaker", "sagemaker-featurestore-runtime", "sagemaker-runtime", "sagemaker-a2i-runtime"],
+    "inspector": ["inspector", "inspector2"], "sso": ["sso-admin", "sso", "sso-oidc"],
     "rds": ["rds", "docdb", "neptune"], "rdsdata": ["rds-data"], "refactor-spaces": ["migration-hub-refactor-spaces"],
     "s3": ["s3", "s3control"], "s3-outposts": ["s3outposts", "s3control"], "s3express": ["s3"],
     "servicecatalog-appregistry": ["servicecatalog-appregistry"], "migrationhub": ["mgh"],
@@ -71,12 +75,18 @@ class Models:
     """The services of a botocore session, by eventSource."""
 
     def __init__(self, session):
-        self.session, self.models, self.by_source = session, {}, {}
-        for service in session.get_available_services():
-            meta = self.model(service).metadata
-            source = meta.get("signingName") or meta.get("endpointPrefix", service)
-            self.by_source.setdefault(source.lower(), []).append(service)
-            self.by_source.setdefault(service, []).append(service)
+        self.session, self.models, self.scanned = session, {}, {}
+        self.available = set(session.get_available_services())
+
+    def services(self, source):
+        """Those of a source: by the table, by their directory's name, else by their signing names."""
+        found = [s for s in SOURCES.get(source, []) + [source] if s in self.available]
+        if not found and not self.scanned:
+            for service in sorted(self.available):
+                meta = self.model(service).metadata
+                name = meta.get("signingName") or meta.get("endpointPrefix", service)
+                self.scanned.setdefault(name.lower(), []).append(service)
+        return found or self.scanned.get(source, [])
 
     def model(self, service):
         if service not in self.models:
@@ -86,10 +96,9 @@ class Models:
     def operation(self, record):
         """(service, OperationModel), or None when no public model has the event."""
         source = str(record.get("eventSource", "")).removesuffix(".amazonaws.com").lower()
-        found = [s for s in SOURCES.get(source, []) + self.by_source.get(source, []) if s in self.models]
         event = str(record.get("eventName"))
         best = None
-        for service in dict.fromkeys(found):
+        for service in self.services(source):
             model = self.model(service)
             names = {normal(DATED.sub("", model.operation_model(n).name)): n for n in model.operation_names}
             name = EVENTS.get((service, event)) or names.get(normal(DATED.sub("", event))) \
