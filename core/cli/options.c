@@ -174,9 +174,13 @@ static int read_file(struct reading *r, struct err *err)
     if (doc->kind != VALUE_MAP)
         return err_set(err, E_PARSE, "%s:%d: expected 'option: value' lines", r->file,
                        yaml_line(doc));
+    if (r->set->section)
+        doc = value_get_c(doc, r->set->section); /* none: nothing is said of this command */
     for (const struct value *v = value_first(doc); v && rc == 0; v = v->next) {
         const struct option *row = find_row(r->set, v->name);
 
+        if (!row && v->kind == VALUE_MAP && !r->set->section)
+            continue; /* a section of another command */
         rc = row ? apply_yaml(r, row, v, err)
                  : err_set(err, E_PARSE, "%s:%d: '%.*s': expected an option of 'mocktrail %s'",
                            r->file, yaml_line(v), STR_ARG(v->name), r->set->command);
@@ -184,10 +188,11 @@ static int read_file(struct reading *r, struct err *err)
     return rc;
 }
 
-/* MOCKTRAIL_SOME_NAME of some-name. */
-static struct str environment_name(struct arena *a, const char *name)
+/* MOCKTRAIL_SOME_NAME of some-name, MOCKTRAIL_SECTION_SOME_NAME of a command that has a section. */
+static struct str environment_name(struct arena *a, const struct option_set *set, const char *name)
 {
-    struct str out = arena_printf(a, "MOCKTRAIL_%s", name);
+    struct str out = arena_printf(a, "MOCKTRAIL_%s%s%s", set->section ? set->section : "",
+                                  set->section ? "-" : "", name);
     char *p = arena_alloc(a, out.len + 1);
 
     for (size_t i = 0; i < out.len; i++)
@@ -200,7 +205,7 @@ static int read_environment(struct reading *r, struct err *err)
     int rc = 0;
 
     for (size_t i = 0; i < r->set->count && rc == 0; i++) {
-        struct str name = environment_name(r->arena, r->set->rows[i].name);
+        struct str name = environment_name(r->arena, r->set, r->set->rows[i].name);
         const char *text = getenv(name.ptr);
 
         if (text && *text)
@@ -328,14 +333,20 @@ static void put_row(FILE *to, const struct option *row)
 
 void options_help(const struct option_set *set, FILE *to)
 {
+    struct arena a = { 0 };
+
     (void)fprintf(to, "usage: mocktrail %s [options]%s%s\n\n%s\n\n", set->command,
                   set->operands ? " " : "", set->operands ? set->operands : "", set->about);
     for (size_t i = 0; i < set->count; i++)
         put_row(to, &set->rows[i]);
-    (void)fprintf(to, "  --help                     this text\n"
-                      "  --version                  the version\n\n"
-                      "Every option also comes from the environment (--some-name as\n"
-                      "MOCKTRAIL_SOME_NAME) or from mocktrail.yaml (some-name: value).\n");
+    (void)fprintf(to,
+                  "  --help                     this text\n"
+                  "  --version                  the version\n\n"
+                  "Every option also comes from the environment (--some-name as\n"
+                  "%s) or from mocktrail.yaml (%s%s%ssome-name: value).\n",
+                  environment_name(&a, set, "some-name").ptr, set->section ? "below " : "",
+                  set->section ? set->section : "", set->section ? ": " : "");
+    arena_free(&a);
 }
 
 void options_markdown(const struct option_set *set, FILE *to)

@@ -33,6 +33,10 @@ struct option_set {
     const struct option *rows;
     size_t count;
     const char *operands; /* how --help shows them; NULL: none are taken */
+    /* NULL: as serve has it. "verify-x": the environment knows --some-name as
+     * MOCKTRAIL_VERIFY_X_SOME_NAME, the file in its section "verify-x:", so that what is meant for
+     * serve is not taken for an option of this command. */
+    const char *section;
 };
 
 /* option_parse_fns for fields of common types */

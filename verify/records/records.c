@@ -38,8 +38,12 @@ static const struct option rows[] = {
       offsetof(struct asked, rules) },
 };
 const struct option_set records_options = {
-    "verify records", "Does each record conform to what CloudTrail writes?", rows, COUNT(rows),
+    "verify records",
+    "Does each record conform to what CloudTrail writes?",
+    rows,
+    COUNT(rows),
     "PATH...",
+    "verify-records",
 };
 
 /* The whole run. What is not const belongs to merge, one call at a time. */

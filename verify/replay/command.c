@@ -42,8 +42,9 @@ static const struct option rows[] = {
       offsetof(struct options, list_faults) },
 };
 static const struct option_set set = {
-    "replay", "deliver again what a trail delivered, with faults on purpose", rows, COUNT(rows),
-    "PATH..."
+    "replay",  "deliver again what a trail delivered, with faults on purpose",
+    rows,      COUNT(rows),
+    "PATH...", "replay"
 };
 
 /* One run: what was opened, to be closed in the end. */

@@ -36,7 +36,10 @@ static const struct option rows[] = {
 static const struct option_set set = { "verify run",
                                        "a tool against a dataset, end to end: what it missed, "
                                        "invented, lost or saw too late",
-                                       rows, COUNT(rows), "SUITE.yaml" };
+                                       rows,
+                                       COUNT(rows),
+                                       "SUITE.yaml",
+                                       "verify-run" };
 
 /* One run of the tool. */
 struct once {
