@@ -407,32 +407,40 @@ struct whole {
     struct suite suite;
     struct world world;
     struct truth truth;
-    struct once last; /* whose findings the judgement borrows */
-    struct judgement *first, *now;
+    struct once *all; /* runs begun, each with the judgement of its findings */
+    struct judgement *judgements;
+    unsigned begun, repeats;
     bool is_unstable;
-    unsigned repeats;
 };
 
 static int run_all(struct whole *h, struct err *err)
 {
     unsigned repeats = (unsigned)(h->opt->repeat > 0 ? h->opt->repeat : h->suite.tool.repeat);
-    struct once *all = arena_array(h->arena, repeats, sizeof *all);
-    struct judgement *js = arena_array(h->arena, repeats, sizeof *js);
     int rc = 0;
 
-    for (unsigned i = 0; rc == 0 && i < repeats; i++) {
-        all[i] = (struct once){ .w = &h->world, .suite = &h->suite, .truth = &h->truth };
-        rc = run_once(&all[i], i, &js[i], err);
-        if (rc < 0 || all[i].code != EXIT_GOOD) {
-            h->last = all[i];
+    h->all = arena_array(h->arena, repeats, sizeof *h->all);
+    h->judgements = arena_array(h->arena, repeats, sizeof *h->judgements);
+    while (h->begun < repeats) {
+        struct once *o = &h->all[h->begun];
+        struct judgement *j = &h->judgements[h->begun];
+
+        *o = (struct once){ .w = &h->world, .suite = &h->suite, .truth = &h->truth };
+        rc = run_once(o, h->begun++, j, err);
+        if (rc < 0 || o->code != EXIT_GOOD)
             return rc;
-        }
-        h->is_unstable = h->is_unstable || !judge_same(&js[0], &js[i]);
+        h->is_unstable = h->is_unstable || !judge_same(&h->judgements[0], j);
         h->repeats++;
     }
-    h->first = &js[0];
-    h->last = all[0];
     return rc;
+}
+
+static void free_runs(struct whole *h)
+{
+    for (unsigned i = 0; i < h->begun; i++) {
+        judge_free(&h->judgements[i]);
+        got_free(&h->all[i].got);
+        ledger_free(&h->all[i].ledger);
+    }
 }
 
 static struct str tool_version(struct whole *h)
@@ -457,11 +465,11 @@ static struct str tool_version(struct whole *h)
 static int show(struct whole *h, int *code, struct err *err)
 {
     struct buf why = { 0 };
-    bool good = judge_meets(h->first, &h->suite, &why);
+    bool good = judge_meets(&h->judgements[0], &h->suite, &why);
     struct shown s = { .suite = &h->suite,
                        .truth = &h->truth,
-                       .j = h->first,
-                       .ledger = &h->last.ledger,
+                       .j = &h->judgements[0],
+                       .ledger = &h->all[0].ledger,
                        .version = tool_version(h),
                        .why = buf_view(&why),
                        .is_unstable = h->is_unstable,
@@ -508,13 +516,14 @@ static int run(struct arena *a, void *asked, const struct str *operands, size_t 
 
     if (rc == 0)
         rc = run_all(&h, err);
-    if (rc == 0 && h.last.code != EXIT_GOOD) {
-        code = h.last.code;
+    code = h.begun > 0 ? h.all[h.begun - 1].code : EXIT_GOOD;
+    if (rc == 0 && code != EXIT_GOOD) {
         (void)fprintf(stderr, "mocktrail verify run: the tool %s\n",
                       code == EXIT_TIMEOUT ? "took too long" : "crashed or could not run");
     } else if (rc == 0) {
         rc = show(&h, &code, err);
     }
+    free_runs(&h);
     world_close(&h.world);
     truth_free(&h.truth);
     curl_global_cleanup();
