@@ -205,21 +205,12 @@ class Steps:
         self.check(step["sequence"])
 
 
-def built_in(name, fallback):
-    """Names in fixtures/scenarios/NAME.yaml, once it is there."""
-    path = SCENARIOS / f"{name}.yaml"
-    return fallback if not path.exists() else set((load(path) or {}).keys())
-
-
 def events():
-    path = SCENARIOS / "events.yaml"
-    return None if not path.exists() else set(load(path).get("events", load(path)).keys())
+    return set(load(SCENARIOS / "events.yaml"))
 
 
 def tools():
-    path = SCENARIOS / "tools.yaml"
-    known = set("console cli cli-windows boto3 terraform sdk-java sdk-go sdk-js monitoring kali stratus pacu service".split())
-    return known if not path.exists() else set(load(path).get("tools", load(path)).keys())
+    return set(load(SCENARIOS / "tools.yaml"))
 
 
 def check_technique(path, sigma_stems):
@@ -254,3 +245,43 @@ def check_technique(path, sigma_stems):
 def findings(technique):
     found = technique["finding"]
     return found if isinstance(found, list) else [found]
+
+
+# scenarios
+
+SCENARIO_KEYS = set("""scenario description start end events accounts organization regions home_region trails networks
+tools lists vars groups principals resources workloads stories""".split())
+
+
+def check_parameters(where, use):
+    """Parameters that a `use` gives, and that the technique doesn't have."""
+    path = TECHNIQUES / f"{use['use']}.yaml"
+    if not path.exists():
+        return [f"{where}: no technique {use['use']}"]
+    known = set(load(path).get("parameters") or {})
+    return [f"{where}: {use['use']} has no parameter {k!r}" for k in sorted(set(use.get("with") or {}) - known)]
+
+
+def check_scenario(path):
+    """Everything that is wrong with a scenario file, a line a complaint."""
+    s, where = load(path), path.stem
+    bad = [f"{where}: unknown key {k!r}" for k in sorted(set(s) - SCENARIO_KEYS)]
+    if s["scenario"] != where:
+        bad.append(f"{where}: scenario is {s['scenario']}")
+    people = [p["name"] for p in s["principals"]]
+    bad += [f"{where}: principal {p} twice" for p in sorted({p for p in people if people.count(p) > 1})]
+    known_tools = tools() | set(s.get("tools") or {})
+    given = set(s.get("lists") or {}) | set(s.get("vars") or {})
+    resources = Steps(where + " resources", given, events(), known_tools).check(s.get("resources"))
+    bad += resources.bad
+    for w in s.get("workloads") or []:
+        actors = w["as"] if isinstance(w["as"], list) else [w["as"]]
+        bad += [f"{where}: {w['name']}: nobody is called {a}" for a in actors if a not in people]
+        bad += Steps(f"{where} {w['name']}", resources.defined, events(), known_tools).check(w["calls"]).bad
+    for story in s.get("stories") or []:
+        own = resources.defined | set(story.get("parameters") or {})
+        bad += [f"{where}: {story['name']}: nobody is called {story['as']}"] if story["as"] not in people else []
+        bad += Steps(f"{where} {story['name']}", own, events(), known_tools).check(story.get("steps")).bad
+        for use in ([story] if "use" in story else []) + [x for x in story.get("steps") or [] if "use" in x]:
+            bad += check_parameters(f"{where} {story['name']}", use)
+    return bad
