@@ -464,6 +464,8 @@ int people_caller(struct play *p, struct scene *sc, const struct step *step, str
     *is_known = true;
     if (rc < 0)
         return rc;
+    if (str_eq_c(step->event, "signin.ConsoleLogin")) /* each sign-in begins a session of its own */
+        sc->console = (struct credential){ 0 };
     bool is_key = str_has_prefix(as, STR("key:")) || str_has_prefix(as, STR("session:"));
     out->person = is_key ? NULL : play_person(p, as);
     if (!out->person && !is_key)
