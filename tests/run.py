@@ -3,12 +3,16 @@
 
 usage: run.py NAME=COMMAND ...
 
+As many suites run at a time as the machine has cores (TEST_JOBS changes it); what they say stands in the
+order in which they were named.
+
 Each suite is a shell command. Its counts are read from what it prints: CMocka's, unittest's, or a
 line "N passed, N failed". A suite that exits non-zero without naming a failure, dies by a signal or
 takes over LIMIT_S counts as one failure more; a suite that counts nothing at all is a failure too.
 Exit 77 is a skip, and is shown with the last line that the suite said. What a suite prints is shown
 when it fails.
 """
+import concurrent.futures
 import os
 import re
 import signal
@@ -51,34 +55,35 @@ def execute(command):
         return out.decode(errors="replace") + f"\nkilled after {LIMIT_S} s\n", 124
 
 
-def run(name, command):
-    """Runs one suite, reports it; (passed, failed)."""
+def run(suite):
+    """Runs one suite; (passed, failed, what to say of it)."""
+    name, command = suite.split("=", 1)
     start = time.monotonic()
     text, code = execute(command)
     took = time.monotonic() - start
     if code == 77:
-        said = text.strip().splitlines() or ["no reason given"]
-        print(f"  {name}: skipped: {said[-1]}", flush=True)
-        return 0, 0
+        reason = text.strip().splitlines() or ["no reason given"]
+        return 0, 0, f"  {name}: skipped: {reason[-1]}"
     passed, failed, skipped = count(text)
     if code != 0 and (failed == 0 or code < 0 or code >= 124) or passed + failed + skipped == 0:
         failed += 1
-    if failed:
-        print(f"{text[-SHOWN:]}\n  {name}: exit {code}")
+    said = [f"{text[-SHOWN:]}\n  {name}: exit {code}"] if failed else []
     for line in sorted(set(re.findall(r"^(?:\[  SKIPPED \] \D.*|\w+ \(.*\) \.\.\. skipped .*)$", text, re.M))):
-        print("  " + line)
+        said.append("  " + line)
     also = f", {skipped} skipped" if skipped else ""
-    print(f"  {name}: {passed} passed, {failed} failed{also} ({took:.1f} s)", flush=True)
-    return passed, failed
+    said.append(f"  {name}: {passed} passed, {failed} failed{also} ({took:.1f} s)")
+    return passed, failed, "\n".join(said)
 
 
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     passed = failed = 0
-    for suite in sys.argv[1:]:
-        good, bad = run(*suite.split("=", 1))
-        passed, failed = passed + good, failed + bad
+    jobs = int(os.environ.get("TEST_JOBS") or os.cpu_count() or 1)
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for good, bad, said in pool.map(run, sys.argv[1:]):
+            print(said, flush=True)
+            passed, failed = passed + good, failed + bad
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
