@@ -177,6 +177,7 @@ void dataset_drop_file(struct dataset *ds, struct file_job *f)
 static void leave_store(struct dataset *ds)
 {
     if (ds->has_transaction) {
+        store_lock(ds->e->store);
         store_rollback(ds->e->store);
         store_unlock(ds->e->store);
     }
@@ -220,25 +221,24 @@ struct engine_sink dataset_sink(struct dataset *ds)
     return (struct engine_sink){ put_from_sink, position_for_sink, ds };
 }
 
+/* One transaction for many calls, each of which is then a savepoint in it. The lock is not held
+ * meanwhile, for jobs of the schedule take theirs before it; no other thread asks the store. */
 static int begin(struct dataset *ds, struct err *err)
 {
     store_lock(ds->e->store);
     int rc = store_begin(ds->e->store, err);
-    if (rc < 0)
-        store_unlock(ds->e->store);
+    store_unlock(ds->e->store);
     ds->has_transaction = rc == 0;
     return rc;
 }
 
 static int commit(struct dataset *ds, struct err *err)
 {
+    store_lock(ds->e->store);
     int rc = store_commit(ds->e->store, err);
-
-    if (rc < 0)
-        return rc; /* dataset_close rolls back */
-    ds->has_transaction = false;
     store_unlock(ds->e->store);
-    return 0;
+    ds->has_transaction = rc < 0; /* then dataset_close rolls back */
+    return rc;
 }
 
 int dataset_attach(struct dataset *ds, struct engine *e, struct err *err)
@@ -352,6 +352,12 @@ int dataset_advance(struct dataset *ds, int64_t now_ms, struct err *err)
             rc = fall_due(ds, due, err);
     }
     return rc < 0 ? rc : schedule_advance(ds->e->schedule, now_ms, err);
+}
+
+int dataset_settle(struct dataset *ds, struct str bucket, bool *out_delivers, struct err *err)
+{
+    *out_delivers = streams_deliver_into(ds, bucket);
+    return *out_delivers ? crew_finish(ds->crew, err) : 0;
 }
 
 int dataset_put(struct dataset *ds, const struct journal_source *from, struct err *err)

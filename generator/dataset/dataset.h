@@ -2,13 +2,11 @@
  * it, and the truth beside it. Written in bulk, on several threads, the same bytes for any number
  * of them.
  *
- * Use:
- *     dataset_open(&ds, &opt, err);              // an empty folder, or an unfinished one of this
- * run engine_options.data_dir = opt.dir, .sink = dataset_sink(ds), clock virtual, seeded
- *     engine_open(&e, ...); dataset_attach(ds, e, err);
- *     // in order of time: move the clock with dataset_advance, then engine_perform as usual (its
- *     // records come here through the sink), or prepared_perform (prepared.h), or engine_inject
- *     dataset_finish(ds, err); engine_close(e, err); dataset_seal(ds, err); dataset_close(ds);
+ * Use:     dataset_open; engine_open with .data_dir = opt.dir, .sink = dataset_sink(ds), a virtual
+ *          clock and a seed; dataset_attach. In order of time: dataset_advance, then
+ *          engine_perform as usual (its records come here through the sink), prepared_perform
+ *          (prepared.h) or engine_inject. At the end dataset_finish, engine_close, dataset_seal,
+ *          dataset_close.
  *
  * Until dataset_seal has returned 0 there is no manifest.json but a file "unfinished": the same run
  * may then be started again and keeps what is complete; a full disk or an interrupt harms nothing.
@@ -37,12 +35,17 @@ struct dataset_options {
  */
 int dataset_open(struct dataset **out, const struct dataset_options *opt, struct err *err);
 struct engine_sink dataset_sink(struct dataset *ds);
-/* e is borrowed until dataset_finish. State is committed rarely from now on: the store's lock is
- * this thread's until then. */
+/* e is borrowed until dataset_finish. State is committed rarely from now on. */
 int dataset_attach(struct dataset *ds, struct engine *e, struct err *err);
 /* Time passes: the clock moves, what falls due on the way (jobs of services, deliveries, digests)
  * happens at its own time. */
 int dataset_advance(struct dataset *ds, int64_t now_ms, struct err *err);
+
+/* Before a call that looks into a bucket, or changes what lies there: true when trails deliver into
+ * it, and all that they have delivered by now lies there then. What such a call sees does not
+ * depend on how far the threads have come; nor does it follow from the state of its service alone.
+ */
+int dataset_settle(struct dataset *ds, struct str bucket, bool *out_delivers, struct err *err);
 
 /* What is true of the records that are put from now on; count 0: nothing to tell. Copied. */
 struct dataset_label {

@@ -114,6 +114,10 @@ struct dataset {
     struct chain *chains, **last_chain;
     struct stream *streams[STREAM_BUCKETS], *filled, **last_filled;
     size_t held_bytes;
+    struct place {
+        struct place *next;
+        struct str bucket;
+    } * places; /* where deliveries go */
 
     struct buf label_text; /* of the labels in force: their members behind eventID */
     size_t label_count;
@@ -141,6 +145,7 @@ struct dataset {
 int streams_put(struct dataset *ds, const struct journal_entry *entry, bool *out_taken,
                 struct err *err);
 int streams_deliver(struct dataset *ds, int64_t slot_ms, struct err *err); /* all that is filled */
+bool streams_deliver_into(const struct dataset *ds, struct str bucket);
 void streams_free(struct dataset *ds);
 bool dataset_has(const struct dataset *ds, struct str account, struct str region); /* this shard? */
 /* S3's error code for deliveries into a trail's bucket now, or NULL. */

@@ -18,6 +18,15 @@ bool dataset_has(const struct dataset *ds, struct str account, struct str region
     return ds->opt.shards <= 1 || (h >> 17) % ds->opt.shards == ds->opt.shard - 1;
 }
 
+bool streams_deliver_into(const struct dataset *ds, struct str bucket)
+{
+    const struct place *p = ds->places;
+
+    while (p && !str_eq(p->bucket, bucket))
+        p = p->next;
+    return p != NULL;
+}
+
 static struct stream *stream_find(struct dataset *ds, struct ds_trail *t,
                                   const struct trail_epoch *epoch, const struct record_facts *f)
 {
@@ -36,6 +45,13 @@ static struct stream *stream_find(struct dataset *ds, struct ds_trail *t,
     s->bucket = arena_copy(&ds->a, epoch->bucket);
     s->prefix = arena_copy(&ds->a, epoch->prefix);
     s->last_held = &s->held;
+    if (!streams_deliver_into(ds, s->bucket)) {
+        struct place *p = arena_alloc(&ds->a, sizeof *p);
+
+        p->bucket = s->bucket;
+        p->next = ds->places;
+        ds->places = p;
+    }
     s->chain = *bucket;
     *bucket = s;
     return s;

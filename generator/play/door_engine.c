@@ -178,19 +178,38 @@ static uint64_t key_of(struct door_engine *d, const struct call *call, const str
     return str_hash(buf_view(&d->scratch));
 }
 
+/* A call that looks into a bucket of a trail sees what has been delivered by now: not what the
+ * threads happen to have written. */
+static int settle_bucket(struct door_engine *d, const struct call *call, bool *out_delivers,
+                         struct err *err)
+{
+    struct str copied = value_get_str(call->params, "CopySource"), rest;
+
+    *out_delivers = false;
+    if (!str_eq_c(call->service_name, "s3"))
+        return 0;
+    int rc = dataset_settle(d->ds, value_get_str(call->params, "Bucket"), out_delivers, err);
+    if (rc < 0 || *out_delivers || copied.len == 0)
+        return rc;
+    (void)str_cut(str_sub(copied, copied.ptr[0] == '/', copied.len), '/', &copied, &rest);
+    return dataset_settle(d->ds, copied, out_delivers, err);
+}
+
 static int perform(struct door *door, struct arena *a, const struct errand *e, struct answer *out,
                    struct err *err)
 {
     struct door_engine *d = self(door);
     struct outcome outcome = { 0 };
     struct call call;
-    bool performed = true;
-    int rc;
+    bool performed = true, delivers;
 
     set_call(d, a, e, &call);
+    int rc = settle_bucket(d, &call, &delivers, err);
+    if (rc < 0)
+        return rc;
     set_label(d, e->tag);
     bool reads = only_reads(&call);
-    if (reads && e->may_repeat && d->prepared) {
+    if (reads && e->may_repeat && d->prepared && !delivers) {
         rc =
             prepared_perform(d->prepared, a, &call, key_of(d, &call, e), &outcome, &performed, err);
     } else {

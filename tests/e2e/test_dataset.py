@@ -21,7 +21,7 @@ accounts:
 regions: [us-east-1, eu-west-1]
 home_region: us-east-1
 trails:
-  - {name: audit, account: main, bucket: served-trail-logs, validation: true}
+  - {name: audit, account: main, bucket: served-trail-logs, validation: true, data_events: true}
 networks:
   office: [203.0.113.0/26]
 principals:
@@ -41,6 +41,14 @@ stories:
     at: "+1h"
     steps:
       - {id: made, call: iam.CreateUser, with: {UserName: mallory}, malicious: true}
+  - name: cover-up
+    as: alice
+    at: "+2h3m"
+    steps:
+      - call: s3.ListObjectsV2
+        with: {Bucket: served-trail-logs, Prefix: AWSLogs/111122223333/CloudTrail/us-east-1/}
+        capture: {log: "Contents[0].Key"}
+      - {call: s3.DeleteObject, with: {Bucket: served-trail-logs, Key: "${log}"}}
 """
 
 
@@ -76,13 +84,21 @@ class Dataset(unittest.TestCase):
         self.assertEqual(listed, found)
         self.assertEqual(list(listed), sorted(listed, key=str.encode))
         records = self.records()
-        self.assertEqual(self.manifest["counts"]["records"], len(records))
         self.assertEqual(sum(f["records"] for f in self.manifest["files"]), len(records))
+        self.assertGreater(self.manifest["counts"]["records"], len(records))  # one was deleted
+
+    def test_a_calls_saw_what_was_delivered_by_then(self):
+        listed, deleted = [r for r in self.records() if r["eventSource"] == "s3.amazonaws.com"]
+        self.assertEqual(deleted["eventName"], "DeleteObject")
+        self.assertFalse((self.out / "buckets" / "served-trail-logs" /
+                          deleted["requestParameters"]["key"]).exists())
+        self.assertEqual(listed["eventName"], "ListObjects")
+        self.assertRegex(deleted["requestParameters"]["key"], "_us-east-1_20260105T0905Z_")
 
     def test_a_labels_are_of_events_that_are_there_once(self):
         ids = [r["eventID"] for r in self.records()]
         labels = [json.loads(line) for line in (self.out / "labels.jsonl").read_text().splitlines()]
-        self.assertEqual([label["story"] for label in labels], ["newcomer"])
+        self.assertEqual([label["story"] for label in labels], ["newcomer"] + 2 * ["cover-up"])
         for label in labels:
             self.assertEqual(ids.count(label["eventID"]), 1)
 
@@ -119,9 +135,12 @@ class Dataset(unittest.TestCase):
         done = server.aws("cloudtrail", "validate-logs", "--trail-arn", arn, "--start-time",
                           harness.START, "--end-time", end, "--verbose", "--region", region,
                           check=False)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        said = done.stdout + done.stderr
+        gone = 1 if region == "us-east-1" else 0  # what the story deleted, and nothing else
+        self.assertEqual(done.returncode, gone, said)
         self.assertIn("digest files valid", done.stdout)
-        self.assertNotIn("INVALID", done.stdout + done.stderr)
+        self.assertEqual(said.count("INVALID: not found"), gone, said)
+        self.assertEqual(said.count("INVALID:"), gone, said)
         self.assertNotIn("No log files were delivered", done.stdout + done.stderr)
 
     def events(self, server, region, name):
