@@ -104,6 +104,7 @@ const struct option_set generate_options = {
     .rows = rows,
     .count = COUNT(rows),
     .operands = "SCENARIO",
+    .section = "generate",
 };
 
 /* Ctrl-C: the signals are blocked, and looked at between two calls. */

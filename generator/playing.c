@@ -71,6 +71,7 @@ const struct option_set play_options = {
     .rows = rows,
     .count = COUNT(rows),
     .operands = "SCENARIO",
+    .section = "play",
 };
 
 static void on_progress(void *arg, int64_t now_ms)
