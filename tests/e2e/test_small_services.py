@@ -52,6 +52,19 @@ class MailTest(harness.FreshCase):
         self.assertEqual(["example.com"], ses.list_identities()["Identities"])
         self.refused("InvalidParameterValue", ses.verify_email_identity, EmailAddress="nobody")
 
+    def test_what_is_known_of_an_identity(self):
+        ses = self.server.client("ses")
+        ses.verify_email_address(EmailAddress="old@example.com")
+        ask = {"Identities": ["old@example.com", "nobody@example.com"]}
+        self.assertEqual({"old@example.com": {"DkimEnabled": False, "DkimVerificationStatus": "NotStarted"}},
+                         ses.get_identity_dkim_attributes(**ask)["DkimAttributes"])
+        ses.set_identity_feedback_forwarding_enabled(Identity="old@example.com", ForwardingEnabled=False)
+        shown = ses.get_identity_notification_attributes(**ask)["NotificationAttributes"]
+        self.assertFalse(shown["old@example.com"]["ForwardingEnabled"])
+        ses.delete_verified_email_address(EmailAddress="old@example.com")
+        self.refused("InvalidParameterValue", ses.set_identity_feedback_forwarding_enabled,
+                     Identity="old@example.com", ForwardingEnabled=True)
+
     def test_quota_and_sending(self):
         ses = self.server.client("ses")
         self.assertEqual(200.0, ses.get_send_quota()["Max24HourSend"])

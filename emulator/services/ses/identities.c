@@ -33,6 +33,21 @@ HANDLER(ses, VerifyEmailIdentity)
     return keep(j, address, "EmailAddress", STR(""));
 }
 
+/* Of before identities: the same, but for its answer. */
+HANDLER(ses, VerifyEmailAddress)
+{
+    struct str address = job_text(j, "EmailAddress");
+
+    if (str_find(address, STR("@")) < 1)
+        return refuse_value(j, "email address", address);
+    return keep(j, address, "EmailAddress", STR(""));
+}
+
+HANDLER(ses, DeleteVerifiedEmailAddress)
+{
+    return job_drop(j, "Identity", job_text(j, "EmailAddress"));
+}
+
 /* The token that the domain's owner should publish: 44 characters of base64, the same each time. */
 HANDLER(ses, VerifyDomainIdentity)
 {
@@ -72,23 +87,80 @@ HANDLER(ses, ListIdentities)
     return job_page(j, &paging, "Identities", items, kept);
 }
 
-HANDLER(ses, GetIdentityVerificationAttributes)
+/* Of each identity asked for that is there: what row_of says of it. */
+static int answer_each(struct job *j, const char *member,
+                       struct value *(*row_of)(struct arena *a, const struct value *doc))
 {
     struct value *map = value_map(j->a);
 
     for (const struct value *v = value_first(param(j->call, "Identities")); v; v = v->next) {
         const struct value *doc =
             v->kind == VALUE_STRING ? job_get(j, "Identity", v->u.text) : NULL;
-        struct value *row = value_map(j->a);
-        if (!doc)
-            continue;
-        value_put_c(j->a, row, "VerificationStatus", "Pending");
-        if (str_eq_c(value_get_str(doc, "kind"), "Domain"))
-            value_put_str(j->a, row, "VerificationToken", value_get_str(doc, "token"));
-        value_set(map, v->u.text, row);
+
+        if (doc)
+            value_set(map, v->u.text, row_of(j->a, doc));
     }
-    job_answer(j, "VerificationAttributes", map);
+    job_answer(j, member, map);
     return j->rc;
+}
+
+static struct value *verification_of(struct arena *a, const struct value *doc)
+{
+    struct value *row = value_map(a);
+
+    value_put_c(a, row, "VerificationStatus", "Pending");
+    if (str_eq_c(value_get_str(doc, "kind"), "Domain"))
+        value_put_str(a, row, "VerificationToken", value_get_str(doc, "token"));
+    return row;
+}
+
+HANDLER(ses, GetIdentityVerificationAttributes)
+{
+    return answer_each(j, "VerificationAttributes", verification_of);
+}
+
+/* Nobody has asked for Easy DKIM: nothing here does. */
+static struct value *dkim_of(struct arena *a, const struct value *doc)
+{
+    struct value *row = value_map(a);
+
+    (void)doc; /* the same of all */
+    value_put_bool(a, row, "DkimEnabled", false);
+    value_put_c(a, row, "DkimVerificationStatus", "NotStarted");
+    return row;
+}
+
+HANDLER(ses, GetIdentityDkimAttributes)
+{
+    return answer_each(j, "DkimAttributes", dkim_of);
+}
+
+static struct value *notifications_of(struct arena *a, const struct value *doc)
+{
+    struct value *row = value_map(a);
+
+    value_put_c(a, row, "BounceTopic", "");
+    value_put_c(a, row, "ComplaintTopic", "");
+    value_put_c(a, row, "DeliveryTopic", "");
+    value_put_bool(a, row, "ForwardingEnabled", value_get_bool(doc, "forwarding", true));
+    return row;
+}
+
+HANDLER(ses, GetIdentityNotificationAttributes)
+{
+    return answer_each(j, "NotificationAttributes", notifications_of);
+}
+
+HANDLER(ses, SetIdentityFeedbackForwardingEnabled)
+{
+    struct str id = job_text(j, "Identity");
+    struct value *doc = job_get(j, "Identity", id);
+
+    if (!doc)
+        return refuse_value(j, "identity", id);
+    (void)outcome_output(j->cx, j->out);
+    value_put_bool(j->a, doc, "forwarding", param_bool(j->call, "ForwardingEnabled", true));
+    return job_put(j, "Identity", id, doc);
 }
 
 /* What an account has in the sandbox. Source: SES Developer Guide, "Request production access". */

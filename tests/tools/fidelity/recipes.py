@@ -5,6 +5,7 @@ answer; "" when the client chooses it). "$" in the parameters is the name that t
 is the identity of another thing, made first.
 BEFORE: (service, operation) -> calls that must have been made, with "=Member" for the call's own value.
 """
+import base64
 import json
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
@@ -83,6 +84,7 @@ THINGS = {
                                                   "Role.Arn")},
     "secretsmanager": {"secretid": SECRET},
     "ssm": {"name": ("PutParameter", {"Name": "$", "Value": "v", "Type": "String"}, "")},
+    "ses": {"identity": ("VerifyDomainIdentity", {"Domain": "$"}, "")},
     "sts": {"rolearn": ("iam:CreateRole", {"RoleName": "$", "AssumeRolePolicyDocument": TRUST}, "Role.Arn")},
     "sns": {"resourcearn": ("CreateTopic", {"Name": "$"}, "TopicArn"),
             "topicarn": ("CreateTopic", {"Name": "$"}, "TopicArn")},
@@ -99,6 +101,27 @@ FOR = {  # (service, operation, member): a thing of another kind than usual
     ("kms", "GetPublicKey", "keyid"): key_for("SIGN_VERIFY", "ECC_NIST_P256"),
 }
 SAML_DOCUMENT = "<EntityDescriptor>" + "x" * 1000 + "</EntityDescriptor>"
+ISSUER = "https://idp.example.com/made"
+
+
+def assertion(role, provider):
+    """What a SAML identity provider posts."""
+    attribute = "https://aws.amazon.com/SAML/Attributes/"
+    text = f"""<p:Response xmlns:p="p"><a:Assertion xmlns:a="a"><a:Issuer>{ISSUER}</a:Issuer><a:Subject>
+        <a:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">made</a:NameID><a:SubjectConfirmation>
+        <a:SubjectConfirmationData NotOnOrAfter="2038-01-01T00:00:00Z" Recipient="https://signin.aws.amazon.com/saml"/>
+        </a:SubjectConfirmation></a:Subject><a:AttributeStatement><a:Attribute Name="{attribute}Role"><a:AttributeValue>
+        {role},{provider}</a:AttributeValue></a:Attribute><a:Attribute Name="{attribute}RoleSessionName">
+        <a:AttributeValue>made</a:AttributeValue></a:Attribute></a:AttributeStatement></a:Assertion></p:Response>"""
+    return base64.b64encode(text.encode()).decode()
+
+
+def token():
+    """What an OpenID Connect provider hands out."""
+    parts = {"alg": "RS256"}, {"iss": ISSUER, "aud": "made", "sub": "made", "exp": 2145916800}
+    return ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts) + ".c2ln"
+
+
 KEY_SPECS = {  # of the algorithm that a call names
     "HMAC_SHA_224": "HMAC_224", "HMAC_SHA_256": "HMAC_256", "HMAC_SHA_384": "HMAC_384", "HMAC_SHA_512": "HMAC_512",
     "ECDSA_SHA_256": "ECC_NIST_P256", "ECDSA_SHA_384": "ECC_NIST_P384", "ECDSA_SHA_512": "ECC_NIST_P521"}
@@ -122,7 +145,7 @@ INTO = {  # (service, operation): a call before, and members of its answer that 
     ("organizations", "CreateOrganizationalUnit"): ("ListRoots", {}, {"ParentId": "Roots[].Id"}),
 }
 # The create of the named thing itself needs no such thing.
-OWN = {("elb", "CreateLoadBalancer"): {"loadbalancername"}, ("ec2", "CreateSecurityGroup"): {"groupname"}, ("ec2", "CreateKeyPair"): {"keyname"},
+OWN = {("ses", "DeleteIdentity"): set(), ("elb", "CreateLoadBalancer"): {"loadbalancername"}, ("ec2", "CreateSecurityGroup"): {"groupname"}, ("ec2", "CreateKeyPair"): {"keyname"},
        ("ec2", "CreateImage"): {"imageid"}, ("ec2", "ImportKeyPair"): {"keyname"}, ("ec2", "RunInstances"): {"imageid"},
        ("iam", "CreateUser"): {"username"}, ("iam", "CreateRole"): {"rolename"}, ("iam", "CreateGroup"): {"groupname"},
        ("iam", "CreateInstanceProfile"): {"instanceprofilename"}, ("s3", "CreateBucket"): {"bucket"},

@@ -227,6 +227,8 @@ class Stage:
     def prepare(self, name, params):
         """params with the ids of what was made for the call."""
         params = self.without_tokens(name, copy.deepcopy(params))
+        if self.service == "sts" and name in ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"):
+            return self.federated(name, params)
         if self.things or (self.service, name) in recipes.BEFORE:
             params, done = self.by_recipe(name, params)
             if done:
@@ -245,6 +247,28 @@ class Stage:
         if row["role"] == "create" or (row["role"] == "list" and not wanted):
             return params
         return self.make(kind, wanted, params, row, 0)
+
+    def federated(self, name, params):
+        """A provider, a role that trusts it, and what the provider would have handed out."""
+        iam = "iam:CreateSAMLProvider" if name.endswith("SAML") else "iam:CreateOpenIDConnectProvider"
+        given = {"Name": "made", "SAMLMetadataDocument": recipes.SAML_DOCUMENT} if name.endswith("SAML") else {
+            "Url": recipes.ISSUER, "ClientIDList": ["made"]}
+        answer, _ = self.call(iam, given)
+        provider = (answer or {}).get("SAMLProviderArn") or (answer or {}).get("OpenIDConnectProviderArn", "")
+        role = params.get("RoleArn", "made").split("/")[-1]
+        trust = {"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Federated": provider}, "Action": f"sts:{name}"}]}
+        answer, _ = self.call("iam:CreateRole", {"RoleName": role, "AssumeRolePolicyDocument": json.dumps(trust)})
+        made = dict(params, RoleArn=at(answer or {}, "Role.Arn") or params.get("RoleArn"))
+        if name.endswith("SAML"):
+            made.update(PrincipalArn=provider, SAMLAssertion=recipes.assertion(made["RoleArn"], provider))
+        else:
+            made["WebIdentityToken"] = recipes.token()
+            made.pop("ProviderId", None)
+        for member in ("RoleArn", "PrincipalArn"):
+            if made.get(member) and params.get(member):
+                self.put_back[made[member]] = params[member]
+        return made
 
     def without_tokens(self, name, params):
         """No one but AWS takes its page tokens: the list is asked from its beginning."""
