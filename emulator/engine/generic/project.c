@@ -376,7 +376,7 @@ static struct value *plain_value(struct view *v, const struct level *at, const s
 }
 
 static struct value *walk(struct view *v, const struct level *at);
-static bool is_self(struct view *v, const struct cat_shape *shape);
+static bool names_self(struct view *v, const struct cat_shape *shape);
 
 static struct value *list_of_one(struct view *v, const struct level *at,
                                  const struct cat_shape *list, struct str normal)
@@ -407,7 +407,7 @@ static struct value *structure_value(struct view *v, const struct level *at,
 
     if (noun_meets(normal, w->noun))
         inner.is_below = false;
-    else if (said && said->kind == VALUE_MAP && (at->depth > 0 || !is_self(v, shape)))
+    else if (said && said->kind == VALUE_MAP && !names_self(v, shape))
         return project_fit(w, said, shape);
     if (said && said->kind == VALUE_MAP)
         inner.scope = said;
@@ -443,6 +443,22 @@ static struct value *member_value(struct view *v, const struct level *at,
     if (found)
         v->hits++;
     return found ? found : surroundings(v, normal, shape);
+}
+
+/* Has it a member that begins with the noun and tells which one: BackupDetails {BackupArn}. */
+static bool names_self(struct view *v, const struct cat_shape *shape)
+{
+    struct work *w = v->w;
+
+    for (uint32_t i = 0; w->noun.len > 0 && i < shape->member_count; i++) {
+        const struct cat_member *m = cat_shape_member(w->cat, shape, i);
+        struct str normal = noun_normal(w->a, cat_str(w->cat, m->name));
+
+        if (is_scalar(cat_member_shape(w->cat, m)) && !is_bare(normal) &&
+            noun_identity(w->noun, normal).len > 0)
+            return true;
+    }
+    return false;
 }
 
 /* A structure that has a key or an identity of its own is the resource: what lies inside is a part
