@@ -7,6 +7,7 @@
 #define HOUR_MS    3600000ll
 #define DAY_MS     86400000ll
 #define SCALE_MOST 1e9
+#define PAGE_SHARE 0.5 /* of a console's calls, those that come with the one before */
 
 static bool is_within(const struct hours *h, int64_t of_day_ms)
 {
@@ -92,6 +93,20 @@ static uint64_t seed_of(uint64_t seed, const struct workload *load, const struct
     return seed ^ name ^ str_hash(actor->name);
 }
 
+/* Of the workload's tool, else the actor's; or of one that it is like. */
+static struct span burst_of(const struct scenario *s, const struct workload *load,
+                            const struct cast *actor)
+{
+    const struct tool *t = scenario_tool(s, load->tool.len > 0 ? load->tool : actor->tool);
+
+    for (int i = 0; t && i < 8; i++) {
+        if (t->has_burst)
+            return t->burst_ms;
+        t = scenario_tool(s, t->like);
+    }
+    return (struct span){ 0, 0 };
+}
+
 void stream_open(struct stream *st, const struct scenario *s, const struct workload *load,
                  const struct cast *actor, uint64_t seed, double scale)
 {
@@ -103,6 +118,7 @@ void stream_open(struct stream *st, const struct scenario *s, const struct workl
     st->end_ms = end < s->end_ms ? end : s->end_ms;
     st->zone_ms = load->hours.has_zone ? load->hours.zone_ms : actor->zone_ms;
     st->seed = seed_of(seed, load, actor);
+    st->burst_ms = burst_of(s, load, actor);
     rng_init(&st->rng, st->seed, 0);
     if (load->every_ms > 0)
         st->phase_ms = (int64_t)rng_below(&st->rng, (uint64_t)load->every_ms);
@@ -120,11 +136,16 @@ static int64_t draw_span(struct rng *r, struct span s)
     return s.least + (int64_t)rng_below(r, (uint64_t)(s.most - s.least) + 1);
 }
 
-/* Short gaps are common, long ones rare: people work in bursts. */
-static int64_t draw_gap(struct rng *r, struct span s)
+/* Short gaps are common, long ones rare. What a tool asks for at once (a console's page, a plan, a
+ * sweep) comes in bursts. */
+static int64_t draw_gap(const struct stream *st, struct rng *r)
 {
-    double u = rng_unit(r);
+    struct span s = st->load->gap_ms;
+    double of_burst = rng_unit(r), u = rng_unit(r);
+    bool is_plan = st->load->order == ORDER_ALL && !st->load->has_gap;
 
+    if (st->burst_ms.most > 0 && (is_plan || of_burst < PAGE_SHARE))
+        s = st->burst_ms;
     return s.least + (int64_t)((double)(s.most - s.least) * u * u);
 }
 
@@ -155,7 +176,7 @@ static size_t draw_times(const struct stream *st, struct rng *r, size_t count, i
     for (; n < count && t < st->s->end_ms; n++) {
         if (at)
             at[n] = t;
-        t += draw_gap(r, st->load->gap_ms);
+        t += draw_gap(st, r);
     }
     return n;
 }

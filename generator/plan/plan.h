@@ -17,9 +17,10 @@ struct stream {
     struct rng rng;
     double scale; /* of the rate */
     int64_t start_ms, end_ms, zone_ms;
-    int64_t next_ms;  /* when the next session begins; INT64_MAX: no more */
-    uint64_t number;  /* of that session */
-    int64_t phase_ms; /* of `every` */
+    int64_t next_ms;      /* when the next session begins; INT64_MAX: no more */
+    uint64_t number;      /* of that session */
+    int64_t phase_ms;     /* of `every` */
+    struct span burst_ms; /* of the tool: gaps within a page or a plan; 0..0: it has none */
 };
 
 /* scale 1: the rate as the scenario says it. */

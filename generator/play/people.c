@@ -415,6 +415,21 @@ static struct str account_id(const struct play *p, struct str alias)
     return k ? k->id : alias;
 }
 
+/* The role that the actor of the scene took on; taken on anew when that session runs out. */
+static int assumed_caller(struct play *p, struct scene *sc, struct caller *c, struct err *err)
+{
+    struct person *role = sc->assumed;
+    int rc = 0;
+
+    if (sc->assumed_by.expires_ms <= p->door->now(p->door) + MARGIN_MS) {
+        sc->assumed = NULL;
+        rc = people_assume(p, sc, role, err);
+    }
+    c->person = role;
+    c->cred = sc->assumed_by;
+    return rc;
+}
+
 static int named_caller(struct play *p, struct scene *sc, const struct step *step, struct str as,
                         struct caller *c, bool *is_known, struct err *err)
 {
@@ -432,11 +447,8 @@ static int named_caller(struct play *p, struct scene *sc, const struct step *ste
         *is_known = p->door->root(p->door, sc->a, account, &c->cred);
         return 0;
     }
-    if (who == sc->actor && sc->assumed && sc->assumed_by.key.len > 0) {
-        c->person = sc->assumed;
-        c->cred = sc->assumed_by;
-        return 0;
-    }
+    if (who == sc->actor && sc->assumed && sc->assumed_by.key.len > 0)
+        return assumed_caller(p, sc, c, err);
     return credential_of(p, sc, who, c, is_known, err);
 }
 

@@ -5,8 +5,11 @@
 #include "generator/play/events.h"
 #include "generator/play/params.h"
 #include "generator/play/people.h"
+#include "generator/scenario/fields.h"
 
-#define PAGE_MS 180 /* between one page and the next */
+#define PAGE_MS         180 /* between one page and the next */
+#define BACKOFF_MS      200
+#define BACKOFF_MOST_MS 20000
 
 /* A step at play. */
 struct act {
@@ -270,25 +273,49 @@ static struct value *next_page(struct arena *a, const struct cat *cat, const str
     return NULL;
 }
 
+/* A habit of a tool, or of the one that it is like; 0: none has it. */
+static int64_t habit_of(const struct play *p, const struct tool *t, size_t offset)
+{
+    int64_t n = 0;
+
+    for (int i = 0; t && n == 0 && i < 8; i++) {
+        memcpy(&n, (const char *)t + offset, sizeof n);
+        t = scenario_tool(p->s, t->like);
+    }
+    return n;
+}
+
+/* Source: AWS SDKs and Tools Reference Guide, "Retry behavior", throttling errors. */
+static bool is_throttled(struct str code)
+{
+    static const char *const codes[] = {
+        "Throttling",       "ThrottlingException",     "ThrottledException",
+        "RequestThrottled", "RequestLimitExceeded",    "TooManyRequestsException",
+        "SlowDown",         "PriorRequestNotComplete", "RequestThrottledException"
+    };
+
+    return word_index(code, codes, COUNT(codes)) >= 0;
+}
+
+/* Once, and again for as long as it is throttled and the tool has patience. */
 static int perform(struct act *act, struct errand *e, const struct tag *tag, struct answer *answer)
 {
     struct door *door = act->p->door;
-    int rc = door->perform(door, act->sc->a, e, answer, act->err);
+    int64_t retries = habit_of(act->p, act->caller.tool, offsetof(struct tool, retries));
+    int64_t pause_ms = BACKOFF_MS;
+    int rc = 0;
 
-    act->p->errands += rc == 0;
-    if (rc == 0 && tag)
-        note(act, tag, answer->event_id);
-    return rc;
-}
-
-static int64_t pages_of(const struct play *p, const struct tool *t)
-{
-    for (int i = 0; t && i < 8; i++) {
-        if (t->pages > 0)
-            return t->pages;
-        t = scenario_tool(p->s, t->like);
+    for (int64_t i = 0; rc == 0 && i <= retries; i++) {
+        rc = door->perform(door, act->sc->a, e, answer, act->err);
+        act->p->errands += rc == 0;
+        if (rc == 0 && tag)
+            note(act, tag, answer->event_id);
+        if (rc < 0 || i == retries || !is_throttled(answer->code))
+            break;
+        rc = door->advance(door, door->now(door) + pause_ms, act->err);
+        pause_ms = pause_ms < BACKOFF_MOST_MS ? pause_ms * 2 : pause_ms;
     }
-    return 1;
+    return rc;
 }
 
 static uint64_t *paged_slot(const struct act *act, const struct errand *e, uint64_t *hash)
@@ -316,7 +343,7 @@ static int read_on(struct act *act, struct errand *e, const struct tag *tag,
 {
     struct door *door = act->p->door;
     struct answer answer = *first;
-    int64_t most = pages_of(act->p, act->caller.tool);
+    int64_t most = habit_of(act->p, act->caller.tool, offsetof(struct tool, pages));
     uint64_t hash, *slot = paged_slot(act, e, &hash);
     int rc = 0;
 

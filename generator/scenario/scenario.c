@@ -159,6 +159,18 @@ static struct str hash_of(const struct scenario *s, struct str text)
     return arena_copy(s->a, str_c(hex));
 }
 
+/* A story that the file itself puts outside of its period would never be told. */
+static int check_times(const struct scenario *s, struct err *err)
+{
+    for (const struct story *k = s->stories; k; k = k->next) {
+        int64_t at = moment_ms(s, k->when, s->start_ms);
+
+        if (at < s->start_ms || at >= s->end_ms)
+            return place_fail(k->at, err, "at: expected a time from the start to the end");
+    }
+    return 0;
+}
+
 int scenario_parse(struct arena *a, const char *file, struct str text, struct scenario *out,
                    struct err *err)
 {
@@ -180,6 +192,8 @@ int scenario_parse(struct arena *a, const char *file, struct str text, struct sc
     rc = scenario_check(&scenario, err);
     if (rc == 0)
         rc = scenario_settle(&scenario, INT64_MIN, INT64_MIN, err);
+    if (rc == 0)
+        rc = check_times(&scenario, err);
     if (rc == 0)
         *out = scenario;
     return rc;

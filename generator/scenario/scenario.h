@@ -162,7 +162,7 @@ struct workload {
     struct moment start, end;
     struct span calls, gap_ms;
     enum session_order order;
-    bool all_regions, sign_in;
+    bool all_regions, sign_in, has_gap;
     struct step *steps;
 };
 

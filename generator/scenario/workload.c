@@ -124,6 +124,7 @@ static int read_workload(struct source *s, const struct value *v, void *item)
         w->weekdays[i] = 1;
     w->calls = (struct span){ 1, 1 };
     w->gap_ms = (struct span){ 1000, 30000 };
+    w->has_gap = value_get_c(value_get_c(v, "session"), "gap") != NULL;
     int rc = FIELDS_READ(s, v, "a workload", rows, w);
     return rc < 0 ? rc : check_workload(s, v, w);
 }

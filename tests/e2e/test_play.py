@@ -1,7 +1,11 @@
 """`mocktrail play`: the scenario of `generate` as signed HTTP calls against a running server."""
+import http.server
 import pathlib
 import subprocess
+import tempfile
+import threading
 import unittest
+import urllib.parse
 
 import harness
 
@@ -75,6 +79,72 @@ class Verified(harness.ServerCase):
         self.server.flush()
         denied = [r for r in self.server.records() if "Signature" in r.get("errorCode", "")]
         self.assertEqual(denied, [])
+
+
+class Busy(http.server.BaseHTTPRequestHandler):
+    """Takes every call, but GetCallerIdentity only the third time."""
+    asked = 0
+
+    def answer(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_PUT(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.answer(200, b"")
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        action = urllib.parse.parse_qs(body).get("Action", [""])[0]
+        Busy.asked += action == "GetCallerIdentity"
+        if action == "GetCallerIdentity" and Busy.asked < 3:
+            self.answer(400, b"<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code>"
+                             b"<Message>Rate exceeded</Message></Error></ErrorResponse>")
+        elif action:
+            self.answer(200, f"<{action}Response><{action}Result/></{action}Response>".encode())
+        else:
+            self.answer(200, b"{}")
+
+    def log_message(self, *_):
+        pass
+
+
+class Throttled(unittest.TestCase):
+    SCENARIO = """
+scenario: busy
+start: 2026-01-05T08:00:00Z
+end: +1h
+accounts: [{alias: main, id: "111122223333"}]
+regions: us-east-1
+principals: [{name: root, kind: root, tool: TOOL}]
+stories: [{name: s, at: +1m, as: root, steps: [{call: sts.GetCallerIdentity}]}]
+"""
+
+    def play(self, tool):
+        Busy.asked = 0
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server, \
+                tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(self.SCENARIO.replace("TOOL", tool))
+            file.flush()
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            done = subprocess.run([harness.PROGRAM, "play", file.name, "--endpoint",
+                                   f"http://127.0.0.1:{server.server_port}"],
+                                  capture_output=True, text=True, timeout=60)
+            server.shutdown()
+        return done
+
+    def test_a_tool_with_patience_calls_again(self):
+        done = self.play("boto3")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(Busy.asked, 3)
+
+    def test_a_tool_without_does_not(self):
+        done = self.play("console")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("got Throttling", done.stderr)
+        self.assertEqual(Busy.asked, 1)
 
 
 if __name__ == "__main__":

@@ -133,6 +133,36 @@ static void a_session_of_all_goes_through_every_region(void **state)
     arena_free(&a);
 }
 
+/* What a console or a plan asks for at once comes at once. */
+static void a_tool_with_bursts_asks_at_once(void **state)
+{
+    struct arena a = { 0 };
+    struct scenario s;
+    struct session session;
+    struct stream st;
+    size_t quick = 0, slow = 0;
+
+    (void)state;
+    load(&a,
+         START "  - name: w\n    as: alice\n    tool: console\n    rate: 10/day\n"
+               "    session: {calls: 400..400, gap: 20s..60s}\n" CALLS
+               "  - name: plan\n    as: alice\n    tool: terraform\n    rate: 10/day\n"
+               "    session: {order: all}\n" CALLS,
+         &s);
+    stream_open(&st, &s, s.workloads, s.principals, 1, 1);
+    session_draw(&a, &st, &session);
+    for (size_t i = 1; i < session.count; i++) {
+        quick += session.at_ms[i] - session.at_ms[i - 1] <= 900;
+        slow += session.at_ms[i] - session.at_ms[i - 1] >= 20000;
+    }
+    assert_true(quick > 140 && slow > 140);
+    assert_int_equal(quick + slow, session.count - 1);
+    stream_open(&st, &s, s.workloads->next, s.principals, 1, 1);
+    session_draw(&a, &st, &session);
+    assert_true(session.at_ms[1] - session.at_ms[0] <= 400);
+    arena_free(&a);
+}
+
 static void the_scale_plans_what_is_wanted(void **state)
 {
     struct arena a = { 0 };
@@ -179,6 +209,7 @@ int main(void)
         cmocka_unit_test(another_actor_changes_nobody_else),
         cmocka_unit_test(a_fixed_distance_is_kept),
         cmocka_unit_test(a_session_of_all_goes_through_every_region),
+        cmocka_unit_test(a_tool_with_bursts_asks_at_once),
         cmocka_unit_test(the_scale_plans_what_is_wanted),
         cmocka_unit_test(the_pace_comes_out_even),
     };

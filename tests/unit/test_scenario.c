@@ -81,6 +81,8 @@ static const struct wrong_case {
       PEOPLE "stories:\n  - name: s\n    at: +1h\n    steps: [{call: a.B}]\n"
              "    finding: {rule: r, events: [x]}\n",
       "t.yaml:12: events: 'x': expected the id of a step" },
+    { "a story behind the end", PEOPLE "stories:\n  - {name: s, at: +3d, steps: [{call: a.B}]}\n",
+      "t.yaml:9: at: expected a time from the start to the end" },
     { "a technique that is not there", PEOPLE "stories:\n  - {name: s, at: +1h, use: no.such}\n",
       "t.yaml:9: use: expected a technique*" },
     { "an id that is a path", PEOPLE "stories:\n  - {name: s, at: +1h, use: ../x}\n",
