@@ -1,7 +1,8 @@
 #include "emulator/trail/past.h"
 
+#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 #include "core/base/fs.h"
 #include "core/base/limits.h"
@@ -14,8 +15,9 @@
 #include "emulator/store/objects.h"
 #include "emulator/trail/config.h"
 
-#define LIFE_MS (90 * 24 * 3600 * 1000ll)
-#define BATCH   256
+#define LIFE_MS     (90 * 24 * 3600 * 1000ll)
+#define BATCH       256
+#define PIECE_BYTES (1u << 20)
 
 struct past {
     struct engine *e;
@@ -148,6 +150,44 @@ static int read_folder(struct past *p, const char *path, int depth, struct str d
     return rc == E_MISSING ? 0 : rc;
 }
 
+/* The whole lines of p->text; what is left of it stays. */
+static int add_lines(struct past *p, struct err *err)
+{
+    struct str rest = buf_view(&p->text), line, tail;
+    int rc = 0;
+
+    while (rc == 0 && str_cut(rest, '\n', &line, &tail)) {
+        if ((rc = add_record(p, line, err)) == E_PARSE)
+            rc = 0;
+        rest = tail;
+    }
+    memmove(p->text.ptr, rest.ptr, rest.len);
+    p->text.len = rest.len;
+    return rc;
+}
+
+/* Piece by piece: where no trail was, everything is in here. */
+static int read_untaken(struct past *p, struct err *err)
+{
+    const char *path = arena_printf(&p->a, "%s/" PAST_FILE, p->e->opt.data_dir).ptr;
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+    ssize_t len = 1;
+
+    if (fd < 0)
+        return 0;
+    buf_clear(&p->text);
+    while (rc == 0 && len > 0) {
+        len = read(fd, buf_reserve(&p->text, PIECE_BYTES), PIECE_BYTES);
+        if (len < 0)
+            rc = err_sys(err, "read", path);
+        p->text.len += len > 0 ? (size_t)len : 0;
+        if (rc == 0)
+            rc = add_lines(p, err);
+    }
+    (void)close(fd); /* it was read only */
+    return rc;
+}
+
 static int read_account(struct past *p, const struct trail_config *t,
                         const struct trail_epoch *from, struct str account, struct err *err)
 {
@@ -189,6 +229,8 @@ static int read_trails(struct past *p, const struct config_set *set, struct err 
             for (size_t k = 0; rc == 0 && t->epochs[n].exists && k < t->account_count; k++)
                 rc = read_account(p, t, &t->epochs[n], t->accounts[k], err);
     }
+    if (rc == 0)
+        rc = read_untaken(p, err);
     return rc < 0 ? rc : flush(p, err);
 }
 

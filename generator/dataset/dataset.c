@@ -45,7 +45,7 @@ static int set_aside(struct dataset *ds, struct err *err)
     static const char *const folders[] = { "buckets", "meta", "versions", "uploads", "staging" };
     static const char *const files[] = { "state.db",     "state.db-wal",   "state.db-shm",
                                          "history.db",   "history.db-wal", "history.db-shm",
-                                         "labels.jsonl", "expected.json" };
+                                         "labels.jsonl", "expected.json",  PAST_FILE };
     struct arena a = { 0 };
     const char *aside;
     int rc;
@@ -149,7 +149,8 @@ int dataset_open(struct dataset **out, const struct dataset_options *opt, struct
     ds->temp = arena_printf(&ds->a, "%s/" UNFINISHED, opt->dir);
     ds->last_chain = &ds->chains;
     ds->last_filled = &ds->filled;
-    ds->labels_fd = -1;
+    ds->labels = (struct lines){ .fd = -1, .name = "labels.jsonl" };
+    ds->past = (struct lines){ .fd = -1, .name = PAST_FILE };
     ds->next_mark_ms = (opt->start_ms / DATASET_SLOT_MS + 1) * DATASET_SLOT_MS;
     ds->next_digest_ms = INT64_MAX;
     (void)pthread_mutex_init(&ds->lock, NULL);
@@ -384,7 +385,7 @@ int dataset_put(struct dataset *ds, const struct journal_source *from, struct er
         return rc;
     ds->position++;
     if (!is_taken)
-        ds->counts.untaken++;
+        rc = truth_untaken(ds, from, err);
     else if (ds->label_count > 0)
         rc = truth_label(ds, from->facts->event_id, err);
     return rc;

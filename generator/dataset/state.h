@@ -121,8 +121,13 @@ struct dataset {
 
     struct buf label_text; /* of the labels in force: their members behind eventID */
     size_t label_count;
-    struct buf labels, findings;
-    int labels_fd;
+    struct lines {
+        struct buf text;
+        int fd;
+        const char *name;
+        bool has_any;
+    } labels, past; /* past: management events that no trail took */
+    struct buf findings;
     struct arena labelled_arena;
     struct labelled *labelled[1024];
     uint64_t label_total;
@@ -173,6 +178,7 @@ void dataset_drop_file(struct dataset *ds, struct file_job *f);
 /* truth.c */
 int truth_open(struct dataset *ds, struct err *err);
 int truth_label(struct dataset *ds, struct str event_id, struct err *err);
+int truth_untaken(struct dataset *ds, const struct journal_source *from, struct err *err);
 int truth_seal(struct dataset *ds, struct err *err);
 void truth_close(struct dataset *ds);
 void truth_count(struct dataset *ds, struct str account, struct str region, uint64_t records);

@@ -9,7 +9,7 @@
 #include "core/codec/json.h"
 #include "generator/dataset/state.h"
 
-#define LABELS_BYTES (64u << 10) /* written at once */
+#define LINES_BYTES (64u << 10) /* written at once */
 
 /* A labelled event that some trail delivered. */
 struct labelled {
@@ -18,28 +18,80 @@ struct labelled {
     int64_t time_ms;
 };
 
-int truth_open(struct dataset *ds, struct err *err)
+static int lines_open(struct dataset *ds, struct lines *l, struct err *err)
 {
     struct arena a = { 0 };
-    const char *path = arena_printf(&a, "%s/labels.jsonl", ds->temp.ptr).ptr;
+    const char *path = arena_printf(&a, "%s/%s", ds->temp.ptr, l->name).ptr;
     int rc = 0;
 
-    ds->labels_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (ds->labels_fd < 0)
+    l->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (l->fd < 0)
         rc = err_sys(err, "create", path);
     arena_free(&a);
     return rc;
 }
 
+static int lines_flush(struct lines *l, struct err *err)
+{
+    int rc = fs_write_all(l->fd, buf_view(&l->text), l->name, err);
+
+    l->has_any |= l->text.len > 0;
+    buf_clear(&l->text);
+    return rc;
+}
+
+static int lines_added(struct lines *l, struct err *err)
+{
+    return l->text.len < LINES_BYTES ? 0 : lines_flush(l, err);
+}
+
+static int lines_seal(struct dataset *ds, struct lines *l, struct err *err)
+{
+    struct arena a = { 0 };
+    const char *to = arena_printf(&a, "%s/%s", ds->opt.dir, l->name).ptr;
+    int rc = lines_flush(l, err);
+
+    if (rc == 0 && rename(arena_printf(&a, "%s/%s", ds->temp.ptr, l->name).ptr, to) < 0)
+        rc = err_sys(err, "rename to", to);
+    arena_free(&a);
+    return rc;
+}
+
+static void lines_close(struct lines *l)
+{
+    if (l->fd >= 0)
+        (void)close(l->fd); /* sealed or not: nothing is pending */
+    l->fd = -1;
+    buf_free(&l->text);
+}
+
+int truth_open(struct dataset *ds, struct err *err)
+{
+    int rc = lines_open(ds, &ds->labels, err);
+
+    return rc < 0 ? rc : lines_open(ds, &ds->past, err);
+}
+
 void truth_close(struct dataset *ds)
 {
-    if (ds->labels_fd >= 0)
-        (void)close(ds->labels_fd); /* sealed or not: nothing is pending */
-    ds->labels_fd = -1;
-    buf_free(&ds->labels);
+    lines_close(&ds->labels);
+    lines_close(&ds->past);
     buf_free(&ds->label_text);
     buf_free(&ds->findings);
     arena_free(&ds->labelled_arena);
+}
+
+/* It stands in no file, but in the event history. Source: CloudTrail User Guide, "Working with
+ * CloudTrail Event history": it needs no trail. */
+int truth_untaken(struct dataset *ds, const struct journal_source *from, struct err *err)
+{
+    ds->counts.untaken++;
+    if (from->facts->category != EVENT_MANAGEMENT ||
+        !dataset_has(ds, from->facts->account, from->facts->region))
+        return 0;
+    buf_add(&ds->past.text, from->record);
+    buf_add_char(&ds->past.text, '\n');
+    return lines_added(&ds->past, err);
 }
 
 static void put(struct buf *out, const char *name, struct str text, bool may_be_null)
@@ -68,14 +120,6 @@ void dataset_label(struct dataset *ds, const struct dataset_label *labels, size_
     }
 }
 
-static int flush(struct dataset *ds, struct err *err)
-{
-    int rc = fs_write_all(ds->labels_fd, buf_view(&ds->labels), "labels.jsonl", err);
-
-    buf_clear(&ds->labels);
-    return rc;
-}
-
 static struct labelled **slot_of(struct dataset *ds, struct str event_id)
 {
     return &ds->labelled[str_hash(event_id) % COUNT(ds->labelled)];
@@ -101,13 +145,13 @@ int truth_label(struct dataset *ds, struct str event_id, struct err *err)
     l->next = *slot;
     *slot = l;
     while (str_cut(rest, '\n', &line, &rest)) {
-        buf_add(&ds->labels, STR("{\"eventID\":"));
-        json_add_string(&ds->labels, event_id);
-        buf_add(&ds->labels, line);
-        buf_add_char(&ds->labels, '\n');
+        buf_add(&ds->labels.text, STR("{\"eventID\":"));
+        json_add_string(&ds->labels.text, event_id);
+        buf_add(&ds->labels.text, line);
+        buf_add_char(&ds->labels.text, '\n');
         ds->label_total++;
     }
-    return ds->labels.len < LABELS_BYTES ? 0 : flush(ds, err);
+    return lines_added(&ds->labels, err);
 }
 
 int dataset_expect(struct dataset *ds, const struct dataset_finding *f, size_t *out_events,
@@ -174,12 +218,10 @@ int truth_seal(struct dataset *ds, struct err *err)
 {
     struct arena a = { 0 };
     struct buf text = { 0 };
-    const char *from = arena_printf(&a, "%s/labels.jsonl", ds->temp.ptr).ptr;
-    const char *to = arena_printf(&a, "%s/labels.jsonl", ds->opt.dir).ptr;
-    int rc = flush(ds, err);
+    int rc = lines_seal(ds, &ds->labels, err);
 
-    if (rc == 0 && rename(from, to) < 0)
-        rc = err_sys(err, "rename to", to);
+    if (rc == 0 && (ds->past.has_any || ds->past.text.len > 0))
+        rc = lines_seal(ds, &ds->past, err);
     buf_add(&text, STR("{\"findings\":["));
     if (ds->findings.len > 0)
         buf_add_char(&text, '\n');

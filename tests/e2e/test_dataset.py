@@ -41,6 +41,12 @@ stories:
     at: "+1h"
     steps:
       - {id: made, call: iam.CreateUser, with: {UserName: mallory}, malicious: true}
+  - name: unseen
+    as: alice
+    at: "+3h10m"
+    steps:
+      - {call: cloudtrail.StopLogging, with: {Name: audit}}
+      - {call: iam.CreateUser, with: {UserName: ghost}}
   - name: cover-up
     as: alice
     at: "+2h3m"
@@ -98,7 +104,7 @@ class Dataset(unittest.TestCase):
     def test_a_labels_are_of_events_that_are_there_once(self):
         ids = [r["eventID"] for r in self.records()]
         labels = [json.loads(line) for line in (self.out / "labels.jsonl").read_text().splitlines()]
-        self.assertEqual([label["story"] for label in labels], ["newcomer"] + 2 * ["cover-up"])
+        self.assertEqual([label["story"] for label in labels], ["newcomer", "cover-up", "cover-up", "unseen"])  # the ghost is on no trail
         for label in labels:
             self.assertEqual(ids.count(label["eventID"]), 1)
 
@@ -126,10 +132,9 @@ class Dataset(unittest.TestCase):
             server.client("iam").create_user(UserName="after")
             server.advance("2h")
             self.validate(server, trail["TrailARN"], "us-east-1", "2026-01-05T15:00:00Z")
-            ids = [e["EventId"] for e in self.events(server, "us-east-1", "CreateUser")]
-            self.assertEqual(len(ids), 2)
-            self.assertEqual(set(ids), {r["eventID"] for r in self.records()
-                                        if r["eventName"] == "CreateUser"})
+            users = [json.loads(e["CloudTrailEvent"])["requestParameters"]["userName"]
+                     for e in self.events(server, "us-east-1", "CreateUser")]
+            self.assertEqual(users, ["after", "ghost", "mallory", "alice"])
 
     def validate(self, server, arn, region, end="2026-01-05T12:31:00Z"):
         done = server.aws("cloudtrail", "validate-logs", "--trail-arn", arn, "--start-time",
@@ -154,7 +159,9 @@ class Dataset(unittest.TestCase):
             there = sorted(r["eventID"] for r in self.records()
                            if r["eventName"] == "DescribeInstances" and r["awsRegion"] == region)
             events = self.events(server, region, "DescribeInstances")
-            self.assertEqual(sorted(e["EventId"] for e in events), there)
+            seen = [e["EventId"] for e in events if e["EventTime"].strftime("%H:%M") < "12:10"]
+            self.assertEqual(sorted(seen), there)
+            self.assertGreater(len(events), len(seen))  # logging was stopped, the history goes on
             self.assertGreater(len(there), 3)
         by_name = server.client("cloudtrail").lookup_events(LookupAttributes=[
             {"AttributeKey": "ResourceName", "AttributeValue": "mallory"}])["Events"]
