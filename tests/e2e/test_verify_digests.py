@@ -8,8 +8,10 @@ import hashlib
 import io
 import json
 import os
+import pathlib
 import re
 import shutil
+import sys
 import tempfile
 import unittest
 from unittest import mock
@@ -387,6 +389,115 @@ class Verdicts(unittest.TestCase):
         if not noted:
             self.assertEqual([], extras)
         self.assertEqual(1 if code or noted else 0, our_code)
+
+
+@unittest.skipIf(awscli is None, "the AWS CLI is not of this Python")
+class Places(unittest.TestCase):
+    """The same chain, read from elsewhere: over S3, from copies of the bucket, from other keys."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.holder = tempfile.TemporaryDirectory(prefix="mocktrail-places-")
+        cls.data = verify_data.make(cls.holder.name)
+        cls.keys = cls.data / "keys"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.holder.cleanup()
+
+    def digests(self, *args, env=None):
+        done = verify_data.verify("digests", *args, "--region", REGION, env=env)
+        return done.returncode, done.stdout + done.stderr
+
+    def copy(self, name):
+        """What `aws s3 sync s3://mocktrail-trail NAME` would make."""
+        place = pathlib.Path(self.holder.name) / name
+        shutil.copytree(self.data / "buckets" / BUCKET, place)
+        return place
+
+    def heads(self, place):
+        """The metadata beside each digest, as `aws s3api head-object` prints it."""
+        for path in place.rglob("*_CloudTrail-Digest_*.json.gz"):
+            meta = self.data / "meta" / BUCKET / (str(path.relative_to(place)) + ".json")
+            path.with_name(path.name + ".head.json").write_text(meta.read_text())
+
+    def test_over_s3_with_keys_that_are_asked_for(self):
+        with harness.Server(data=self.data, clock="virtual:2026-01-05T13:00:00Z") as server:
+            code, said = self.digests(f"s3://{BUCKET}/AWSLogs/", "--endpoint", server.url, "--end",
+                                      "2026-01-05T13:00:00Z", env=server.env())
+            self.assertEqual(0, code, said)
+            self.assertIn("4/4 digest files valid\n6/6 log files valid", said)
+            records = verify_data.verify("records", f"s3://{BUCKET}", "--endpoint", server.url, env=server.env())
+            self.assertEqual(0, records.returncode, records.stdout + records.stderr)
+            self.assertIn("48 records in 9 files: 0 errors", records.stdout)
+            code, said = self.digests("s3://no-such-bucket", "--endpoint", server.url, env=server.env())
+            self.assertEqual(2, code)
+            self.assertIn("NoSuchBucket", said)
+            answer = server.client("cloudtrail").list_public_keys(
+                StartTime=harness.START, EndTime="2026-01-05T13:00:00Z")["PublicKeyList"]
+        file = pathlib.Path(self.holder.name) / "keys.json"
+        file.write_text(json.dumps({"PublicKeyList": [
+            {"Value": base64.b64encode(k["Value"]).decode(), "Fingerprint": k["Fingerprint"]} for k in answer]}))
+        code, said = self.digests(self.data, "--keys", file)
+        self.assertEqual(0, code, said)
+
+    def test_a_copy_with_its_metadata(self):
+        place = self.copy("whole")
+        self.heads(place)
+        code, said = self.digests(place, "--keys", self.keys)
+        self.assertEqual(0, code, said)
+        self.assertIn(f"Digest file\ts3://{BUCKET}/AWSLogs/", said)
+        self.assertIn("4/4 digest files valid\n6/6 log files valid", said)
+        code, said = self.digests(place / "AWSLogs" / harness.ACCOUNT, "--keys", self.keys)
+        self.assertEqual(0, code, said)
+
+    def test_a_copy_without_metadata_is_verified_by_the_next_digest(self):
+        place = self.copy("bare")
+        code, said = self.digests(place, "--keys", self.keys)
+        self.assertEqual(1, code)
+        self.assertIn("3/4 digest files valid, 1/4 digest files INVALID\n6/6 log files valid", said)
+        self.assertIn("_20260105T123000Z.json.gz\tINVALID: signature verification failed", said)
+
+    def test_a_wrong_key_is_no_key(self):
+        other = pathlib.Path(self.holder.name) / "other"
+        other.mkdir()
+        name = next(p for p in self.keys.glob("eu-west-1-*.pub.pem"))
+        shutil.copy(name, other)
+        code, said = self.digests(self.data, "--keys", other)
+        self.assertEqual(1, code)
+        self.assertIn("INVALID: public key not found in region us-east-1 for fingerprint ", said)
+
+    def test_nothing_there(self):
+        with tempfile.TemporaryDirectory() as empty:
+            code, said = self.digests(empty, "--keys", self.keys)
+        self.assertEqual(2, code)
+        self.assertIn("no digests", said)
+
+    def test_below_a_prefix_and_of_an_organization(self):
+        """The chain anew, signed for other keys: PREFIX/AWSLogs/o-.../ACCOUNT/..."""
+        place = pathlib.Path(self.holder.name) / "organization"
+        tree = Tree(self.data)
+        top = "audit/team/AWSLogs/o-exampleorg1/"
+        shutil.copytree(self.data / "buckets" / BUCKET / "AWSLogs", place / "buckets" / "org-logs" / top)
+        (place / "meta" / "org-logs").mkdir(parents=True)
+        shutil.copytree(self.keys, place / "keys")
+        tree.data, previous = place, (None, None, None)
+        digests = sorted((place / "buckets" / "org-logs").rglob(f"*_CloudTrail-Digest_{REGION}_*.json.gz"))
+        with mock.patch.object(sys.modules[__name__], "BUCKET", "org-logs"):
+            for path in digests:
+                digest = verify_data.read(path)
+                for log in digest["logFiles"]:
+                    log.update(s3Bucket="org-logs", s3Object=log["s3Object"].replace("AWSLogs/", top))
+                digest.update(digestS3Bucket="org-logs", digestS3Object=tree.key(path),
+                              previousDigestS3Bucket=previous[0] and "org-logs", previousDigestS3Object=previous[0],
+                              previousDigestSignature=previous[1], previousDigestHashValue=previous[2])
+                previous = (tree.key(path), *tree.sign(path, digest))
+        code, said = self.digests(place)
+        self.assertEqual(0, code, said)
+        self.assertIn("4/4 digest files valid\n6/6 log files valid", said)
+        self.assertIn(f"s3://org-logs/{top}{harness.ACCOUNT}/CloudTrail-Digest/", said)
+        done = verify_data.verify("records", place)
+        self.assertEqual(0, done.returncode, done.stdout)
 
 
 def add_case(name, spoil, noted, *times):

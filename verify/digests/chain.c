@@ -24,6 +24,7 @@ struct walk {
     int64_t end_ms, last_start_ms;
     struct loaded newer; /* the digest that named key as its previous one */
     bool has_newer;
+    const struct value *claim; /* the last digest that could be read, valid or not */
     size_t steps;
 };
 
@@ -104,15 +105,16 @@ static int fetch(struct chain_run *run, struct str bucket, struct str key, struc
     return source_read_object(run->reader, &run->arena, bucket, key, out, metadata, err);
 }
 
-/* Where a copy kept no metadata, the next digest still says what this one's signature is. */
+/* Where a copy kept no metadata, the next digest still says what this one's signature is. It need
+ * not be valid itself: a signature that verifies is good, whoever told it. */
 static struct str signature_of(const struct walk *w, const struct value *metadata, bool *has_all)
 {
     struct str own = value_get_str(metadata, "signature");
 
     *has_all = value_get_c(metadata, "signature") && value_get_c(metadata, "signature-algorithm");
-    if (metadata || !w->has_newer)
+    if (metadata || !str_eq(value_get_str(w->claim, "previousDigestS3Object"), w->key))
         return own;
-    struct str told = value_get_str(w->newer.json, "previousDigestSignature");
+    struct str told = value_get_str(w->claim, "previousDigestSignature");
 
     *has_all = told.len > 0;
     return told;
@@ -415,6 +417,7 @@ static int step(struct walk *w, struct err *err)
     const char *why;
     int rc = load(w, &d, &file, &why, &why_not);
 
+    w->claim = d.json;
     if (rc == 0 && !why)
         return take_digest(w, &d, &file, err);
     if (rc < 0 && rc != E_MISSING)
