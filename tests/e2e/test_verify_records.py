@@ -333,6 +333,25 @@ class Mutations(unittest.TestCase):
                 self.assertEqual(0, done.returncode, done.stdout)
                 self.assertIn(f"{len(records)} records in 1 files: 0 errors", done.stdout)
 
+    def test_large_files_are_read_in_pieces(self):
+        """Above 64 MB a file is never whole in memory; a cut one is noticed all the same."""
+        record = verify_data.read(verify_data.logs(self.good)[0])["Records"][0]
+        line = json.dumps(record, separators=(",", ":")).replace(record["eventID"], "%s")
+        count = 66000000 // len(line) + 1
+        lines = "\n".join(line % f"{i:08x}-0000-4000-8000-000000000000" for i in range(count)).encode()
+        with tempfile.TemporaryDirectory() as where:
+            for name, content in (("a.jsonl", lines), ("b.jsonl.gz", gzip.compress(lines, 1)),
+                                  ("c.json.gz", gzip.compress(b'{"Records":[' + lines.replace(b"\n", b",") + b"]}", 1))):
+                path = verify_data.pathlib.Path(where) / name
+                path.write_bytes(content)
+                done = verify_data.verify("records", path)
+                self.assertEqual(0, done.returncode, done.stdout[:2000])
+                self.assertIn(f"{count} records in 1 files: 0 errors", done.stdout)
+            path.write_bytes(content[:-100])
+            done = verify_data.verify("records", path)
+            self.assertEqual(1, done.returncode)
+            self.assertIn(f"{path}: file-read: error: gzip: truncated", done.stdout)
+
     def test_bad_usage(self):
         for args in (["records"], ["records", "/no/such/path"], ["records", "--show", "all", str(self.good)],
                      ["records", "--no-such-option"], ["nothing"]):
