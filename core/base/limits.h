@@ -20,6 +20,7 @@
 #define LIMIT_S3_CHUNKS          700000u /* of one aws-chunked upload: 5 GiB at the least 8 KiB */
 #define LIMIT_S3_TRAILERS        16u
 #define LIMIT_BODY_MEMORY_BYTES  (1u << 20) /* an upload above this goes to a staging file */
+#define LIMIT_FAULT_RULES        1000
 #define LIMIT_QUERY_PARAMS       20000
 #define LIMIT_RECORD_BYTES       (256u << 10)  /* Source: CloudTrail User Guide, "Limits" */
 #define LIMIT_RECORD_FIELD_BYTES (100u << 10)  /* requestParameters, responseElements */

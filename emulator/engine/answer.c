@@ -2,6 +2,7 @@
 #include "core/aws/region.h"
 #include "core/base/log.h"
 #include "emulator/engine/constraints.h"
+#include "emulator/engine/faults.h"
 #include "emulator/engine/private.h"
 #include "emulator/engine/upstream/upstream.h"
 #include "emulator/identity/identity.h"
@@ -102,6 +103,25 @@ static int forward(struct engine *e, struct arena *a, const struct route *route,
     return rc;
 }
 
+/* What a rule of faults has for this call. The gate is open while it is late, as in forward. */
+static void meet_faults(struct engine *e, struct arena *a, struct call *call, struct outcome *out)
+{
+    struct fault_met met;
+
+    if (!faults_meet(e->services->faults, a, call, &met))
+        return;
+    if (met.delay_ms > 0) {
+        struct timespec nap = { met.delay_ms / 1000, met.delay_ms % 1000 * 1000000 };
+
+        pthread_rwlock_unlock(&e->services->gate);
+        (void)nanosleep(&nap, NULL); /* cut short: a little early */
+        pthread_rwlock_rdlock(&e->services->gate);
+        engine_begin(e, a, call);
+    }
+    if (met.code.len > 0)
+        outcome_refuse(a, out, met.status, met.code.ptr, "%.*s", STR_ARG(met.message));
+}
+
 static int decide(struct engine *e, struct arena *a, const struct route *route, struct call *call,
                   struct outcome *out, struct err *err)
 {
@@ -125,6 +145,8 @@ static int decide(struct engine *e, struct arena *a, const struct route *route, 
         outcome_refuse(a, out, q->refused_status, arena_copy(a, q->refused_code).ptr, "%.*s",
                        STR_ARG(q->refused_message));
     }
+    if (!outcome_refused(out))
+        meet_faults(e, a, call, out);
     if (!outcome_refused(out)) {
         rc = forward(e, a, route, call, err);
         return rc < 0 ? rc : engine_perform(e, a, call, out, err);
@@ -174,6 +196,8 @@ bool engine_may_wait(const struct engine *e, struct arena *a, const struct reque
 {
     struct route route;
 
+    if (faults_may_delay(e->services->faults))
+        return true;
     if (!e->upstream)
         return is_prepared(e, q);
     wire_identify(a, e->cat, q, &route);

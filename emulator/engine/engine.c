@@ -6,6 +6,7 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "emulator/engine/constraints.h"
+#include "emulator/engine/faults.h"
 #include "emulator/engine/private.h"
 #include "emulator/engine/schedule.h"
 #include "emulator/engine/upstream/upstream.h"
@@ -215,6 +216,7 @@ static void free_engine(struct engine *e)
     cat_close(e->cat);
     handlers_close(e->services);
     constraints_close(e->services->constraints);
+    faults_free(e->services->faults);
     pthread_rwlock_destroy(&e->services->gate);
     pthread_mutex_destroy(&e->services->watch_lock);
     mem_free(e->services);
@@ -233,6 +235,7 @@ int engine_open(struct engine **out, const struct engine_options *opt, struct er
     int rc = cat_open(&e->cat, NULL, err);
     if (rc == 0) {
         handlers_open(e->services, e->cat);
+        e->services->faults = faults_new();
         rc = constraints_open(&e->services->constraints, e->cat, err);
     }
     if (rc == 0)
@@ -274,4 +277,9 @@ int engine_advance(struct engine *e, int64_t target_ms, struct err *err)
     int kept = e->opt.sink.put ? 0 : engine_keep_time(e, err); /* engine_close will do */
 
     return rc < 0 ? rc : kept;
+}
+
+struct faults *engine_faults(const struct engine *e)
+{
+    return e->services->faults;
 }

@@ -116,6 +116,10 @@ void engine_when_durable(struct engine *e, struct journal_waiter *waiter);
 
 /* May the answer to q wait for an upstream, or for slow work before it (an RSA key)? */
 bool engine_may_wait(const struct engine *e, struct arena *a, const struct request *q);
+/* Rules for calls that go wrong on purpose: emulator/engine/faults.h. */
+struct faults;
+struct faults *engine_faults(const struct engine *e);
+
 /* Calls that wait for an upstream are answered soon, from now on: before the front door closes. */
 void engine_stop_waiting(struct engine *e);
 

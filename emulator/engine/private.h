@@ -37,8 +37,10 @@ struct watcher {
 };
 
 struct constraints;
+struct faults;
 struct services {
     struct constraints *constraints;
+    struct faults *faults;
     struct handler *handlers; /* by cat_op_index */
     /* Held for reading by each call that comes from outside, for writing by reset and restore. */
     pthread_rwlock_t gate;

@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/base/version.h"
 #include "core/codec/json.h"
+#include "emulator/engine/faults.h"
 #include "emulator/engine/inject.h"
 #include "emulator/engine/schedule.h"
 #include "emulator/http/host.h"
@@ -188,6 +189,7 @@ static int control_flush(struct visit *v, struct err *err)
 
 static int control_reset(struct visit *v, struct err *err)
 {
+    faults_clear(engine_faults(v->control->engine));
     return answer_done(v, engine_reset(v->control->engine, err));
 }
 
@@ -360,10 +362,23 @@ static int control_inject(struct visit *v, struct err *err)
     return answer_json(v, 200, doc);
 }
 
-static int control_absent(struct visit *v, struct err *err)
+static int control_faults(struct visit *v, struct err *err)
 {
-    (void)err; /* an answer, not a failure */
-    return answer_error(v, 501, "not available in this version");
+    (void)err; /* never fails */
+    return answer_json(v, 200, faults_list(engine_faults(v->control->engine), v->a));
+}
+
+static int control_put_faults(struct visit *v, struct err *err)
+{
+    int rc = faults_put(engine_faults(v->control->engine), v->body, err);
+
+    return rc < 0 ? rc : control_faults(v, err);
+}
+
+static int control_clear_faults(struct visit *v, struct err *err)
+{
+    faults_clear(engine_faults(v->control->engine));
+    return control_faults(v, err);
 }
 
 static int status_of(int rc)

@@ -6,11 +6,13 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 import urllib.error
 import urllib.parse
 import urllib.request
 
+import botocore.exceptions
 import harness
 
 
@@ -46,10 +48,48 @@ class Control(harness.ServerCase):
         self.assertEqual(self.control("GET", "flush")[0], 405)
         self.assertEqual(self.control("POST", "snapshot/")[0], 404)
 
-    def test_what_is_not_there_yet_says_so(self):
-        for method, path in (("GET", "faults"), ("PUT", "faults"), ("DELETE", "faults")):
-            status, answer = self.control(method, path)
-            self.assertEqual((status, answer), (501, {"error": "not available in this version"}))
+    def faults(self, *rules):
+        self.addCleanup(self.control, "DELETE", "faults")
+        status, answer = self.control("PUT", "faults", {"rules": list(rules)})
+        self.assertEqual(status, 200, answer)
+
+    def test_calls_that_go_wrong_on_purpose(self):
+        s3, sts = self.server.client("s3"), self.server.client("sts")
+        self.faults({"service": "s3", "operation": "ListBuckets", "skip": 1, "count": 2, "error": "SlowDown",
+                     "message": "Please reduce your request rate."},
+                    {"service": "sts", "error": "Throttling", "status": 400, "count": 1})
+        s3.list_buckets()
+        for _ in range(2):
+            with self.assertRaises(botocore.exceptions.ClientError) as caught:
+                s3.list_buckets()
+            answer = caught.exception.response
+            self.assertEqual((answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]),
+                             ("SlowDown", 503))
+        s3.list_buckets()
+        self.assertEqual(harness.error_code(sts.get_caller_identity), "Throttling")
+        sts.get_caller_identity()
+        self.assertEqual([r["hits"] for r in self.control("GET", "faults")[1]["rules"]], [2, 1])
+        record = self.server.record("ListBuckets")
+        codes = [r.get("errorCode") for r in self.server.records() if r["eventName"] == "ListBuckets"]
+        self.assertEqual(codes.count("SlowDown"), 2, record)
+        self.assertEqual(self.control("DELETE", "faults"), (200, {"rules": []}))
+
+    def test_answers_that_come_late_on_purpose(self):
+        self.faults({"service": "sts", "delay": "700ms"})
+        start = time.monotonic()
+        self.server.client("sts").get_caller_identity()
+        self.assertGreaterEqual(time.monotonic() - start, 0.7)
+        self.assertEqual(self.control("GET", "health")[0], 200)
+
+    def test_faults_that_make_no_sense(self):
+        for rules, why in (
+                ([{}], "rule 0: expected error or delay"),
+                ([{"error": "X"}, {"error": "X", "often": 1}], "rule 1: unknown member 'often'"),
+                ([{"error": "X", "status": 200}], "rule 0: status: expected a number from 400 to 599"),
+                ([{"error": 5}], "rule 0: error: expected a text"),
+                ([{"delay": "1h"}], "rule 0: delay: expected a time up to 60s, such as 500ms"),
+                ({}, 'expected {"rules": [...]}, at most 1000')):
+            self.assertEqual(self.control("PUT", "faults", {"rules": rules}), (400, {"error": why}))
 
     def test_metrics_are_prometheus_text(self):
         status, text = self.control("GET", "metrics")
@@ -157,7 +197,8 @@ class CommandLine(unittest.TestCase):
             done = run(*arguments)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertLessEqual(max(map(len, done.stdout.splitlines())), 80)
-        self.assertNotIn("generate", run("--help").stdout)
+        for name in ("serve", "generate", "play", "replay", "verify"):
+            self.assertIn(f"\n  {name} ", run("--help").stdout)
         self.assertRegex(run("--version").stdout, r"^mocktrail \d+\.\d+\.\d+\n$")
         self.assertEqual(run("serve", "--version").stdout, run("--version").stdout)
 
@@ -165,8 +206,8 @@ class CommandLine(unittest.TestCase):
         for arguments, said in (
                 ((), "usage: mocktrail COMMAND"),
                 (("swerve",), "unknown command 'swerve'"),
-                (("generate", "x.yaml"), "mocktrail generate: not available in this version"),
-                (("verify",), "mocktrail verify: not available in this version"),
+                (("generate", "x.yaml"), "mocktrail generate: open x.yaml: No such file"),
+                (("verify",), "usage: mocktrail verify CHECK"),
                 (("serve", "--auth", "enforce"), "enforce is not available in this version"),
                 (("serve", "--upstream", "127.0.0.1:1"), "expected http://HOST:PORT, or SERVICE=http://HOST:PORT"),
                 (("serve", "--region", "moon-1"), "expected an AWS region"),
