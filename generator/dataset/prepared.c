@@ -22,6 +22,8 @@ struct entry {
     uint64_t session; /* whose record it was made from */
     struct template *template;
     struct record_facts facts; /* of the record it was made from, but for what the call says */
+    struct str code, message;  /* of a refusal, as it was made; else empty */
+    int status;
     struct arena a;
 };
 
@@ -187,7 +189,7 @@ static void write(struct prepared *p, struct arena *a, const struct template *t,
 
 /* As if it had been performed: its number is used up, its ids are the engine's. */
 static int write_again(struct prepared *p, struct arena *a, struct entry *n, struct call *call,
-                       struct err *err)
+                       struct outcome *out, struct err *err)
 {
     const struct principal *who = call->who;
     struct record_facts facts = n->facts;
@@ -199,6 +201,9 @@ static int write_again(struct prepared *p, struct arena *a, struct entry *n, str
     facts.user_name = user_identity_name(call);
     facts.access_key_id = who->access_key_id;
     facts.identity_arn = who->arn;
+    out->code = n->code;
+    out->message = n->message;
+    out->status = n->status;
     atomic_fetch_add(&p->e->accepted_count, 1);
     p->counts.written++;
     return dataset_put(p->ds,
@@ -226,7 +231,8 @@ static bool is_proved(const struct entry *n, const struct call *call)
            (n->state == ENTRY_PROVED_FOR_ONE && session_of(call) == n->session);
 }
 
-static void learn(struct prepared *p, struct entry *n, uint64_t key, const struct call *call)
+static void learn(struct prepared *p, struct entry *n, uint64_t key, const struct call *call,
+                  const struct outcome *out)
 {
     entry_clear(n);
     n->key = key;
@@ -235,6 +241,9 @@ static void learn(struct prepared *p, struct entry *n, uint64_t key, const struc
         return; /* it is performed each time */
     n->facts = facts_copy(&n->a, &p->seen.facts);
     n->session = session_of(call);
+    n->code = arena_copy(&n->a, out->code);
+    n->message = arena_copy(&n->a, out->message);
+    n->status = out->status;
     n->state = ENTRY_MADE;
 }
 
@@ -260,7 +269,7 @@ int prepared_perform(struct prepared *p, struct arena *a, struct call *call, uin
 
     *out_performed = !(is_known && is_proved(n, call));
     if (!*out_performed)
-        return write_again(p, a, n, call, err);
+        return write_again(p, a, n, call, out, err);
     p->seen.count = 0;
     engine_begin(p->e, a, call);
     int rc = engine_perform(p->e, a, call, out, err);
@@ -272,7 +281,7 @@ int prepared_perform(struct prepared *p, struct arena *a, struct call *call, uin
         n->key = key;
         n->state = ENTRY_REFUSED;
     } else if (!is_known) {
-        learn(p, n, key, call);
+        learn(p, n, key, call, out);
     } else if (n->state != ENTRY_REFUSED) {
         prove(p, a, n, call);
     }

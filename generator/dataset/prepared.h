@@ -20,7 +20,8 @@ void prepared_close(struct prepared *p); /* before the engine; NULL is harmless 
  * again. key: equal for calls with equal parameters by the same kind of caller in the same state;
  * whoever calls must change it when state that the answer follows from has changed. Service,
  * operation, region, accounts, host, user agent and whether the caller has a session are added to
- * it here. *out_performed: false when out was left alone because nothing was performed. */
+ * it here. *out_performed: false when nothing was performed: out then has code, message and status
+ * of the first time, borrowed until the next call, and no output. */
 int prepared_perform(struct prepared *p, struct arena *a, struct call *call, uint64_t key,
                      struct outcome *out, bool *out_performed, struct err *err);
 

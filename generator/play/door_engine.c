@@ -9,6 +9,7 @@
 #include "generator/play/endpoint.h"
 #include "generator/scenario/scenario.h"
 
+#define OBJECTS 4096 /* two that share a number are asked anew together */
 #define SERVICES                                                                                   \
     4096 /* slots of (service, account); two that meet only forget more than needed                \
           */
@@ -22,6 +23,7 @@ struct door_engine {
     struct engine_sink into; /* the dataset's own */
     int64_t taken;
     uint64_t versions[SERVICES]; /* of the state that answers follow from */
+    uint64_t object_versions[OBJECTS];
     struct buf scratch;
 };
 
@@ -168,13 +170,34 @@ static uint64_t *version_of(struct door_engine *d, struct str service, struct st
     return &d->versions[(str_hash(service) ^ str_hash(account)) % SERVICES];
 }
 
+/* Of the object that a call of S3 names, or NULL. A change of one object leaves the records of
+ * calls about others, and of those that list, as they are. */
+static uint64_t *object_version_of(struct door_engine *d, const struct call *call)
+{
+    struct str key = value_get_str(call->params, "Key");
+    struct str bucket = value_get_str(call->params, "Bucket");
+
+    if (key.len == 0 || !str_eq_c(call->service_name, "s3"))
+        return NULL;
+    return &d->object_versions[(str_hash(bucket) * 31 ^ str_hash(key)) % OBJECTS];
+}
+
+static void note_change(struct door_engine *d, const struct call *call)
+{
+    uint64_t *version = object_version_of(d, call);
+
+    ++*(version ? version : version_of(d, call->service_name, call->account));
+}
+
 static uint64_t key_of(struct door_engine *d, const struct call *call, const struct errand *e)
 {
     uint64_t version = *version_of(d, call->service_name, call->account);
+    const uint64_t *object = object_version_of(d, call);
 
     buf_clear(&d->scratch);
     json_write(&d->scratch, e->params);
-    buf_printf(&d->scratch, "%llu", (unsigned long long)version);
+    buf_printf(&d->scratch, "%llu/%llu", (unsigned long long)version,
+               (unsigned long long)(object ? *object : 0));
     return str_hash(buf_view(&d->scratch));
 }
 
@@ -219,7 +242,7 @@ static int perform(struct door *door, struct arena *a, const struct errand *e, s
     if (rc == 0 && !performed)
         count_again(d, &call);
     if (!reads)
-        ++*version_of(d, call.service_name, call.account);
+        note_change(d, &call);
     set_label(d, NULL);
     *out = (struct answer){ .output = outcome.output,
                             .code = outcome.code,
