@@ -148,6 +148,8 @@ class Rebuilt:
         given = record.get("requestParameters")
         shape = operation.input_shape
         self.params = {}
+        if service == "s3":
+            self.filled |= {"xamzsdkchecksumalgorithm"}  # today's clients add it
         if not shape:
             return
         if isinstance(given, dict):
@@ -210,9 +212,10 @@ class Rebuilt:
         if not isinstance(made, str) or shape.type_name != "string" or fits(shape.metadata, made):
             return made
         other = values.text(shape.metadata, name)
-        if not fits(shape.metadata, other) or len(made) < 2:
+        if not fits(shape.metadata, other):
             return made
-        self.put_back[other] = made
+        if len(made) > 1:
+            self.put_back[other] = made
         return other
 
     def list(self, shape, given, name, path):
@@ -236,6 +239,9 @@ class Rebuilt:
         for key, inner in given.items():
             if key == "bucketName":
                 out["Bucket"] = inner
+                if not re.fullmatch("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", str(inner)):
+                    out["Bucket"] = re.sub("[^a-z0-9-]+", "-", str(inner).lower()).strip("-")[:60] or "masked"
+                    self.put_back[out["Bucket"]] = str(inner)
             elif key == "bucketPolicy":
                 out["Policy"] = json.dumps(inner) if not isinstance(inner, str) else inner
             elif key != "Host":

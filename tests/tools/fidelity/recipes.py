@@ -107,7 +107,7 @@ ISSUER = "https://idp.example.com/made"
 def assertion(role, provider):
     """What a SAML identity provider posts."""
     attribute = "https://aws.amazon.com/SAML/Attributes/"
-    text = f"""<p:Response xmlns:p="p"><a:Assertion xmlns:a="a"><a:Issuer>{ISSUER}</a:Issuer><a:Subject>
+    text = f"""<p:Response xmlns:p="p"><a:Assertion xmlns:a="a" ID="_made"><a:Issuer>{ISSUER}</a:Issuer><a:Subject>
         <a:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">made</a:NameID><a:SubjectConfirmation>
         <a:SubjectConfirmationData NotOnOrAfter="2038-01-01T00:00:00Z" Recipient="https://signin.aws.amazon.com/saml"/>
         </a:SubjectConfirmation></a:Subject><a:AttributeStatement><a:Attribute Name="{attribute}Role"><a:AttributeValue>
