@@ -119,6 +119,20 @@ static bool is_same(struct arena *a, const struct value *sent, const struct valu
     return value_equal(sent, got) || str_eq(json_of(a, sent), json_of(a, got));
 }
 
+static const char twin[] = "a twin";
+
+/* Do both look the same on the wire? Services that share a signing name and their operations' names
+ * (rds, docdb and neptune) or paths (wisdom and qconnect) can't be told apart by anybody. */
+static bool is_twin(const struct cat_op *a, const struct cat_op *b)
+{
+    const struct cat_service *x = cat_op_service(cat, a), *y = cat_op_service(cat, b);
+    bool same_name = str_eq(cat_str(cat, a->name), cat_str(cat, b->name));
+    bool same_path = a->method == b->method && str_eq(cat_str(cat, a->uri), cat_str(cat, b->uri));
+
+    return str_eq(cat_str(cat, x->signing_name), cat_str(cat, y->signing_name)) &&
+           (same_name || (x == y && same_path));
+}
+
 /* Send it and read it. NULL: well; else what went wrong. */
 static const char *round_trip(struct arena *a, const struct cat_op *op)
 {
@@ -142,6 +156,8 @@ static const char *round_trip(struct arena *a, const struct cat_op *op)
     wire_request(a, cat, op, params, (struct body){ 0 }, &q);
     wire_sign(a, &by, &q);
     wire_identify(a, cat, &q, &route);
+    if (route.op && route.op != op && is_twin(route.op, op))
+        return twin;
     if (route.op != op)
         return "another operation";
     if (wire_parse(a, cat, &q, &route, &got, &code, &err) < 0)
@@ -156,7 +172,7 @@ static const char *round_trip(struct arena *a, const struct cat_op *op)
 static void every_operation_comes_back(void **state)
 {
     struct arena a = { 0 };
-    uint32_t good = 0, bad = 0;
+    uint32_t good = 0, bad = 0, twins = 0;
 
     (void)state;
     for (uint32_t i = 0; i < cat_op_count(cat); i++) {
@@ -165,17 +181,20 @@ static void every_operation_comes_back(void **state)
         if (op->flags & (CAT_O_RETIRED | CAT_O_NOAUTH) || wire_is_event_stream(op))
             continue;
         const char *wrong = round_trip(&a, op);
-        if (wrong && bad < 20)
+        bool is_well = !wrong || wrong == twin;
+        if (!is_well && bad < 20)
             print_message("%.*s.%.*s: %.600s\n",
                           STR_ARG(cat_str(cat, cat_op_service(cat, op)->name)),
                           STR_ARG(cat_str(cat, op->name)), wrong);
         good += !wrong;
-        bad += wrong != NULL;
+        twins += wrong == twin;
+        bad += !is_well;
         arena_reset(&a);
     }
     arena_free(&a);
-    print_message("%u operations came back, %u did not\n", good, bad);
+    print_message("%u operations came back, %u as their twins, %u did not\n", good, twins, bad);
     assert_true(good > 10000);
+    assert_true(twins < good / 50);
     assert_true(bad == 0);
 }
 
