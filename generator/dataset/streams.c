@@ -226,7 +226,7 @@ static int deliver(struct dataset *ds, struct stream *s, int64_t slot_ms, struct
     if (rc < 0)
         return rc;
     if (why)
-        return s->file.record_count > 0 ? hold(ds, s, why, err) : 0;
+        return s->file.text.len >= FILE_TEXT_BYTES ? hold(ds, s, why, err) : 0;
     rc = send_held(ds, s, slot_ms, err);
     if (rc == 0 && s->file.record_count > 0)
         rc = send(ds, s, cut(ds, s), slot_ms, err);
@@ -244,7 +244,7 @@ int streams_deliver(struct dataset *ds, int64_t slot_ms, struct err *err)
         next = s->next_filled;
         s->is_filled = false;
         rc = deliver(ds, s, slot_ms, err);
-        if (s->held) { /* again at the next mark */
+        if (s->held || s->file.record_count > 0) { /* again at the next mark */
             s->is_filled = true;
             s->next_filled = NULL;
             *ds->last_filled = s;

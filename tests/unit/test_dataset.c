@@ -47,6 +47,7 @@ struct run {
     int gzip_level, calls;
     int64_t end_ms;
     int stop_after; /* calls; 0: none */
+    bool tampers;   /* the trail's bucket is closed for a while; it is stopped, started, deleted */
 };
 
 struct player {
@@ -69,7 +70,8 @@ static struct engine_options options(const char *dir)
                                     .digest_every_ms = HOUR_MS };
 }
 
-static void perform(struct player *pl, const struct turn *t)
+/* Whether the call was refused. */
+static bool perform(struct player *pl, const struct turn *t)
 {
     struct arena a = { 0 };
     struct err err = { 0 };
@@ -105,8 +107,37 @@ static void perform(struct player *pl, const struct turn *t)
         engine_begin(pl->e, &a, &call);
         check_ok(engine_perform(pl->e, &a, &call, &out, &err), &err);
     }
+    bool refused = outcome_refused(&out);
     buf_free(&params);
     arena_free(&a);
+    return refused;
+}
+
+/* What an intruder does to a trail, at these hundredths of the run. */
+static const struct tampering {
+    int at_pct;
+    struct turn turn;
+} tamperings[] = {
+    { 5,
+      { "s3", "PutBucketPolicy", "us-east-1",
+        "{\"Bucket\":\"mocktrail-trail\",\"Policy\":\"{\\\"Version\\\":\\\"2012-10-17\\\","
+        "\\\"Statement\\\":[{\\\"Effect\\\":\\\"Deny\\\",\\\"Principal\\\":\\\"*\\\","
+        "\\\"Action\\\":\\\"s3:PutObject\\\","
+        "\\\"Resource\\\":\\\"arn:aws:s3:::mocktrail-trail/*\\\"}]}\"}",
+        false } },
+    { 12, { "s3", "DeleteBucketPolicy", "us-east-1", "{\"Bucket\":\"mocktrail-trail\"}", false } },
+    { 20, { "cloudtrail", "StopLogging", "us-east-1", "{\"Name\":\"mocktrail\"}", false } },
+    { 22, { "cloudtrail", "StartLogging", "us-east-1", "{\"Name\":\"mocktrail\"}", false } },
+    { 40, { "cloudtrail", "StopLogging", "us-east-1", "{\"Name\":\"mocktrail\"}", false } },
+    { 60, { "cloudtrail", "StartLogging", "us-east-1", "{\"Name\":\"mocktrail\"}", false } },
+    { 80, { "cloudtrail", "DeleteTrail", "us-east-1", "{\"Name\":\"mocktrail\"}", false } },
+};
+
+static void tamper(struct player *pl, const struct run *r)
+{
+    for (size_t i = 0; r->tampers && i < COUNT(tamperings); i++)
+        if (pl->number == r->calls * tamperings[i].at_pct / 100)
+            assert_false(perform(pl, &tamperings[i].turn));
 }
 
 static void play(struct player *pl, const struct run *r)
@@ -121,7 +152,8 @@ static void play(struct player *pl, const struct run *r)
             check_ok(dataset_advance(pl->ds, at, &err), &err);
         else
             check_ok(engine_advance(pl->e, at, &err), &err);
-        perform(pl, &turns[(unsigned)pl->number % COUNT(turns)]);
+        tamper(pl, r);
+        (void)perform(pl, &turns[(unsigned)pl->number % COUNT(turns)]); /* some ask in vain */
     }
 }
 
@@ -277,6 +309,29 @@ static void the_files_are_those_of_the_emulator(void **state)
     assert_true(files > 17 * 3 + 24);
     assert_int_equal(compare(made, served, "buckets", true), files);
     assert_int_equal(compare(made, served, "meta", true), files);
+    check_dir_end(dir);
+    arena_free(&a);
+}
+
+static void a_trail_that_is_tampered_with_ends_alike(void **state)
+{
+    struct arena a = { 0 };
+    const char *dir = check_dir(&a);
+    const char *served = arena_printf(&a, "%s/served", dir).ptr;
+    const char *made = arena_printf(&a, "%s/made", dir).ptr;
+    struct run r = { .dir = served,
+                     .jobs = 2,
+                     .gzip_level = 1,
+                     .calls = 300,
+                     .end_ms = START_MS + 6 * HOUR_MS,
+                     .tampers = true };
+
+    (void)state;
+    emulate(&r);
+    r.dir = made;
+    assert_true(generate(&r).untaken > 50);
+    size_t files = compare(served, made, "buckets", true);
+    assert_int_equal(compare(made, served, "buckets", true), files);
     check_dir_end(dir);
     arena_free(&a);
 }
@@ -440,6 +495,7 @@ int main(void)
 {
     struct CMUnitTest tests[] = {
         cmocka_unit_test(the_files_are_those_of_the_emulator),
+        cmocka_unit_test(a_trail_that_is_tampered_with_ends_alike),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bytes),
         cmocka_unit_test(shards_are_parts_of_the_whole),
         cmocka_unit_test(an_unfinished_run_is_taken_up),
