@@ -14,7 +14,7 @@ import re
 import sys
 
 import datasets
-from causality_kinds import KINDS
+from causality_kinds import KINDS, OVERWRITES
 
 Violation = collections.namedtuple("Violation", "rule where text")
 SESSION_MOST_S = 36 * 3600 + 60  # the longest that STS grants, GetFederationToken's
@@ -226,7 +226,7 @@ class Checker:
     # what
 
     def names(self, record, path):
-        """Names at a path, ARNs shortened to what follows the last colon or slash when the kind says so."""
+        """Texts at a path."""
         return [v for v in at(record, path) if isinstance(v, str)]
 
     def things(self):
@@ -243,12 +243,14 @@ class Checker:
             failed = "errorCode" in r
             for name in self.touched(kind, r, "create"):
                 old = history.get(name)
-                if old and old[0] == "alive" and old[1] < r["eventTime"] and not kind.get("again"):
+                if old and old[0] == "alive" and old[1] < r["eventTime"] and not kind["again"]:
                     self.say("created-twice", r, f"{kind['name']} {name[-1]} is there since {old[1]}")
                 history[name] = ("alive", r["eventTime"])
             for name in self.touched(kind, r, "delete"):
-                history[name] = ("gone", r["eventTime"])
-            if r["eventSource"] != kind["source"] or r["eventName"] in kind.get("harmless", ()):
+                history[name] = ("open" if kind["unless"] and at(r, kind["unless"]) else "gone", r["eventTime"])
+            for name in self.touched(kind, r, "forget"):
+                history.update({n: ("open", r["eventTime"]) for n in history if n[:-1] == name[:-1] and n[-1].startswith(name[-1] + "/")})
+            if r["eventSource"] != kind["source"] or r["eventName"] in kind["harmless"]:
                 continue
             for name in self.used(kind, r):
                 self.use(kind, r, name, history.get(name), births.get(name, []), failed)
@@ -259,7 +261,7 @@ class Checker:
             if r["errorCode"] in kind["missing"] and state and state[0] == "alive" and state[1] < r["eventTime"]:
                 self.say("missed-though-there", r, f"{label} is there since {state[1]}")
             return
-        if state is None and births and r["eventTime"] < min(births):
+        if state is None and kind["again"] != OVERWRITES and births and r["eventTime"] < min(births):
             self.say("used-before-creation", r, f"{label} is made at {min(births)}")
         if state and state[0] == "gone" and state[1] < r["eventTime"]:
             self.say("used-after-deletion", r, f"{label} was deleted at {state[1]}")

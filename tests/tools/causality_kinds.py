@@ -3,13 +3,16 @@
 source, scope ("world", "account" or "region": within what a name is unique); create and delete: (eventName, path,
 ...) where the name stands; use: paths in the records of any other call, of several one name ("bucket/key");
 missing: error codes that say it is not there; again: creating it anew is no contradiction; harmless: calls that
-may name what is gone; cut: an ARN is known by what follows the last of these.
+may name what is gone; cut: an ARN is known by what follows the last of these; unless: with this in the request a
+deletion leaves it open what is there; forget: calls after which all names below the first path are open.
 """
+OVERWRITES = "overwrites"  # again: what is made may have been there before the records begin
 REQ, RES = "requestParameters.", "responseElements."
 
 
-def row(name, source, create, delete, use, missing=(), scope="region", again=False, harmless=(), cut=None):
-    return {"name": name, "source": source + ".amazonaws.com", "scope": scope, "create": create, "delete": delete,
+def row(name, source, create, delete, use, missing=(), scope="region", again=False, harmless=(), cut=None,
+        unless=None, forget=()):
+    return {"unless": unless, "forget": forget, "name": name, "source": source + ".amazonaws.com", "scope": scope, "create": create, "delete": delete,
             "use": use, "missing": set(missing), "again": again, "harmless": set(harmless), "cut": cut}
 
 
@@ -35,7 +38,9 @@ KINDS = [
     row("bucket", "s3", [("CreateBucket", REQ + "bucketName")], [("DeleteBucket", REQ + "bucketName")],
         [REQ + "bucketName"], ["NoSuchBucket"], "world", again=True),
     row("object", "s3", [("PutObject", REQ + "bucketName", REQ + "key"), ("CopyObject", REQ + "bucketName", REQ + "key")],
-        [], [], ["NoSuchKey"], "world", again=True),
+        [("DeleteObject", REQ + "bucketName", REQ + "key")], [[REQ + "bucketName", REQ + "key"]], ["NoSuchKey"], "world",
+        again=OVERWRITES, harmless=["DeleteObject", "PutObject", "CopyObject"], unless=REQ + "versionId",
+        forget=[("DeleteObjects", REQ + "bucketName"), ("DeleteBucket", REQ + "bucketName")]),
     ec2("instance", [("RunInstances", RES + INSTANCES)], [],
         [REQ + INSTANCES, REQ + "instanceId"], ["InvalidInstanceID.NotFound"]),
     ec2("VPC", [("CreateVpc", RES + "vpc.vpcId")], [("DeleteVpc", REQ + "vpcId")], [REQ + "vpcId"],
@@ -53,8 +58,8 @@ KINDS = [
         "GetKeyPolicy", "ListAliases", "ListGrants", "ScheduleKeyDeletion", "DisableKey"], cut="/"),
     row("secret", "secretsmanager", [("CreateSecret", REQ + "name")], [("DeleteSecret", REQ + "secretId")],
         [REQ + "secretId"], ["ResourceNotFoundException"], harmless=["DescribeSecret", "RestoreSecret"]),
-    row("parameter", "ssm", [("PutParameter", REQ + "name")], [("DeleteParameter", REQ + "name")], [],
-        ["ParameterNotFound"], again=True),
+    row("parameter", "ssm", [("PutParameter", REQ + "name")], [("DeleteParameter", REQ + "name")], [REQ + "name"],
+        ["ParameterNotFound"], again=OVERWRITES, harmless=["PutParameter"]),
     row("function", "lambda", [("CreateFunction20150331", REQ + "functionName")],
         [("DeleteFunction20150331", REQ + "functionName")], [REQ + "functionName"], ["ResourceNotFoundException"],
         harmless=["GetPolicy20150331v2", "GetFunctionUrlConfig", "RemovePermission20150331v2"]),

@@ -224,6 +224,28 @@ class Mutations(CausalityCase):
         self.call("GetBucketAcl", LATER, bucketName="new")["errorCode"] = "NoSuchBucket"
         self.assert_found("missed-though-there")
 
+    def test_an_object_missed_although_it_is_there(self):
+        self.call("PutObject", EARLY, bucketName="smoke-assets", key="new")
+        self.call("GetObject", LATER, bucketName="smoke-assets", key="new")["errorCode"] = "NoSuchKey"
+        self.assert_found("missed-though-there")
+
+    def test_an_object_read_after_its_deletion(self):
+        self.call("DeleteObject", LATER, bucketName="smoke-assets", key="site.css")
+        self.call("GetObject", MUCH_LATER, bucketName="smoke-assets", key="site.css")
+        self.assert_found("used-after-deletion")
+
+    def test_an_object_of_which_a_version_was_deleted_is_open(self):
+        for name, time, more in (("DeleteObject", LATER, {"versionId": "1"}), ("GetObject", MUCH_LATER, {})):
+            self.call(name, time, bucketName="smoke-assets", key="site.css", **more)["userIdentity"] = {
+                "type": "Root", "accountId": "111122223333"}
+        self.assertEqual([], causality.check(self.tree))
+
+    def test_a_parameter_missed_although_it_is_there(self):
+        like = dict(like=self.find("DescribeInstances"), eventSource="ssm.amazonaws.com", requestParameters={"name": "/a"})
+        self.add(eventName="PutParameter", eventTime=LATER, **like)
+        self.add(eventName="GetParameter", eventTime=MUCH_LATER, errorCode="ParameterNotFound", **like)
+        self.assert_found("missed-though-there")
+
     def test_a_user_made_twice(self):
         user = self.find("CreateAccessKey")
         for time in (EARLY, LATER):
