@@ -32,7 +32,7 @@ models = $(if $(NEWEST),,$(if $(filter $(1),$(NEED_NEWEST)),echo needs the API m
 check-run: check-build build/catalogue.bin build/locale/de_DE.UTF-8
 	@MOCKTRAIL=$(abspath $(B)/mocktrail) MOCKTRAIL_CATALOGUE=$(abspath build/catalogue.bin) \
 	ASAN_OPTIONS=detect_leaks=1:quarantine_size_mb=32 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
-	CRASH_ROUNDS=$(if $(SAN),40,200) \
+	CRASH_ROUNDS=$(if $(SAN),40,200) CHECK_SAMPLE=$(if $(SAN),5,1) \
 	python3 tests/run.py \
 	$(foreach t,$(UNITS),"$(notdir $(t))=$(call models,$(notdir $(t)))$(call locale,$(notdir $(t)))$(t)") \
 	"fuzz-replay=$(SUB) fuzz-replay" \

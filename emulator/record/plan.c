@@ -314,6 +314,8 @@ static void name_event(struct recorder *r, struct arena *a, struct plan *p, stru
 
     p->event_source = source_of(a, p, row && row->cell[4].len ? row->cell[4] : source);
     p->event_name = row && row->cell[2].len ? row->cell[2] : p->operation;
+    if (p->event_name.len == 0) /* no operation has that path: a record has a name all the same */
+        p->event_name = STR("UnknownOperation");
     p->root = row ? row->cell[3] : (struct str){ 0 };
     /* CloudFront's dated name is recorded only where the call was refused. */
     p->denied_name = !row && p->op ? cat_str(r->cat, p->op->name) : p->event_name;

@@ -7,6 +7,7 @@ list, deleted, and must then be gone. test_generic.py [-v] [SERVICE ...] runs so
 import collections
 import json
 import pathlib
+import os
 import re
 import socket
 import subprocess
@@ -21,6 +22,7 @@ import botocore.session
 import values
 from harness import ACCOUNT, PROGRAM, Server
 
+SAMPLE = int(os.environ.get("CHECK_SAMPLE") or 1)  # each Nth service
 LEAST = 0.97  # of the types that have all four operations
 LOST_MOST = 6  # types whose get has a place for what the create said, and shows it elsewhere only
 
@@ -267,7 +269,9 @@ def cycles(only=()):
         if kind["service"] in known and (not only or kind["service"] in only):
             wanted[kind["service"]].append(kind)
     with Server() as server:
-        for service, kinds in wanted.items():
+        for number, (service, kinds) in enumerate(wanted.items()):
+            if number % SAMPLE:
+                continue
             client = None
             for kind in kinds:
                 mine = [op for op in operations[service] if op.get("type") == kind["type"]
@@ -291,7 +295,7 @@ class Generic(unittest.TestCase):
         done = list(cycles())
         good = sum(failure is None for *_, failure, _ in done)
         print(f"whole cycles: {good} of {len(done)} types ({good / len(done):.1%})")
-        self.assertGreater(len(done), 1000)
+        self.assertGreater(len(done), 1000 / SAMPLE / 2 if SAMPLE > 1 else 1000)
         self.assertGreaterEqual(good / len(done), LEAST)
         # No success without stored effect: what a create was told, the get tells.
         lost = [row for row in done if row[3]]

@@ -399,8 +399,8 @@ class Objects(S3Case):
     def test_refused_honestly(self):
         b = self.bucket()
         self.put(b, "k")
-        self.refused("NotImplemented", self.s3.restore_object, Bucket=b, Key="k",
-                     RestoreRequest={"Days": 1})
+        self.refused("NotImplemented", self.s3.select_object_content, Bucket=b, Key="k", Expression="SELECT 1",
+                     ExpressionType="SQL", InputSerialization={"CSV": {}}, OutputSerialization={"CSV": {}})
 
 
 class Lists(S3Case):

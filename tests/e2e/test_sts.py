@@ -161,8 +161,7 @@ class Sts(harness.ServerCase):
     def test_what_is_not_there_is_said_so(self):
         self.assertEqual(harness.error_code(self.sts.decode_authorization_message, EncodedMessage="x"),
                          "InvalidAuthorizationMessageException")
-        self.refused("NotImplemented", self.server.client("sts").assume_root, TargetPrincipal=OTHER,
-                     TaskPolicyArn={"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"})
+        self.refused("NotImplemented", self.server.client("sts").get_delegated_access_token, TradeInToken="x")
         key = self.iam.create_user(UserName="k") and self.iam.create_access_key(UserName="k")
         info = self.sts.get_access_key_info(AccessKeyId=key["AccessKey"]["AccessKeyId"])
         self.assertEqual(info["Account"], harness.ACCOUNT)
