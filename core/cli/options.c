@@ -387,8 +387,11 @@ const char *const *options_first(struct arena *a, const struct option_set *set, 
             continue;
         }
         out[n++] = argv[i];
-        if (takes_next(set, argv[i]) && i + 1 < argc)
-            out[n++] = argv[++i];
+        if (!takes_next(set, argv[i]))
+            continue;
+        if (i + 1 == argc)
+            return out; /* "--" behind it would be its value: options_read says what is missing */
+        out[n++] = argv[++i];
     }
     for (i++; i < argc; i++)
         rest[rest_count++] = argv[i];

@@ -51,6 +51,8 @@ int scenario_read_file(struct arena *a, const char *path, struct str *out, struc
     struct buf text = { 0 };
     int rc = fs_read(path, &text, err);
 
+    if (rc == E_IO)
+        rc = E_PARSE; /* a directory, say: the wrong file was named */
     if (rc == 0)
         *out = arena_copy(a, buf_view(&text));
     buf_free(&text);

@@ -222,6 +222,19 @@ class Runs(Folder):
         self.assertEqual(done.returncode, 2)
         self.assertEqual([p.name for p in (self.base / "mine").iterdir()], ["file"])
 
+    def test_options_may_stand_on_both_sides_of_the_scenario(self):
+        out = str(self.base / "both-sides")
+        for args, code in ((["--seed", "3", "ci-smoke", "--check"], 0),
+                           (["--check", "ci-smoke", "startup"], 2),
+                           (["ci-smoke", "--seed", "3", "--out"], 2)):
+            done = subprocess.run([harness.PROGRAM, "generate", *args], capture_output=True,
+                                  text=True, timeout=60)
+            self.assertEqual(done.returncode, code, f"{args}: {done.stderr}")
+        self.assertIn("--out: expected DIR", done.stderr)
+        done = generate("--out", out, scenario=str(self.base), check=False)
+        self.assertEqual(done.returncode, 2, "a folder was read as a scenario")
+        self.assertFalse(pathlib.Path(out).exists())
+
     def test_a_wrong_scenario_is_told_with_its_place(self):
         text = pathlib.Path(SCENARIO).read_text()
         for wrong, right, message in (

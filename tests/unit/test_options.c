@@ -329,6 +329,25 @@ static void options_come_first_wherever_they_stand(void **state)
     arena_free(&a);
 }
 
+/* The "--" that parts options and operands must not become the value that is missing. */
+static void an_option_whose_value_is_missing_stays_last(void **state)
+{
+    const struct option_set with = { "test", "About.", rows, COUNT(rows), "PATH...", NULL };
+    const char *const given[] = { "a", "--quick", "--count" };
+    struct arena a = { 0 };
+    const char *const *sorted = options_first(&a, &with, COUNT(given), given);
+    struct mine mine = { 0 };
+    struct err err = { 0 };
+    int start = 0;
+
+    (void)state; /* one test, no rows */
+    assert_string_equal(sorted[1], "--count");
+    assert_null(sorted[2]);
+    assert_int_equal(options_read(&a, &with, 2, sorted, &mine, &start, &err), E_PARSE);
+    assert_non_null(strstr(err.text, "--count: expected"));
+    arena_free(&a);
+}
+
 /* What is meant for serve is not a section's: neither in the file nor in the environment. */
 static void a_section_is_apart(void **state)
 {
@@ -366,6 +385,7 @@ int main(void)
         cmocka_unit_test(a_named_file_must_be_there),
         cmocka_unit_test(operands_begin_behind_the_options),
         cmocka_unit_test(options_come_first_wherever_they_stand),
+        cmocka_unit_test(an_option_whose_value_is_missing_stays_last),
         cmocka_unit_test(a_section_is_apart),
     };
 
