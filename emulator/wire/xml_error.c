@@ -15,8 +15,8 @@ void xml_error_members(struct wire_out *o, const struct wire_error *e)
     for (const struct value *kid = value_first(e->members); kid; kid = kid->next) {
         bool modelled = e->shape && slot_find_name(root, kid->name, &hint, &m);
 
-        if (!modelled && kid->kind == VALUE_STRING)
-            xml_element(&o->body, kid->name, kid->u.text);
+        if (!modelled && (kid->kind == VALUE_STRING || kid->kind == VALUE_INT))
+            xml_element(&o->body, kid->name, value_to_text(o->a, kid));
     }
 }
 
