@@ -17,6 +17,7 @@
 #define LIMIT_S3_OBJECT_BYTES    (5ull << 40)
 #define LIMIT_S3_PART_BYTES      (5ull << 30)
 #define LIMIT_S3_KEY_BYTES       1024
+#define LIMIT_S3_FORM_BYTES      (20u << 10) /* of a form, before its file */
 #define LIMIT_S3_CHUNKS          700000u /* of one aws-chunked upload: 5 GiB at the least 8 KiB */
 #define LIMIT_S3_TRAILERS        16u
 #define LIMIT_BODY_MEMORY_BYTES  (1u << 20) /* an upload above this goes to a staging file */

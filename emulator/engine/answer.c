@@ -7,6 +7,7 @@
 #include "emulator/engine/upstream/upstream.h"
 #include "emulator/identity/identity.h"
 #include "emulator/trail/trail.h"
+#include "emulator/wire/post_form.h"
 #include "emulator/wire/wire.h"
 
 static bool has_streaming_input(const struct cat *cat, const struct cat_op *op)
@@ -164,6 +165,8 @@ void engine_answer(struct engine *e, struct arena *a, const struct request *q, s
     struct route route;
     struct call call;
 
+    if (q->form)
+        q = post_form_as_put(a, q);
     wire_identify(a, e->cat, q, &route);
     fill_call(e, a, q, &route, &call);
     pthread_rwlock_rdlock(&e->services->gate);

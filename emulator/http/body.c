@@ -62,6 +62,7 @@ void body_free(struct body_sink *b)
     body_drop(b);
     buf_free(&b->text);
     chunked_free(&b->chunked);
+    multipart_free(&b->multipart);
     sha256_free(&b->sha);
 }
 
@@ -74,6 +75,8 @@ void body_drop(struct body_sink *b)
     }
     if (b->is_chunked)
         chunked_free(&b->chunked);
+    if (b->is_form)
+        multipart_free(&b->multipart);
     if (b->text.cap > KEPT_BYTES)
         buf_free(&b->text);
 }
@@ -150,7 +153,8 @@ bool body_begin(struct body_sink *b, struct arena *a, const struct request *q)
     int64_t declared = -1;
     uint64_t most;
 
-    b->is_upload = is_object_upload(q);
+    b->is_form = host_request_is_s3(q) && post_form_is_asked(q);
+    b->is_upload = b->is_form || is_object_upload(q);
     b->limit = b->is_upload ? LIMIT_S3_PART_BYTES : LIMIT_HTTP_BODY_BYTES;
     b->refusal = REFUSE_NOTHING;
     b->is_chunked = false;
@@ -158,10 +162,14 @@ bool body_begin(struct body_sink *b, struct arena *a, const struct request *q)
     b->expected = -1;
     buf_clear(&b->text);
     /* Without the header a signature covers the hash all the same. */
-    b->is_hashed = b->is_upload &&
+    b->is_hashed = b->is_upload && !b->is_form &&
                    (is_sha256(form) || (form.len == 0 && request_has_header(q, "authorization")));
     if (b->is_hashed)
         sha256_init(&b->sha);
+    if (b->is_form && !multipart_init(&b->multipart, a, request_header(q, "content-type"))) {
+        b->is_form = false;
+        return refuse(b, REFUSE_BAD_FORM);
+    }
     /* STREAMING-...-EVENTS is an event stream, whose frames are the operation's own. */
     if (str_has_prefix(form, STR("STREAMING-")) ? !str_has_suffix(form, STR("-EVENTS"))
                                                 : says_aws_chunked(q) && form.len > 0)
@@ -173,6 +181,8 @@ bool body_begin(struct body_sink *b, struct arena *a, const struct request *q)
     /* Framing may at most double a body: one byte of data can cost many, but no client does that.
      */
     most = b->is_chunked ? 2 * b->limit : b->limit;
+    if (b->is_form)
+        most += 2 * LIMIT_S3_FORM_BYTES;
     if ((declared > 0 && (uint64_t)declared > most) ||
         (b->expected > 0 && (uint64_t)b->expected > b->limit))
         return refuse(b, REFUSE_TOO_LARGE);
@@ -228,12 +238,26 @@ static void keep(struct body_sink *b, struct str bytes)
         fail(b, rc, &err);
 }
 
+static void add_form(struct body_sink *b, struct str bytes)
+{
+    struct str piece;
+    int rc = 1;
+
+    while (b->refusal == REFUSE_NOTHING &&
+           (rc = multipart_next(&b->multipart, &bytes, &piece, NULL)) > 0)
+        keep(b, piece);
+    if (rc < 0)
+        (void)refuse(b, rc == E_LIMIT ? REFUSE_FORM_TOO_LARGE : REFUSE_BAD_FORM);
+}
+
 void body_add(struct body_sink *b, struct str bytes)
 {
     struct str piece;
     int rc = 0;
 
-    if (b->refusal == REFUSE_NOTHING && !b->is_chunked)
+    if (b->refusal == REFUSE_NOTHING && b->is_form)
+        add_form(b, bytes);
+    else if (b->refusal == REFUSE_NOTHING && !b->is_chunked)
         keep(b, bytes);
     while (b->refusal == REFUSE_NOTHING && b->is_chunked) {
         rc = chunked_next(&b->chunked, &bytes, &piece, NULL);
@@ -263,9 +287,22 @@ static void end_chunked(struct body_sink *b, struct request *q)
         (void)refuse(b, REFUSE_BAD_TRAILER);
 }
 
+static void end_form(struct body_sink *b, struct request *q)
+{
+    int rc = multipart_end(&b->multipart, &b->form, NULL);
+
+    if (rc < 0)
+        (void)refuse(b, rc == E_MISSING ? REFUSE_NO_FILE : REFUSE_BAD_FORM);
+    else
+        q->form = &b->form;
+}
+
 void body_end(struct body_sink *b, struct request *q)
 {
     struct err err = { 0 };
+
+    if (b->refusal == REFUSE_NOTHING && b->is_form)
+        end_form(b, q);
 
     if (b->refusal == REFUSE_NOTHING && b->is_chunked)
         end_chunked(b, q);

@@ -13,6 +13,7 @@
 #include "core/aws/sha256.h"
 #include "core/base/buf.h"
 #include "emulator/http/chunked.h"
+#include "emulator/http/multipart.h"
 #include "emulator/http/refuse.h"
 
 struct staging {
@@ -30,8 +31,10 @@ struct body_sink {
     int fd;          /* the staging file; -1 when there is none */
     char path[48];   /* relative to the data directory */
     bool is_upload;  /* an S3 object or part: may go to a file */
-    bool is_chunked, is_hashed;
+    bool is_chunked, is_hashed, is_form;
     struct chunked chunked;
+    struct multipart multipart;
+    struct post_form form;
     struct sha256 sha;
     char sha_hex[65];
     uint64_t len, limit;

@@ -1,6 +1,7 @@
 #include "emulator/identity/claim.h"
 
 #include "core/base/clock.h"
+#include "emulator/wire/post_form.h"
 
 /* Source: reference of wire protocols, "SigV4": X-Amz-Date, or Date. */
 static void take_date(struct claim *c, struct str amz_date, struct str date)
@@ -88,13 +89,69 @@ static int parse_v2_query(const struct request *q, struct claim *c, struct err *
     return 0;
 }
 
+/* Source: S3 API Reference, "POST Object", "Form fields"; texts as S3 answers them. */
+static int require_fields(const struct request *q, const char *const *names, size_t count,
+                          struct err *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (post_form_field(q->form, names[i]).len == 0)
+            return err_set(err, E_PARSE,
+                           "Bucket POST must contain a field named '%s'.  If it is specified, "
+                           "please check the order of the fields.",
+                           names[i]);
+    return 0;
+}
+
+static int parse_v4_form(const struct request *q, struct claim *c, struct err *err)
+{
+    static const char *const fields[] = { "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date",
+                                          "X-Amz-Signature", "Policy" };
+    int rc = require_fields(q, fields, COUNT(fields), err);
+
+    c->kind = CLAIM_V4;
+    c->signature = post_form_field(q->form, "x-amz-signature");
+    take_date(c, post_form_field(q->form, "x-amz-date"), (struct str){ 0 });
+    if (rc == 0 && !str_eq_c(post_form_field(q->form, "x-amz-algorithm"), "AWS4-HMAC-SHA256"))
+        return err_set(err, E_PARSE, "X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256\"");
+    if (rc == 0 && c->signed_at_ms == INT64_MIN)
+        return err_set(err, E_PARSE, "X-Amz-Date must be formated via ISO8601 Long format");
+    return rc < 0 ? rc
+                  : sigv4_parse_credential(post_form_field(q->form, "x-amz-credential"), &c->scope,
+                                           err);
+}
+
+static int parse_v2_form(const struct request *q, struct claim *c, struct err *err)
+{
+    static const char *const fields[] = { "AWSAccessKeyId", "Signature", "Policy" };
+
+    c->kind = CLAIM_V2;
+    c->scope.access_key_id = post_form_field(q->form, "AWSAccessKeyId");
+    c->signature = post_form_field(q->form, "signature");
+    return require_fields(q, fields, COUNT(fields), err);
+}
+
+/* A form proves itself by the signature of its policy; one without is anybody's. */
+static int parse_form(const struct request *q, struct claim *c, struct err *err)
+{
+    c->method = AUTH_POST_FORM;
+    c->token = post_form_field(q->form, "x-amz-security-token");
+    if (post_form_has(q->form, "x-amz-algorithm") || post_form_has(q->form, "x-amz-credential") ||
+        post_form_has(q->form, "x-amz-signature"))
+        return parse_v4_form(q, c, err);
+    if (post_form_has(q->form, "AWSAccessKeyId") || post_form_has(q->form, "signature"))
+        return parse_v2_form(q, c, err);
+    return 0;
+}
+
 int claim_parse(const struct request *q, struct claim *out, struct err *err)
 {
     struct str header = request_header(q, "authorization");
     struct claim c = { .signed_at_ms = INT64_MIN, .expires_s = -1 };
     int rc = 0;
 
-    if (str_has_prefix(header, STR("AWS4-")))
+    if (q->form)
+        rc = parse_form(q, &c, err);
+    else if (str_has_prefix(header, STR("AWS4-")))
         rc = parse_v4_header(q, header, &c, err);
     else if (str_has_prefix(header, STR("AWS ")))
         rc = parse_v2_header(q, header, &c, err);

@@ -33,6 +33,11 @@ int claim_body_hash(struct arena *a, const struct request *q, struct str *out, s
 /* Is the signature the one that this key makes? */
 bool claim_matches_v4(struct arena *a, const struct request *q, const struct claim *c,
                       const unsigned char key[32], struct str payload_hash, bool is_s3);
+/* The same for a form, whose policy is what is signed. */
+bool claim_matches_form(const struct request *q, const struct claim *c,
+                        const unsigned char key[32]);
+bool claim_matches_form_v2(struct arena *a, const struct request *q, const struct claim *c,
+                           struct str secret);
 bool claim_matches_v2(struct arena *a, const struct request *q, const struct claim *c,
                       struct str secret);
 /* Of an aws-chunked body: each chunk's signature and the trailer's, each made over the one before

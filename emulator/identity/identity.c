@@ -195,6 +195,8 @@ static bool is_current(struct check *c)
     int64_t now_ms = clock_machine_ms(), limit_ms = SKEW_MS;
     bool is_presigned = claim->method == AUTH_QUERY;
 
+    if (claim->method == AUTH_POST_FORM) /* its policy says until when: services/s3 looks */
+        return true;
     if (claim->kind == CLAIM_V2 && is_presigned) {
         if (claim->expires_s >= now_ms / 1000)
             return true;
@@ -233,6 +235,23 @@ static bool scope_holds(struct check *c)
     return false;
 }
 
+static void check_form(struct check *c, const struct principal *p)
+{
+    unsigned char key[32];
+    bool matches;
+
+    if (c->claim.kind == CLAIM_V2) {
+        matches = claim_matches_form_v2(c->a, c->q, &c->claim, p->secret);
+    } else {
+        if (!scope_holds(c))
+            return;
+        keys_signing(c->id->keys, p->secret, &c->claim.scope, key);
+        matches = claim_matches_form(c->q, &c->claim, key);
+    }
+    if (!matches)
+        refuse(c, REFUSAL_BAD_SIGNATURE, "");
+}
+
 static int check_v4(struct check *c, const struct principal *p, struct err *err)
 {
     unsigned char key[32];
@@ -261,6 +280,10 @@ static int verify(struct check *c, const struct principal *p, struct err *err)
     }
     if (!is_current(c))
         return 0;
+    if (c->claim.method == AUTH_POST_FORM) {
+        check_form(c, p);
+        return 0;
+    }
     if (c->claim.kind == CLAIM_V4)
         return check_v4(c, p, err);
     if (!c->is_s3 || !claim_matches_v2(c->a, c->q, &c->claim, p->secret))
@@ -362,7 +385,7 @@ int identity_authenticate(struct identity *id, struct arena *a, const struct req
     c.is_s3 = str_eq_c(route->service, "s3") || str_eq_c(route->service, "s3control");
     if (claim_parse(q, &c.claim, &why) < 0) {
         call->who = nobody(a, PRINCIPAL_UNKNOWN, (struct str){ 0 });
-        refuse(&c, REFUSAL_INCOMPLETE, why.text);
+        refuse(&c, q->form ? REFUSAL_FORM : REFUSAL_INCOMPLETE, why.text);
         return 0;
     }
     if (is_malformed(&c, q, route->region, &malformed)) {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "emulator/identity/claim.h"
+#include "emulator/wire/post_form.h"
 
 int claim_body_hash(struct arena *a, const struct request *q, struct str *out, struct err *err)
 {
@@ -252,6 +253,22 @@ bool claim_matches_v2(struct arena *a, const struct request *q, const struct cla
     bool is_bucket = q->path.len > 1 && str_find(str_sub(q->path, 1, q->path.len), STR("/")) < 0;
 
     return matches_v2(a, q, c, secret, "") || (is_bucket && matches_v2(a, q, c, secret, "/"));
+}
+
+/* Source: S3 API Reference, "Calculating a signature" (browser-based uploads): the policy in base64
+ * is the string to sign. */
+bool claim_matches_form(const struct request *q, const struct claim *c, const unsigned char key[32])
+{
+    char expected[65];
+
+    sigv4_hmac_hex(key, post_form_field(q->form, "policy"), expected);
+    return sigv4_equal(str_c(expected), c->signature);
+}
+
+bool claim_matches_form_v2(struct arena *a, const struct request *q, const struct claim *c,
+                           struct str secret)
+{
+    return sigv4_equal(sigv2_sign(a, secret, post_form_field(q->form, "policy")), c->signature);
 }
 
 bool claim_matches_chunks(const struct request *q, const struct claim *c,

@@ -230,6 +230,17 @@ static bool is_from_console(const struct call *call)
             str_find(call->user_agent, STR("onsole")) >= 0);
 }
 
+/* A form's upload is a PutObject with a name of its own.
+ * Source: S3 User Guide, "Amazon S3 CloudTrail events", object-level actions. */
+static struct str event_name(const struct build *b)
+{
+    static const struct str post = { "PostObject", 10 };
+
+    if (b->call->op && str_eq(b->call->action, post))
+        return post;
+    return b->failure.is_denied ? b->plan->denied_name : b->plan->event_name;
+}
+
 static void write_event(struct buf *out, const struct build *b)
 {
     const struct plan *p = b->plan;
@@ -238,7 +249,7 @@ static void write_event(struct buf *out, const struct build *b)
     clock_iso(b->call->time_ms, time);
     put(out, "eventTime", str_c(time));
     put(out, "eventSource", p->event_source);
-    put(out, "eventName", b->failure.is_denied ? p->denied_name : p->event_name);
+    put(out, "eventName", event_name(b));
     put(out, "awsRegion", b->call->region);
     write_origin(out, b);
     failure_write(out, p, &b->failure, b->outcome);
@@ -348,7 +359,7 @@ static void fill_facts(struct record_facts *f, const struct build *b,
     *f = (struct record_facts){
         .event_id = b->event_id,
         .event_source = b->plan->event_source,
-        .event_name = b->failure.is_denied ? b->plan->denied_name : b->plan->event_name,
+        .event_name = event_name(b),
         .account = b->account,
         .region = b->call->region,
         .error_code = b->failure.code,

@@ -1,6 +1,7 @@
 #include "core/codec/uri.h"
 #include "emulator/catalogue/route.h"
 #include "emulator/wire/host.h"
+#include "emulator/wire/post_form.h"
 #include "emulator/wire/wire.h"
 
 enum signer { SIGNED_NOT, SIGNED_V4, SIGNED_V2, SIGNED_BEARER };
@@ -59,12 +60,22 @@ static void read_authorization(struct identifying *id, struct str header)
         read_region_set(id);
 }
 
+static void read_form_signer(struct identifying *id)
+{
+    if (post_form_has(id->q->form, "x-amz-credential"))
+        read_scope(id, post_form_field(id->q->form, "x-amz-credential"), false);
+    else if (post_form_has(id->q->form, "AWSAccessKeyId"))
+        id->signer = SIGNED_V2;
+}
+
 static void read_signer(struct identifying *id)
 {
     struct str header = request_header(id->q, "authorization");
     struct str algorithm = request_param(id->q, "X-Amz-Algorithm");
 
-    if (header.len > 0) {
+    if (id->q->form) {
+        read_form_signer(id);
+    } else if (header.len > 0) {
         read_authorization(id, header);
     } else if (request_has_param(id->q, "X-Amz-Credential")) {
         read_scope(id, request_param(id->q, "X-Amz-Credential"),
@@ -437,11 +448,11 @@ static const struct cat_op *other_endpoint(struct identifying *id, const struct 
     return other ? other : op;
 }
 
-/* A browser's form upload is in no model. Source: S3 API Reference, "POST Object". */
+/* A browser's form upload is in no model: it is a PutObject (post_form), which a broken
+ * form would have been, too. */
 static bool is_post_object(const struct request *q)
 {
-    return str_eq_c(q->method, "POST") &&
-           str_has_prefix(request_header(q, "content-type"), STR("multipart/form-data"));
+    return q->form || post_form_is_asked(q);
 }
 
 static void identify_s3(struct identifying *id)
@@ -465,12 +476,14 @@ static void identify_s3(struct identifying *id)
 
         op = find_route(id, STR("s3"), arena_join(id->a, parts, COUNT(parts), STR("")), CAT_STRICT);
     }
+    if (!op && is_post_object(id->q))
+        op = cat_op_find_c(id->cat, "s3", "PutObject");
     if (op) {
         found(id, other_endpoint(id, op), CAT_REST_XML);
+        if (is_post_object(id->q))
+            id->out->action = STR("PostObject");
         return;
     }
-    if (is_post_object(id->q))
-        id->out->action = STR("PostObject");
     /* Source: S3 API Reference, "Error responses", MethodNotAllowed. */
     refuse(id, CAT_REST_XML, 405, "MethodNotAllowed",
            STR("The specified method is not allowed against this resource."));

@@ -27,6 +27,8 @@ struct chunk_signature {
     char signature[65], sha256[65]; /* lower-case hex, NUL-terminated; sha256 of the chunk's data */
 };
 
+struct post_form;
+
 struct request {
     struct str method;
     struct str target; /* as on the request line: path?query, still encoded */
@@ -38,6 +40,7 @@ struct request {
     size_t param_count;
     struct body body; /* after aws-chunked was taken off */
     struct str source_ip;
+    const struct post_form *form; /* S3: an upload by a form, whose file is the body; or NULL */
     struct str s3_bucket; /* decoded, when the host named it (virtual-host style); else empty */
     bool body_is_chunk_signed;
     struct str sha256_hex; /* of the body as received, when http/ has computed it; else empty */

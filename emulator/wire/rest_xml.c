@@ -145,9 +145,24 @@ static int parse(struct wire_in *in, struct value *params)
     return rest_parse(in, &codec, params);
 }
 
+/* The answer to a form that asks for 201. Source: S3 API Reference, "POST Object", "Response
+ * elements". */
+static void write_post_response(struct wire_out *o)
+{
+    wire_header_c(o, "Content-Type", "application/xml");
+    buf_add(&o->body, STR(DECLARATION "<PostResponse>"));
+    xml_element(&o->body, STR("Location"), value_get_str(o->outcome->headers, "Location"));
+    xml_element(&o->body, STR("Bucket"), o->route->s3_bucket);
+    xml_element(&o->body, STR("Key"), o->route->s3_key);
+    xml_element(&o->body, STR("ETag"), value_get_str(o->tree, "ETag"));
+    buf_add(&o->body, STR("</PostResponse>"));
+}
+
 static void write(struct wire_out *o)
 {
     rest_write(o, &codec);
+    if (o->q->form && o->reply->status == 201)
+        write_post_response(o);
 }
 
 /* S3's error has no namespace and no envelope; nothing goes with HEAD or 304.

@@ -234,7 +234,9 @@ static const struct identify_case {
     { "a post that says nothing", "POST", "/b/k", SIGN("us-east-1", "s3"), "", "",
       "s3 - 405 MethodNotAllowed" },
     { "a browser's upload", "POST", "/b", "content-type: multipart/form-data; boundary=x\n", "", "",
-      "s3 PostObject 405 MethodNotAllowed" },
+      "s3 PostObject rest-xml -" },
+    { "a browser's upload to a key", "POST", "/b/k",
+      "content-type: multipart/form-data; boundary=x\n", "", "", "s3 - 405 MethodNotAllowed" },
     { "a broken escape", "GET", "/b/%zz", SIGN("us-east-1", "s3"), "", "", "s3 - 400 InvalidURI" },
     { "SigV4a has no region in its scope", "PUT", "/b/k",
       "authorization: AWS4-ECDSA-P256-SHA256 Credential=AKIA/20260101/s3/aws4_request, "

@@ -91,7 +91,7 @@ void cors_answer(struct op *op)
 
     if (origin.len == 0 || !op->bucket || !value_get_c(op->bucket->doc, "Cors"))
         return;
-    rule = find_rule(op->bucket, origin, q->method, STR(""));
+    rule = find_rule(op->bucket, origin, q->form ? STR("POST") : q->method, STR(""));
     if (!rule)
         return;
     if (!op->out->headers)

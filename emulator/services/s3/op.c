@@ -11,6 +11,7 @@
 #include "emulator/services/s3/bucket.h"
 #include "emulator/services/s3/cors.h"
 #include "emulator/services/s3/pending.h"
+#include "emulator/services/s3/post_policy.h"
 #include "emulator/services/s3/sse_kms.h"
 #include "emulator/services/s3/upload.h"
 #include "emulator/store/objects.h"
@@ -227,6 +228,7 @@ struct value *op_owner(struct op *op, struct str account)
  * resources, and condition keys for Amazon S3". */
 static const char *const permissions[][2] = {
     { "HeadObject", "GetObject" },
+    { "PostObject", "PutObject" },
     { "GetObjectAttributes", "GetObjectAttributes" },
     { "HeadBucket", "ListBucket" },
     { "ListObjects", "ListBucket" },
@@ -415,7 +417,9 @@ static int run(struct op *op, enum bucket_read how, run_fn *handler)
     op->locks->s3 = op->s3;
 
     bool deletes = str_eq_c(op->call->action, "DeleteBucket");
-    int rc = sse_kms_seal(op);
+    int rc = post_policy_check(op);
+    if (rc > 0)
+        rc = sse_kms_seal(op);
     if (rc > 0)
         rc = !deletes || bucket_close_gate(op->locks, op_param(op, "Bucket"))
                  ? enter(op, how)

@@ -4,6 +4,7 @@
 #include "emulator/services/s3/bucket.h"
 #include "emulator/services/s3/conditions.h"
 #include "emulator/services/s3/copy_source.h"
+#include "emulator/services/s3/post_policy.h"
 #include "emulator/services/s3/upload.h"
 
 #define PUT_BYTES_MAX                                                                              \
@@ -56,6 +57,7 @@ int run_PutObject(struct op *op)
     upload_answer_sums(op, value_get_c(meta, "Checksums"), output, true);
     upload_answer_sse(op, meta, output);
     op_answer_version(op, meta, output);
+    post_answer(op, output);
     op->out->bytes_in = sums.sums.size;
     return 0;
 }

@@ -18,7 +18,8 @@ static bool is_kms(struct str algorithm)
 
 static bool writes_object(const struct op *op)
 {
-    static const char *const actions[] = { "PutObject", "CopyObject", "CreateMultipartUpload" };
+    static const char *const actions[] = { "PutObject", "PostObject", "CopyObject",
+                                           "CreateMultipartUpload" };
 
     for (size_t i = 0; i < COUNT(actions); i++)
         if (str_eq_c(op->call->action, actions[i]))
