@@ -313,6 +313,10 @@ static void add_query(struct arena *a, struct buf *out, const struct sigv4_reque
 static void add_header_value(struct buf *out, struct str value)
 {
     value = str_trim(value);
+    if (str_find(value, STR("  ")) < 0) {
+        buf_add(out, value);
+        return;
+    }
     for (size_t i = 0; i < value.len; i++)
         if (value.ptr[i] != ' ' || value.ptr[i - 1] != ' ')
             buf_add_char(out, value.ptr[i]);
