@@ -14,8 +14,8 @@
 #define PENDING_MAX 4096
 #define QUIET_US    5000 /* since another client wrote */
 #define BATCH_US    1000 /* the thread looks this often whether writes keep coming */
-#define REST_FACTOR 19   /* then it works a twentieth of the time */
-#define REST_MAX_US 40000
+#define REST_FACTOR 49   /* then it works a fiftieth of the time */
+#define REST_MAX_US 100000
 #define RETRY_US    1000000 /* after a failure (a full disk) */
 
 struct waiting {
