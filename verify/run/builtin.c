@@ -45,10 +45,18 @@ int builtin_load(struct sigma **out, struct str rules_dir, struct err *err)
 
 /* ---- records past the rules, a matcher for each thread, hits in the order of the files ---- */
 
+/* What was told already: records come twice where two trails take them or a file is delivered
+ * again. Only rule and event of hits are kept. */
+struct told {
+    uint64_t *keys; /* 0: free */
+    size_t count, room;
+};
+
 struct running {
     const struct sigma *s;
     struct sigma_matcher **matchers;
     struct got_list *got;
+    struct told told;
 };
 
 struct job {
@@ -62,6 +70,44 @@ struct job {
 static struct str name_of(const struct sigma_rule *r)
 {
     return r->name.len > 0 ? r->name : r->stem;
+}
+
+static bool told_before(struct told *t, uint64_t key)
+{
+    size_t i = key & (t->room - 1);
+
+    while (t->keys[i] != 0 && t->keys[i] != key)
+        i = (i + 1) & (t->room - 1);
+    if (t->keys[i] == key)
+        return true;
+    t->keys[i] = key;
+    t->count++;
+    return false;
+}
+
+static void told_grow(struct told *t)
+{
+    struct told more = { .room = t->room ? t->room * 2 : 1024 };
+
+    more.keys = mem_alloc(more.room * sizeof *more.keys);
+    for (size_t i = 0; i < t->room; i++)
+        if (t->keys[i] != 0)
+            (void)told_before(&more, t->keys[i]); /* each is there once */
+    mem_free(t->keys);
+    *t = more;
+}
+
+/* A hash of 64 bits stands for both: that two of a million differ and meet has odds of 1 in 10^7.
+ */
+static bool is_news(struct told *t, const struct got *hit)
+{
+    if (hit->event_count != 1 || hit->event_ids[0].len == 0)
+        return true;
+    if (t->count * 2 >= t->room)
+        told_grow(t);
+    uint64_t key = str_hash(hit->event_ids[0]) ^ str_hash(hit->rule) * 0x9e3779b97f4a7c15u;
+
+    return !told_before(t, key ? key : 1);
 }
 
 static int keep_hit(void *arg, const struct sigma_hit *hit, struct err *err)
@@ -103,6 +149,9 @@ static int merge(void *arg, void *done, struct err *err)
     (void)err;
     for (size_t i = 0; i < job->hits.count; i++) {
         const struct got *hit = &job->hits.items[i];
+
+        if (!is_news(&run->told, hit))
+            continue;
         struct got *g = got_add(run->got, hit->rule);
         struct str rule = g->rule;
 
@@ -122,7 +171,7 @@ int builtin_run(const struct sigma *s, struct str tree, struct got_list *got, st
     static const struct visitor visitor = { .begin = begin, .record = match, .merge = merge };
     unsigned jobs = visit_jobs(0);
     struct sigma_matcher **matchers = mem_alloc(jobs * sizeof(struct sigma_matcher *));
-    struct running run = { s, matchers, got };
+    struct running run = { .s = s, .matchers = matchers, .got = got };
     struct source *source;
     int rc = source_open(&source, &(struct source_options){ .region = STR("") }, &tree, 1, err);
 
@@ -137,5 +186,6 @@ int builtin_run(const struct sigma *s, struct str tree, struct got_list *got, st
     for (unsigned i = 0; i < jobs; i++)
         sigma_matcher_free(matchers[i]);
     mem_free(matchers);
+    mem_free(run.told.keys);
     return rc;
 }

@@ -169,9 +169,9 @@ static int read_finding(struct truth *t, const struct value *v, const char *path
     (void)clock_parse(value_get_str(v, "last"), &f->last_ms, NULL);
     f->events = arena_array(&t->arena, ids->count, sizeof *f->events);
     for (const struct value *id = value_first(ids); id; id = id->next) {
-        const struct truth_event *e = truth_find(t, id->u.text);
+        const struct truth_event *e = id->kind == VALUE_STRING ? truth_find(t, id->u.text) : NULL;
 
-        if (id->kind != VALUE_STRING || !e)
+        if (!e)
             return err_set(err, E_PARSE, "%s: finding %zu names an event that is not in the data",
                            path, t->finding_count);
         f->events[f->event_count++] = e;
