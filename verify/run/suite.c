@@ -342,6 +342,8 @@ static void read_all(struct reading *r, const struct value *root, struct suite *
     out->name = text(r, root, "name");
     out->dataset = beside(r->a, out->dir, text(r, root, "dataset"));
     out->scenario = text(r, root, "scenario");
+    if (str_find(out->scenario, STR("/")) >= 0 || str_has_suffix(out->scenario, STR(".yaml")))
+        out->scenario = beside(r->a, out->dir, out->scenario); /* a file, not a name */
     out->seed = number(r, root, "seed", 1);
     out->faults = words(r, root, "faults");
     out->speed = text(r, root, "speed");
