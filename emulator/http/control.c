@@ -431,9 +431,9 @@ static int parse_body(struct visit *v, struct err *err)
     return rc;
 }
 
-bool control_may_wait(const struct request *q)
+bool control_may_wait(const struct control *c, const struct request *q)
 {
-    return str_eq_c(q->method, "POST");
+    return str_eq_c(q->method, "POST") && is_from_here(c, q);
 }
 
 bool control_owns(const struct request *q)

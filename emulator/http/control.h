@@ -18,8 +18,9 @@ void control_end(struct control *c); /* streams end: before the server closes */
 void control_close(struct control *c);
 
 bool control_owns(const struct request *q); /* the path lies below /_mocktrail */
-/* May the answer take long? Whatever a POST does: a clock advanced by months, a restore. */
-bool control_may_wait(const struct request *q);
+/* May the answer take long? Whatever a POST does: a clock advanced by months, a restore. A foreign
+ * one does nothing, and keeps no worker from others. */
+bool control_may_wait(const struct control *c, const struct request *q);
 /* Returns the stream that follows the reply, or NULL. Never fails: a failure is a reply. */
 struct stream *control_answer(struct control *c, struct arena *a, const struct request *q,
                               struct reply *reply);

@@ -185,7 +185,7 @@ static enum server_wait may_wait(void *arg, struct arena *a, const struct reques
     const struct serve *s = arg;
 
     if (control_owns(q))
-        return control_may_wait(q) ? SERVER_IS_SLOW : SERVER_IS_QUICK;
+        return control_may_wait(s->control, q) ? SERVER_IS_SLOW : SERVER_IS_QUICK;
     return !is_preflight(q) && engine_may_wait(s->engine, a, q) ? SERVER_WAITS : SERVER_IS_QUICK;
 }
 
