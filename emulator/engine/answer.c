@@ -87,13 +87,18 @@ static void fail(struct arena *a, const struct call *call, struct outcome *out)
 /* Ask the upstream, if the call is its. The gate is open meanwhile, so that nobody waits for a slow
  * one; the emulator may be reset in that time, hence the new number. */
 static int forward(struct engine *e, struct arena *a, const struct route *route, struct call *call,
-                   struct err *err)
+                   struct outcome *out, struct err *err)
 {
     bool is_claimed;
     int rc = upstream_claims(e, call, route, &is_claimed, err);
 
     if (rc < 0 || !is_claimed)
         return rc;
+    if (call->request->form) { /* nobody would look at its policy */
+        outcome_refuse(a, out, 501, "NotImplemented",
+                       "mocktrail does not forward uploads by a browser's form");
+        return 0;
+    }
     pthread_rwlock_unlock(&e->services->gate);
     rc = upstream_forward(e, a, route, call, err);
     pthread_rwlock_rdlock(&e->services->gate);
@@ -149,8 +154,9 @@ static int decide(struct engine *e, struct arena *a, const struct route *route, 
     if (!outcome_refused(out))
         meet_faults(e, a, call, out);
     if (!outcome_refused(out)) {
-        rc = forward(e, a, route, call, err);
-        return rc < 0 ? rc : engine_perform(e, a, call, out, err);
+        rc = forward(e, a, route, call, out, err);
+        if (rc < 0 || !outcome_refused(out))
+            return rc < 0 ? rc : engine_perform(e, a, call, out, err);
     }
     /* Nobody's trail: the sender's account or the service asked for can't be told. */
     if (call->account.len == 0 || !call->service)

@@ -258,5 +258,22 @@ class ByHand(FormCase):
         self.refused(self.send(self.server.url + "/no-such-bucket", whole), 404, "NoSuchBucket")
 
 
+class Upstream(FormCase):
+    """Its policy would be looked at by nobody: a form is not forwarded."""
+    @classmethod
+    def setUpClass(cls):
+        cls.server = harness.Server("--upstream", "s3=http://127.0.0.1:1").start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__()
+
+    def test_refused(self):
+        fields = signed_v2(policy_of(["starts-with", "$key", ""]))
+        self.refused(self.send(self.server.url + "/forms", form(fields)), 501, "NotImplemented", "form")
+        self.server.advance("10m")
+        self.assertEqual(self.server.record("PostObject")["errorCode"], "NotImplemented")
+
+
 if __name__ == "__main__":
     unittest.main()
