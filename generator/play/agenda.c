@@ -16,6 +16,7 @@ struct entry {
     struct session session;    /* of a session */
     size_t next_call;
     bool is_session, has_begun, in_call;
+    int64_t left; /* of a story: records that it will still make, as far as one can tell */
 };
 
 struct agenda {
@@ -77,12 +78,40 @@ static void end_session(struct entry *e)
     mem_free(e);
 }
 
+/* Steps that a story will play before the end, by the middle of their waits. */
+static int64_t story_records(const struct step *steps, int depth, int64_t *at_ms, int64_t end_ms)
+{
+    int64_t n = 0;
+
+    for (const struct step *step = steps; step && depth < 8; step = step->next) {
+        int64_t times = step->each && step->each->kind == VALUE_LIST ? (int64_t)step->each->count
+                                                                     : step->repeat;
+        int64_t wait = step->has_wait ? (step->wait_ms.least + step->wait_ms.most) / 2 : 3000;
+
+        for (int64_t i = 0; i < times && *at_ms < end_ms; i++) {
+            n += step->technique ? story_records(step->technique->steps, depth + 1, at_ms, end_ms)
+                                 : 1;
+            *at_ms += wait;
+        }
+    }
+    return n;
+}
+
+static int64_t estimate(const struct play *p, const struct story *k)
+{
+    int64_t at = moment_ms(p->s, k->when, p->s->start_ms);
+
+    return story_records(k->benign ? k->technique->benign_steps : k->technique->steps, 0, &at,
+                         p->s->end_ms);
+}
+
 static void add_stories(struct agenda *g)
 {
     for (const struct story *k = g->p->s->stories; k; k = k->next) {
         struct entry *e = mem_alloc(sizeof *e);
 
         e->story = k;
+        e->left = estimate(g->p, k);
         e->run = &g->p->stories[k->number];
         e->order = k->number;
         e->at_ms = moment_ms(g->p->s, k->when, g->p->s->start_ms);
@@ -243,6 +272,21 @@ static int go_on_session(struct agenda *g, struct entry *e)
     return 0;
 }
 
+/* What a story has made, or will not make any more, is not waited for. */
+static void settle_estimate(struct agenda *g, struct entry *e, int64_t before)
+{
+    struct pace *pace = g->p->pace;
+    int64_t made;
+
+    if (!pace)
+        return;
+    made = g->p->door->taken(g->p->door) - before;
+    if (!e->run->next || made > e->left)
+        made = e->left;
+    e->left -= made;
+    pace->stories -= made;
+}
+
 static int go_on_story(struct agenda *g, struct entry *e)
 {
     int64_t before = g->p->pace ? g->p->door->taken(g->p->door) : 0;
@@ -254,11 +298,7 @@ static int go_on_story(struct agenda *g, struct entry *e)
     } else if (e->run->next) {
         rc = run_step(g->p, e->run, g->err);
     }
-    if (g->p->pace) {
-        g->p->pace->stories -= g->p->door->taken(g->p->door) - before;
-        if (g->p->pace->stories < 0)
-            g->p->pace->stories = 0;
-    }
+    settle_estimate(g, e, before);
     e->at_ms = e->run->next ? e->run->at_ms : INT64_MAX;
     return rc;
 }
@@ -286,26 +326,12 @@ static void drop(struct entry *e)
         mem_free(e);
 }
 
-static int64_t story_records(const struct step *steps, int depth)
-{
-    int64_t n = 0;
-
-    for (const struct step *step = steps; step && depth < 8; step = step->next) {
-        int64_t times = step->each && step->each->kind == VALUE_LIST ? (int64_t)step->each->count
-                                                                     : step->repeat;
-
-        n += times * (step->technique ? story_records(step->technique->steps, depth + 1) : 1);
-    }
-    return n;
-}
-
 static void open_pace(struct play *p, struct pace *pace, const struct plan *plan)
 {
     *pace = (struct pace){ .target = p->s->events + p->s->events / 200 + 1,
                            .planned = (int64_t)plan->calls };
     for (const struct story *k = p->s->stories; k; k = k->next)
-        pace->stories +=
-            story_records(k->benign ? k->technique->benign_steps : k->technique->steps, 0);
+        pace->stories += estimate(p, k);
     p->pace = pace;
 }
 
