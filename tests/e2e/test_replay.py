@@ -341,6 +341,18 @@ class Replay(unittest.TestCase):
             self.assertIn(why, replay(self.data, *args, code=2).stderr)
         self.assertIn("No such file", replay(self.top / "nowhere", "--to", "stdout", code=2).stderr)
         self.assertIn("expected a PATH", replay("--to", "stdout", code=2).stderr)
+        empty = self.top / "empty"
+        empty.mkdir()
+        self.assertIn("nothing to deliver", replay(empty, "--to", "stdout", code=2).stderr)
+
+    def test_what_lies_in_the_target_is_left_alone(self):
+        before = subprocess.run(["find", self.data, "-type", "f", "-newer", self.top],
+                                capture_output=True, text=True).stdout
+        refused = replay(self.data, "--to", f"dir:{self.data}", "--fault", "tampered-log", code=2)
+        self.assertIn("expected another directory", refused.stderr)
+        after = subprocess.run(["find", self.data, "-type", "f", "-newer", self.top],
+                               capture_output=True, text=True).stdout
+        self.assertEqual(after, before)
 
 
 if __name__ == "__main__":

@@ -359,6 +359,13 @@ class Mutations(unittest.TestCase):
             self.assertEqual(2, done.returncode, args)
             self.assertRegex(done.stderr, r"mocktrail verify")
 
+    def test_where_no_logs_are_nothing_is_verified(self):
+        with tempfile.TemporaryDirectory() as empty:
+            records, digests = (verify_data.verify(check, empty) for check in ("records", "digests"))
+        self.assertEqual((2, 2), (records.returncode, digests.returncode))
+        self.assertIn("no log files", records.stderr)
+        self.assertIn("no digests", digests.stderr)
+
     def test_the_rules_are_documented(self):
         self.assertIn(verify_data.verify("records", "--rules").stdout, DOCS.read_text())
 

@@ -444,12 +444,12 @@ static int judge(struct run *run, const struct str *paths, size_t count, struct 
     if (rc < 0)
         return rc;
     run->reader = source_reader_open(run->source);
-    rc = find_keys(run, paths, count, err);
-    if (rc == 0)
-        rc = find_chains(run, err);
+    rc = find_chains(run, err);
     if (rc == 0 && run->trail_count == 0)
         rc = err_set(err, E_MISSING, "no digests: expected keys below AWSLogs/ACCOUNT/%s",
                      "CloudTrail-Digest/");
+    if (rc == 0)
+        rc = find_keys(run, paths, count, err);
     for (size_t i = 0; rc == 0 && i < run->trail_count; i++)
         rc = walk_chain(run, &run->trails[i], err);
     if (rc < 0)

@@ -1,5 +1,6 @@
 #include "verify/expect/parse.h"
 
+#include "core/base/buf.h"
 #include "core/base/clock.h"
 #include "core/codec/yaml.h"
 
@@ -145,6 +146,20 @@ static const struct member *member_of(struct str name)
     return NULL;
 }
 
+static int fail_member(struct parse *p, const struct value *m, bool is_step)
+{
+    struct buf b = { 0 };
+
+    buf_printf(&b, "unknown member '%.*s': expected", STR_ARG(m->name));
+    for (size_t i = 0; i < COUNT(members); i++)
+        if (!is_step || members[i].in_step)
+            buf_printf(&b, "%s %s", i > 0 ? "," : "", members[i].name);
+    struct str what = arena_copy(p->arena, buf_view(&b));
+
+    buf_free(&b);
+    return fail(p, m, what.ptr);
+}
+
 static int read_item(struct parse *p, const struct value *v, bool is_step, struct item *out)
 {
     *out = (struct item){ .exactly = -1, .least = -1, .most = -1, .never = -1 };
@@ -159,8 +174,7 @@ static int read_item(struct parse *p, const struct value *v, bool is_step, struc
         const struct member *row = member_of(m->name);
 
         if (!row || (is_step && !row->in_step))
-            return fail(p, m,
-                        arena_printf(p->arena, "unknown member '%.*s'", STR_ARG(m->name)).ptr);
+            return fail_member(p, m, is_step);
         int rc = row->read(p, m, (char *)out + row->offset);
 
         if (rc < 0)
@@ -280,7 +294,10 @@ int expect_parse(struct arena *a, struct str path, struct str text, struct expec
         return fail(&p, root, "expected 'expect:' and a list of expectations");
     for (const struct value *m = value_first(root); m; m = m->next)
         if (m != list)
-            return fail(&p, m, arena_printf(a, "unknown member '%.*s'", STR_ARG(m->name)).ptr);
+            return fail(
+                &p, m,
+                arena_printf(a, "unknown member '%.*s': expected 'expect:' alone", STR_ARG(m->name))
+                    .ptr);
     *out = (struct expect_file){ arena_copy(a, path),
                                  arena_array(a, list->count, sizeof *out->list), 0 };
     for (const struct value *v = value_first(list); v && rc == 0; v = v->next)

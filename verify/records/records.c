@@ -445,6 +445,8 @@ static int judge(struct run *run, struct source *source, unsigned jobs, struct e
         rc = write_junit(run, err);
     if (rc == 0 && fflush(stdout) != 0)
         rc = err_sys(err, "write", "standard output");
+    if (rc == 0 && run->files.count + run->misnamed.count == 0)
+        rc = err_set(err, E_MISSING, "no log files: nothing was verified");
     if (rc < 0)
         return rc;
     return count_from(run, run->fail_on) > 0 ? 1 : 0;

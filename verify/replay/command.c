@@ -130,10 +130,12 @@ static int prepare(struct run *r, const struct str *paths, size_t count, struct 
                          paths, count, err);
     if (rc == 0)
         rc = plan_make(&r->plan, r->source, r->opt.seed, err);
+    if (rc == 0 && r->plan.count == 0)
+        rc = err_set(err, E_MISSING, "nothing to deliver: expected files that a trail delivered");
     if (rc < 0)
         return rc;
-    r->target_opt =
-        (struct target_options){ r->opt.allow_remote, r->opt.region, find_keys(r, paths, count) };
+    r->target_opt = (struct target_options){ r->opt.allow_remote, r->opt.region,
+                                             find_keys(r, paths, count), paths, count };
     rc = open_targets(r, &kinds, err);
     if (rc == 0)
         rc = faults_apply(&r->plan, faults, kinds, r->target_opt.keys_dir, err);

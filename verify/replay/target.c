@@ -1,6 +1,9 @@
 #include "verify/replay/target.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
@@ -61,11 +64,31 @@ static int stdout_end(struct target *t, struct err *err)
 
 /* ---- dir: a data directory, or plain files where no bucket is known ---- */
 
+/* Does path lie in dir, or is it dir? Of two that are there. */
+static bool is_within(const char *path, const char *dir)
+{
+    char inner[PATH_MAX], outer[PATH_MAX];
+
+    if (!realpath(path, inner) || !realpath(dir, outer))
+        return false;
+    size_t len = strlen(outer);
+
+    return strncmp(inner, outer, len) == 0 && (inner[len] == 0 || inner[len] == '/');
+}
+
 static int dir_open(struct target *t, struct str rest, struct err *err)
 {
+    const struct target_options *opt = t->opt;
+
     if (rest.len == 0)
         return err_set(err, E_PARSE, "expected a directory");
     t->place = rest;
+    for (size_t i = 0; i < opt->path_count; i++)
+        if (is_within(opt->paths[i].ptr, rest.ptr))
+            return err_set(err, E_PARSE,
+                           "%.*s lies in dir:%s: expected another directory, for files of the same "
+                           "names would be replaced",
+                           STR_ARG(opt->paths[i]), rest.ptr);
     return fs_mkdirs(rest.ptr, err);
 }
 

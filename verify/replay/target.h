@@ -9,9 +9,11 @@
 #include "verify/replay/delivery.h"
 
 struct target_options {
-    bool allow_remote;    /* else only loopback addresses */
-    struct str region;    /* to sign for; empty: as the environment says */
-    const char *keys_dir; /* of the dataset, for a copy that is a data directory; NULL: none */
+    bool allow_remote;       /* else only loopback addresses */
+    struct str region;       /* to sign for; empty: as the environment says */
+    const char *keys_dir;    /* of the dataset, for a copy that is a data directory; NULL: none */
+    const struct str *paths; /* what is replayed: no dir: may hold it */
+    size_t path_count;
 };
 
 struct target;
