@@ -12,9 +12,7 @@
 #include "core/base/str.h"
 
 struct cat;
-
 enum cat_protocol { CAT_JSON, CAT_REST_JSON, CAT_REST_XML, CAT_QUERY, CAT_EC2, CAT_CBOR };
-
 enum cat_type {
     CAT_STRUCTURE,
     CAT_LIST,
@@ -30,7 +28,6 @@ enum cat_type {
 };
 enum cat_location { CAT_BODY, CAT_URI, CAT_QUERYSTRING, CAT_HEADER, CAT_HEADERS, CAT_STATUS };
 enum cat_ts { CAT_TS_DEFAULT, CAT_TS_ISO8601, CAT_TS_RFC822, CAT_TS_UNIX };
-
 enum cat_shape_flag {
     CAT_S_SENSITIVE = 1,
     CAT_S_UNION = 2,
@@ -181,8 +178,7 @@ const struct cat_op *cat_op_find_c(const struct cat *cat, const char *service, c
 const struct cat_op *cat_op_by_target(const struct cat *cat, struct str prefix, struct str op);
 /* The service of a target prefix; NULL when unknown. */
 const struct cat_service *cat_service_by_target(const struct cat *cat, struct str prefix);
-/* query, ec2: signing may be empty (unsigned). An unknown version of a known service gives its op.
- */
+/* query, ec2: signing may be empty (unsigned). Of a known service any version will do. */
 const struct cat_op *cat_op_by_action(const struct cat *cat, struct str signing, struct str version,
                                       struct str action);
 
