@@ -41,6 +41,12 @@ class Control(harness.ServerCase):
         self.assertIn(("POST", "/_mocktrail/snapshot/NAME"), paths)
         self.assertIn(("GET", "/_mocktrail/health"), paths)
 
+    def test_the_manual_shows_the_routes(self):
+        manual = pathlib.Path(__file__).parents[2].joinpath("docs", "configuration.md").read_text()
+        for route in self.control("GET", "")[1]["routes"][1:]:
+            name = route["path"].removeprefix("/_mocktrail/")
+            self.assertIn(f"| `{route['method']} {name}` | {route['does']} |", manual)
+
     def test_unknown_route_and_wrong_method(self):
         self.assertEqual(self.control("GET", "nothing")[0], 404)
         self.assertEqual(self.control("GET", "healthy")[0], 404)

@@ -163,6 +163,11 @@ class Replay(unittest.TestCase):
             self.assertEqual(head["ContentEncoding"], "gzip")
             self.assertEqual(s3.get_object(Bucket="copy", Key=digest)["Body"].read(),
                              (bucket / digest).read_bytes())
+            server.control("POST", "flush")
+            put = [r for path in (server.data / "buckets" / "mocktrail-trail").rglob("*_CloudTrail_*.json.gz")
+                   for r in json.loads(gzip.decompress(path.read_bytes()))["Records"]
+                   if r["eventName"] == "PutObject"]
+            self.assertEqual({r["userAgent"].split("/")[0] for r in put}, {"[mocktrail"})
 
     def test_records_posted_also_when_the_consumer_stumbles(self):
         sink = Sink(refusals=3)

@@ -79,7 +79,7 @@ int fault_parse(struct arena *a, struct str text, struct fault **out, struct err
         if (str_eq_c(name, rows[i].name))
             f->row = &rows[i];
     if (!f->row)
-        return err_set(err, E_PARSE, "no fault '%.*s' (--help lists them)", STR_ARG(name));
+        return err_set(err, E_PARSE, "no fault '%.*s' (--list-faults prints them)", STR_ARG(name));
     if (!argument_parse(f, has_argument ? argument : str_c(f->row->fallback)))
         return err_set(err, E_PARSE, "fault %s: expected %s, not '%.*s'", f->row->name,
                        argument_words[f->row->argument], STR_ARG(argument));

@@ -4,6 +4,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/mem.h"
+#include "core/base/version.h"
 
 enum { CONNECT_MS = 10000, ANSWER_MS = 60000, TRIES = 5 };
 
@@ -60,6 +61,7 @@ int post_open(struct post **out, struct str url, struct err *err)
     }
     /* None of these can fail but for want of memory, which then shows in the transfer. */
     (void)curl_easy_setopt(p->curl, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(p->curl, CURLOPT_USERAGENT, "mocktrail/" MOCKTRAIL_VERSION);
     (void)curl_easy_setopt(p->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     (void)curl_easy_setopt(p->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
     (void)curl_easy_setopt(p->curl, CURLOPT_TIMEOUT_MS, (long)ANSWER_MS);

@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/base/limits.h"
 #include "core/base/mem.h"
+#include "core/base/version.h"
 #include "core/codec/json.h"
 #include "core/codec/uri.h"
 #include "core/codec/xml.h"
@@ -264,6 +265,7 @@ static void prepare(struct aws_client *c, const struct call *q, struct answer *r
     (void)curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     (void)curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, (long)IDLE_S);
     (void)curl_easy_setopt(c->curl, CURLOPT_PATH_AS_IS, 1L);
+    (void)curl_easy_setopt(c->curl, CURLOPT_USERAGENT, "mocktrail/" MOCKTRAIL_VERSION);
     (void)curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_body);
     (void)curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, r);
     (void)curl_easy_setopt(c->curl, CURLOPT_HEADERFUNCTION, on_header);
