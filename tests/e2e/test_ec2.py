@@ -598,5 +598,83 @@ class KeyPairs(Ec2Case):
         self.refused("InvalidKey.Format", "", self.ec2.import_key_pair, KeyName="x", PublicKeyMaterial=b"ssh-rsa AAAA")
 
 
+class Peering(Ec2Case):
+    OPTIONS = ("--no-default-trail",)
+
+    def setUp(self):
+        super().setUp()
+        self.mine, self.theirs = self.vpc("10.101.0.0/16"), self.vpc("10.102.0.0/16")
+
+    def ask(self, ec2=None, **peer):
+        made = (ec2 or self.ec2).create_vpc_peering_connection(VpcId=self.mine, **{"PeerVpcId": self.theirs, **peer})
+        return made["VpcPeeringConnection"]
+
+    def status(self, pcx, ec2=None):
+        found, = (ec2 or self.ec2).describe_vpc_peering_connections(VpcPeeringConnectionIds=[pcx])[
+            "VpcPeeringConnections"]
+        return found["Status"]["Code"]
+
+    def test_life(self):
+        tags = [{"Key": "k", "Value": "v"}]
+        made = self.ask(TagSpecifications=[{"ResourceType": "vpc-peering-connection", "Tags": tags}])
+        pcx = made["VpcPeeringConnectionId"]
+        self.assertRegex(pcx, "^pcx-0[0-9a-f]{16}$")
+        self.assertEqual(made["Status"], {"Code": "initiating-request",
+                                          "Message": "Initiating Request to 111122223333"})
+        self.assertEqual((made["RequesterVpcInfo"]["CidrBlock"], made["RequesterVpcInfo"]["VpcId"], made["Tags"]),
+                         ("10.101.0.0/16", self.mine, tags))
+        self.assertEqual(made["AccepterVpcInfo"],
+                         {"OwnerId": "111122223333", "VpcId": self.theirs, "Region": "us-east-1"})
+        self.server.advance("2s")
+        self.assertEqual(self.status(pcx), "pending-acceptance")
+        taken = self.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=pcx)["VpcPeeringConnection"]
+        self.assertEqual((taken["Status"]["Code"], taken["AccepterVpcInfo"]["CidrBlock"]),
+                         ("provisioning", "10.102.0.0/16"))
+        self.assertNotIn("ExpirationTime", taken)
+        self.server.advance("2s")
+        found = self.ec2.describe_vpc_peering_connections(
+            Filters=filters(status_code="active", accepter_vpc_info__vpc_id=self.theirs))["VpcPeeringConnections"]
+        self.assertEqual([p["VpcPeeringConnectionId"] for p in found], [pcx])
+        self.refused("InvalidStateTransition", "from active to active", self.ec2.accept_vpc_peering_connection,
+                     VpcPeeringConnectionId=pcx)
+        self.assertTrue(self.ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=pcx)["Return"])
+        self.assertEqual(self.status(pcx), "deleted")
+        self.refused("InvalidStateTransition", "from deleted to deleted", self.ec2.delete_vpc_peering_connection,
+                     VpcPeeringConnectionId=pcx)
+        self.server.advance("49h")
+        self.refused("InvalidVpcPeeringConnectionID.NotFound", "does not exist",
+                     self.ec2.describe_vpc_peering_connections, VpcPeeringConnectionIds=[pcx])
+
+    def test_rejected_and_expired(self):
+        one, two = (self.ask()["VpcPeeringConnectionId"] for _ in range(2))
+        self.ec2.reject_vpc_peering_connection(VpcPeeringConnectionId=one)
+        self.server.advance("24h")
+        self.assertEqual((self.status(one), self.status(two)), ("rejected", "pending-acceptance"))
+        self.server.advance("144h")
+        self.assertEqual(self.status(two), "expired")
+
+    def test_another_account_and_region(self):
+        other = self.server.client("ec2", key="444455556666", region="eu-west-1")
+        theirs = other.create_vpc(CidrBlock="10.103.0.0/16")["Vpc"]["VpcId"]
+        pcx = self.ask(PeerVpcId=theirs, PeerOwnerId="444455556666", PeerRegion="eu-west-1")["VpcPeeringConnectionId"]
+        self.refused("OperationNotPermitted", "111122223333 cannot accept", self.ec2.accept_vpc_peering_connection,
+                     VpcPeeringConnectionId=pcx)
+        other.create_tags(Resources=[pcx], Tags=[{"Key": "side", "Value": "theirs"}])
+        other.accept_vpc_peering_connection(VpcPeeringConnectionId=pcx)
+        self.server.advance("3s")
+        self.assertEqual((self.status(pcx), self.status(pcx, other)), ("active", "active"))
+        self.ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=pcx)
+        found, = other.describe_vpc_peering_connections(VpcPeeringConnectionIds=[pcx])["VpcPeeringConnections"]
+        self.assertEqual((found["Status"], found["Tags"]), (
+            {"Code": "deleted", "Message": "Deleted by 111122223333"}, [{"Key": "side", "Value": "theirs"}]))
+
+    def test_refused(self):
+        self.refused("InvalidVpcID.NotFound", "vpc-00000000", self.ask, PeerVpcId="vpc-00000000")
+        self.refused("InvalidParameterValue", "moon-1", self.ask, PeerRegion="moon-1")
+        same = self.vpc("10.101.128.0/17")
+        self.assertEqual(self.ask(PeerVpcId=same)["Status"]["Code"], "failed")
+        self.assertEqual(self.ask(PeerOwnerId="444455556666")["Status"]["Code"], "failed")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -39,7 +39,7 @@ struct ec2_kind {
 extern const struct ec2_kind ec2_kinds[EC2_KINDS];
 extern ec2_complete ec2_subnet_complete, ec2_group_complete, ec2_nat_complete,
     ec2_interface_complete, ec2_table_complete, ec2_instance_complete, ec2_volume_complete,
-    ec2_snapshot_complete, ec2_image_complete;
+    ec2_snapshot_complete, ec2_image_complete, ec2_peering_complete;
 
 struct ec2_docs {
     struct value **of; /* in order of id, completed */
