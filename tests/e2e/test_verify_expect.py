@@ -133,6 +133,24 @@ class Expectations(unittest.TestCase):
         done = subprocess.run([harness.PROGRAM, "verify", "expect", file, "-"], input=lines, capture_output=True, text=True)
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
 
+    def test_an_order_may_begin_at_a_later_record(self):
+        """alice was made and left alone; bob was made and, a minute later, put into a group."""
+        made = [("00", "CreateUser", "alice"), ("10", "CreateUser", "bob"), ("11", "AddUserToGroup", "bob")]
+        lines = "".join(json.dumps({"eventID": f"e{minute}", "eventTime": f"2026-01-05T09:{minute}:00Z",
+                                    "eventSource": "iam.amazonaws.com", "eventName": name,
+                                    "requestParameters": {"userName": user}}) + "\n" for minute, name, user in made)
+        order = "[{call: iam.CreateUser, where: {userName: '%s'}}, " \
+                "{call: iam.AddUserToGroup, where: {userName: '%s'}}]"
+        for text, code in ((f"order: {order % ('${n}', '${n}')}", 0), (f"order: {order % ('al*', 'bob')}", 0),
+                           ("order: [iam.CreateUser, iam.AddUserToGroup]\n  within: 2m", 0),
+                           ("order: [iam.CreateUser, iam.AddUserToGroup]\n  within: 30s", 1),
+                           (f"order: {order % ('${n}', '${n}x')}", 1)):
+            file = pathlib.Path(self.holder.name) / "E.yaml"
+            file.write_text(f"expect:\n- {text}\n")
+            done = subprocess.run([harness.PROGRAM, "verify", "expect", file, "-"], input=lines, capture_output=True,
+                                  text=True)
+            self.assertEqual(code, done.returncode, text + done.stdout + done.stderr)
+
     def test_reports(self):
         junit, out = (pathlib.Path(self.holder.name) / name for name in ("junit.xml", "out.json"))
         done = self.expect("expect: [{call: iam.CreateUser}, {call: iam.CreateUser, exactly: 9}]", "--junit", junit, "--json",
