@@ -21,11 +21,13 @@ static void set_source_ip(struct inbound *in, struct MHD_Connection *connection)
         in->source_ip[0] = '\0';
 }
 
-struct inbound *inbound_open(struct staging *staging, struct MHD_Connection *connection)
+struct inbound *inbound_open(struct staging *staging, struct arenas *arenas,
+                             struct MHD_Connection *connection)
 {
     struct inbound *in = mem_alloc(sizeof *in);
 
     body_init(&in->body, staging);
+    in->arenas = arenas;
     in->connection = connection;
     set_source_ip(in, connection);
     return in;
@@ -36,25 +38,30 @@ void inbound_close(struct inbound *in)
     if (!in)
         return;
     body_free(&in->body);
-    arena_free(&in->arena);
+    arenas_take_back(in->arenas, &in->arena);
     mem_free(in);
 }
 
 void inbound_start(struct inbound *in, const char *target)
 {
     body_drop(&in->body);
-    arena_reset(&in->arena);
+    if (in->arena.head)
+        arena_reset(&in->arena);
+    else
+        in->arena = arenas_lend(in->arenas);
     in->request = (struct request){ .source_ip = str_c(in->source_ip) };
     in->request.target = arena_copy(&in->arena, str_c(target));
     in->state = INBOUND_LINE;
     in->refusal = in->body.refusal = REFUSE_NOTHING;
-    in->hangs_up = false;
+    in->hangs_up = in->keeps_arena = false;
     in->dropped_bytes = 0;
 }
 
 void inbound_over(struct inbound *in)
 {
     body_drop(&in->body);
+    if (!in->keeps_arena)
+        arenas_take_back(in->arenas, &in->arena);
     in->state = INBOUND_ANSWERED;
 }
 

@@ -1,10 +1,11 @@
 /* emulator/http/inbound - one connection, and the request that is on it: libmicrohttpd's callbacks
- * fill a struct request. Its memory is used again for each request of the connection.
+ * fill a struct request. Its memory is lent for the request and goes back when the reply is sent.
  */
 #pragma once
 
 #include <stdbool.h>
 
+#include "emulator/http/arenas.h"
 #include "emulator/http/body.h"
 #include "emulator/http/host.h"
 #include "emulator/http/stall.h"
@@ -18,12 +19,14 @@ struct stream;
 enum inbound_state { INBOUND_LINE, INBOUND_BODY, INBOUND_WAITING, INBOUND_HELD, INBOUND_ANSWERED };
 
 struct inbound {
+    struct arenas *arenas;
     struct arena arena; /* of the request */
     struct request request;
     struct body_sink body;
     enum inbound_state state;
     enum refusal refusal;   /* the target or the headers can't be read; of the body: body.refusal */
     bool hangs_up;          /* where the body ends can't be told, or it is longer than is dropped */
+    bool keeps_arena;       /* its reply was held: see inbound_over */
     bool is_counted;        /* among what the server must finish before it stops */
     uint64_t dropped_bytes; /* of a body that is refused already */
     char source_ip[64];
@@ -39,7 +42,8 @@ struct inbound {
     struct stream *stream;
 };
 
-struct inbound *inbound_open(struct staging *staging, struct MHD_Connection *connection);
+struct inbound *inbound_open(struct staging *staging, struct arenas *arenas,
+                             struct MHD_Connection *connection);
 void inbound_close(struct inbound *in);
 /* A request line has come: forget the last request, keep the raw target (copied). */
 void inbound_start(struct inbound *in, const char *target);
@@ -53,5 +57,6 @@ bool inbound_has_body(const struct inbound *in);
 bool inbound_body(struct inbound *in, struct str bytes);
 /* The body has come whole. */
 void inbound_complete(struct inbound *in);
-/* The reply is sent, or the client is gone. */
+/* The reply is sent, or the client is gone: what arena gave out is gone. When replies are held
+ * nearly all connections have a request at a time; the memory then stays where it is. */
 void inbound_over(struct inbound *in);

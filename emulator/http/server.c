@@ -30,6 +30,7 @@ struct server {
     struct server_options opt;
     struct arena arena; /* what opt points to */
     struct staging staging;
+    struct arenas arenas; /* of requests */
     struct MHD_Daemon *daemon;
     struct workers *workers; /* NULL: no answer waits */
     struct stall_watch *stalls;
@@ -58,7 +59,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
     struct server *s = cls;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *context = inbound_open(&s->staging, connection);
+        *context = inbound_open(&s->staging, &s->arenas, connection);
     } else {
         inbound_close(*context);
         *context = NULL;
@@ -140,6 +141,7 @@ static enum MHD_Result hold(struct server *s, struct inbound *in, const struct r
 {
     in->reply = *reply;
     in->state = INBOUND_HELD;
+    in->keeps_arena = true;
     in->waiter = (struct journal_waiter){ .tell = resume, .arg = in };
     MHD_suspend_connection(in->connection);
     s->opt.hold(s->opt.answer_arg, &in->waiter); /* from here on in is another thread's */
@@ -345,6 +347,7 @@ int server_open(struct server **out, const struct server_options *opt, struct er
     (void)pthread_mutex_init(&s->lock, NULL); /* default attributes: cannot fail here */
     (void)pthread_cond_init(&s->idle, NULL);
     s->staging.data_fd = -1;
+    arenas_open(&s->arenas);
     fd = rc = listen_on(s, err);
     if (rc >= 0)
         rc = staging_open(&s->staging, opt->data_dir, opt->power_safe, err);
@@ -403,6 +406,7 @@ void server_close(struct server *s)
     }
     stall_close(s->stalls);
     staging_close(&s->staging);
+    arenas_close(&s->arenas);
     (void)pthread_cond_destroy(&s->idle);
     (void)pthread_mutex_destroy(&s->lock);
     arena_free(&s->arena);
