@@ -168,6 +168,16 @@ static int find_rule(struct compiling *c, struct str name, struct rule **out)
     return sigma_refuse(c, "no rule '%.*s' was loaded", STR_ARG(name));
 }
 
+static void add_feed(struct arena *a, struct rule *r, const struct rule *correlation, size_t as)
+{
+    struct feed *more = arena_array(a, r->feed_count + 1, sizeof *more);
+
+    if (r->feed_count > 0)
+        memcpy(more, r->feeds, r->feed_count * sizeof *more);
+    more[r->feed_count++] = (struct feed){ correlation, as };
+    r->feeds = more;
+}
+
 int correlation_link(struct compiling *c, struct rule *self)
 {
     struct correlation *k = self->correlation;
@@ -178,8 +188,8 @@ int correlation_link(struct compiling *c, struct rule *self)
     for (size_t i = 0; i < k->rule_count; i++) {
         struct rule *r = k->rules[i];
 
-        r->info.is_silent = (!r->feeds || r->info.is_silent) && !k->tells_rules;
-        r->feeds = true;
+        r->info.is_silent = (r->feed_count == 0 || r->info.is_silent) && !k->tells_rules;
+        add_feed(&c->s->arena, r, self, i);
     }
     return 0;
 }

@@ -99,13 +99,8 @@ static void feed(struct sigma_matcher *m, const struct rule *matched, const stru
 {
     if (!seen->has_time)
         return;
-    for (size_t i = 0; i < m->s->rule_count; i++) {
-        const struct rule *c = m->s->rules[i];
-
-        for (size_t k = 0; c->correlation && k < c->correlation->rule_count; k++)
-            if (c->correlation->rules[k] == matched)
-                feed_one(m, c, k, r, seen);
-    }
+    for (size_t i = 0; i < matched->feed_count; i++)
+        feed_one(m, matched->feeds[i].correlation, matched->feeds[i].as, r, seen);
 }
 
 int sigma_match(struct sigma_matcher *m, const struct scan_record *record, sigma_hit_fn *fn,
@@ -123,7 +118,7 @@ int sigma_match(struct sigma_matcher *m, const struct scan_record *record, sigma
             continue;
         struct seen seen = look(m, record);
 
-        if (rule->feeds)
+        if (rule->feed_count > 0)
             feed(m, rule, record, &seen);
         if (!rule->info.is_silent)
             rc = fn(arg,

@@ -70,7 +70,14 @@ struct rule {
     size_t number;          /* order of loading */
     const struct expr *expr;
     struct correlation *correlation; /* NULL: a rule of single events */
-    bool feeds;                      /* a correlation wants its matches */
+    struct feed *feeds;              /* the correlations that want its matches */
+    size_t feed_count;
+};
+
+/* As which of its rules a correlation wants a match. */
+struct feed {
+    const struct rule *correlation;
+    size_t as;
 };
 
 enum correlation_kind { EVENT_COUNT, VALUE_COUNT, TEMPORAL, TEMPORAL_ORDERED };
