@@ -39,7 +39,7 @@ build (as root or with sudo), or make demo, which installs what it needs))
 ROOTS := $(wildcard core emulator generator verify)
 SRC   := $(sort $(shell find $(ROOTS) -name "*.c" ! -path "emulator/catalogue/compile/*"))
 OBJ   := $(SRC:%.c=$(B)/%.o)
-EMBED := $(sort $(shell find fixtures -type f ! -path 'fixtures/golden/*' ! -path 'fixtures/datasets/*' ! -name 'README.md'))
+EMBED := $(sort $(shell find fixtures -type f ! -path 'fixtures/golden/*' ! -path 'fixtures/datasets/*' ! -path 'fixtures/suites/*' ! -name 'README.md'))
 UNIT  := $(sort $(wildcard tests/unit/test_*.c))
 UNITS := $(UNIT:tests/unit/%.c=$(B)/tests/unit/%)
 UTIL  := $(B)/tests/unit/check.o

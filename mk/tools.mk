@@ -1,0 +1,11 @@
+# make tools-check: auditing tools of other people, installed from PyPI into build/venv-tools, over the suites of
+# fixtures/suites. Not part of check: it takes minutes and needs the network. jq, and awscli of the same venv.
+TOOLS_SUITES ?= builtin jq-cis duckdb sigma-sqlite validate-logs
+
+build/venv-tools/.done: tests/requirements-tools.txt
+	@python3 -m venv build/venv-tools
+	@build/venv-tools/bin/pip --quiet install -r $< && touch $@
+
+.PHONY: tools-check
+tools-check: all build/venv-tools/.done ## run the suites of fixtures/suites: real tools, end to end
+	@tests/tools/tools_check.sh $(TOOLS_SUITES)
