@@ -1,6 +1,6 @@
 # make tools-check: auditing tools of other people, installed from PyPI into build/venv-tools, over the suites of
 # fixtures/suites. Not part of check: it takes minutes and needs the network. jq, and awscli of the same venv.
-TOOLS_SUITES ?= builtin jq-cis duckdb sigma-sqlite validate-logs
+TOOLS_SUITES ?= builtin jq-cis duckdb sigma-sqlite validate-logs aws-s3-sync
 
 build/venv-tools/.done: tests/requirements-tools.txt
 	@python3 -m venv build/venv-tools
