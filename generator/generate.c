@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
@@ -18,7 +19,9 @@
 #include "generator/play/play.h"
 #include "generator/progress.h"
 
-#define SETUP_MS 86400000ll /* what exists at the start was made during the day before it */
+#define PACE_EVENTS 20000 /* so many are tried out first */
+#define PACE_TRIES  8
+#define SETUP_MS    86400000ll /* what exists at the start was made during the day before it */
 
 struct shard {
     unsigned number, count; /* count 0: all */
@@ -41,7 +44,7 @@ struct generate {
     struct prepared *prepared;
     struct play play;
     struct progress progress;
-    bool is_stopped;
+    bool is_stopped, is_trial;
 };
 
 static int parse_time(struct arena *a, struct str text, void *field, struct err *err)
@@ -148,6 +151,7 @@ static int open_all(struct generate *g, struct err *err)
         .jobs = g->jobs,
         .shard = g->shard.number,
         .shards = g->shard.count,
+        .no_digests = g->is_trial,
     };
     struct engine_options engine = {
         .data_dir = g->out.ptr,
@@ -196,7 +200,7 @@ static int perform(struct generate *g, struct err *err)
     if (rc == 0)
         rc = play_open(p, &g->scenario, g->door, &g->arena, g->seed, err);
     p->should_stop = should_stop;
-    p->progress = on_progress;
+    p->progress = g->is_trial ? NULL : on_progress;
     p->arg = g;
     if (rc == 0)
         rc = play_setup(p, err);
@@ -270,6 +274,52 @@ static int generate(struct generate *g, struct err *err)
     return rc;
 }
 
+/* Play it all without keeping anything: how many records come of it? */
+static int count_records(struct generate *g, int64_t *out, struct err *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    struct generate trial = *g;
+
+    trial.arena = (struct arena){ 0 };
+    trial.is_trial = true;
+    trial.shard = (struct shard){ 0, 0 };
+    trial.out = arena_printf(&trial.arena, "%s/mocktrail-trial-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (!mkdtemp((char *)trial.out.ptr)) { /* the arena's copy */
+        int rc = err_sys(err, "make", trial.out.ptr);
+
+        arena_free(&trial.arena);
+        return rc;
+    }
+    int rc = open_all(&trial, err);
+
+    if (rc == 0)
+        rc = perform(&trial, err);
+    if (rc == 0)
+        *out = (int64_t)dataset_counts(trial.dataset).records;
+    g->is_stopped = trial.is_stopped;
+    close_all(&trial);
+    (void)fs_remove_tree(trial.out.ptr, NULL); /* what is left lies in the temporary directory */
+    arena_free(&trial.arena);
+    return rc;
+}
+
+/* --events N is a promise: N at least and 2 % more at most. Stories and trails that are stopped are
+ * hard to foretell, so a small number is tried out until it holds; a large one has room enough. */
+static int find_pace(struct generate *g, struct err *err)
+{
+    int64_t wanted = (int64_t)g->events, most = wanted + wanted / 50, got = 0;
+
+    for (int i = 0; i < PACE_TRIES; i++) {
+        int rc = count_records(g, &got, err);
+
+        if (rc < 0 || g->is_stopped || (got >= wanted && got <= most))
+            return rc;
+        g->scenario.events_more += (wanted + most) / 2 - got;
+    }
+    return err_set(err, E_PARSE, "--events %lld: %s makes %lld, and can't come nearer",
+                   (long long)wanted, g->scenario.file, (long long)got);
+}
+
 static int check_only(struct generate *g, struct err *err)
 {
     struct cat *cat;
@@ -306,7 +356,9 @@ static int run(struct generate *g, const char *name, struct err *err)
     (void)sigaddset(&stop, SIGTERM);
     (void)sigaddset(&stop, SIGINT);
     (void)pthread_sigmask(SIG_BLOCK, &stop, NULL); /* before any thread is made */
-    return generate(g, err);
+    if (g->events > 0 && g->events <= PACE_EVENTS)
+        rc = find_pace(g, err);
+    return rc < 0 || g->is_stopped ? rc : generate(g, err);
 }
 
 int generate_main(int argc, char **argv)

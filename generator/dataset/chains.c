@@ -324,11 +324,11 @@ static int close_all(const struct closing *cl, int64_t now_ms, struct err *err)
     return 0;
 }
 
-static bool is_validating(const struct trail_config *c)
+static bool is_validating(const struct dataset *ds, const struct trail_config *c)
 {
     const struct trail_epoch *now = config_now(c);
 
-    return now->exists && now->logging && now->validation;
+    return now->exists && now->logging && now->validation && !ds->opt.no_digests;
 }
 
 static struct doc_key state_key(const struct ds_trail *t)
@@ -345,7 +345,7 @@ int chains_follow(struct dataset *ds, struct err *err)
         struct value *state;
         struct arena a = { 0 };
 
-        if (t->has_chains || !is_validating(&ds->configs.trails[i]))
+        if (t->has_chains || !is_validating(ds, &ds->configs.trails[i]))
             continue;
         rc = store_doc_get(ds->e->store, &a, state_key(t), &state, err);
         t->has_chains = rc == 0;
@@ -376,7 +376,7 @@ int chains_due(struct dataset *ds, int64_t now_ms, struct err *err)
                               .config = &ds->configs.trails[i],
                               .epoch = config_now(&ds->configs.trails[i]) };
 
-        if (!cl.t->has_chains || !is_validating(cl.config))
+        if (!cl.t->has_chains || !is_validating(ds, cl.config))
             continue;
         cl.end_ms = cl.t->retry_ms ? whole_second(now_ms) : due_of(cl.t);
         if (due_of(cl.t) <= now_ms)
@@ -399,7 +399,7 @@ int chains_end(struct dataset *ds, int64_t now_ms, struct err *err)
                               .end_ms = whole_second(now_ms),
                               .is_last = true };
 
-        if (!cl.t->has_chains || !cl.epoch || is_validating(cl.config))
+        if (!cl.t->has_chains || !cl.epoch || is_validating(ds, cl.config))
             continue;
         if (cl.end_ms <= cl.t->digest_ms)
             cl.end_ms = cl.t->digest_ms + 1000; /* stopped within the second it was started in */
@@ -423,7 +423,7 @@ int chains_finish(struct dataset *ds, int64_t now_ms, struct err *err)
                               .epoch = config_now(&ds->configs.trails[i]),
                               .end_ms = whole_second(now_ms) };
 
-        if (cl.t->has_chains && is_validating(cl.config) && cl.end_ms > cl.t->digest_ms)
+        if (cl.t->has_chains && is_validating(ds, cl.config) && cl.end_ms > cl.t->digest_ms)
             rc = close_all(&cl, now_ms, err);
     }
     return rc;

@@ -395,6 +395,8 @@ struct dataset_counts dataset_counts(struct dataset *ds)
 {
     struct dataset_counts c = ds->counts;
 
+    for (const struct stream *s = ds->filled; s; s = s->next_filled)
+        c.records += s->file.record_count; /* not in a file yet */
     (void)pthread_mutex_lock(&ds->lock);
     c.files = ds->files_done;
     c.digests = ds->digests_done;

@@ -30,6 +30,7 @@ struct dataset_options {
     int gzip_level;           /* 1 to 9, or GZIP_FAST */
     unsigned jobs;            /* threads in all, the calling one included; 0 is 1 */
     unsigned shard, shards;   /* write only the streams of shard 1..shards; shards 0 or 1: all */
+    bool no_digests;          /* of a trial that only counts */
 };
 /* E_CONFLICT: the folder holds something else, or a dataset that is finished. Strings are copied.
  */

@@ -282,7 +282,7 @@ int streams_put(struct dataset *ds, const struct journal_entry *entry, bool *out
         if (!epoch)
             continue;
         struct stream *s = stream_find(ds, ds->trail_of[i], epoch, &entry->facts);
-        s->has_digests = epoch->validation;
+        s->has_digests = epoch->validation && !ds->opt.no_digests;
         *out_taken = true;
         rc = add(ds, s, entry, err);
     }

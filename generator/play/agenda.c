@@ -328,7 +328,7 @@ static void drop(struct entry *e)
 
 static void open_pace(struct play *p, struct pace *pace, const struct plan *plan)
 {
-    *pace = (struct pace){ .target = p->s->events + p->s->events / 200 + 1,
+    *pace = (struct pace){ .target = p->s->events + p->s->events / 200 + 1 + p->s->events_more,
                            .planned = (int64_t)plan->calls };
     for (const struct story *k = p->s->stories; k; k = k->next)
         pace->stories += estimate(p, k);
@@ -366,7 +366,8 @@ static int run_agenda(struct agenda *g, bool *out_stopped)
 int play_run(struct play *p, bool *out_stopped, struct err *err)
 {
     struct agenda g = { .p = p, .err = err };
-    uint64_t wanted = (uint64_t)p->s->events;
+    int64_t aim = p->s->events + (p->s->events_more > 0 ? p->s->events_more : 0);
+    uint64_t wanted = (uint64_t)aim;
     struct plan plan = plan_for(p->s, p->seed, wanted + wanted / 10 + (wanted ? 16 : 0));
     struct pace pace;
 

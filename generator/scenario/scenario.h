@@ -92,6 +92,7 @@ struct scenario {
     struct str name, description, home_region;
     struct moment start, end;
     int64_t start_ms, end_ms, events; /* events 0: not said */
+    int64_t events_more; /* aimed at beyond events, for it was found that so many fail to come */
     struct account *accounts;
     struct organization organization;
     struct names regions;

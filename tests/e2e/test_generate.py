@@ -259,5 +259,21 @@ class Runs(Folder):
         self.assertRegex(done.stderr, r"outcome.yaml:\d+: iam.GetUser: expected ok, got NoSuchEntity")
 
 
+class FewEvents(Folder):
+    def test_a_small_number_is_kept_too(self):
+        for scenario, wanted in (("ci-smoke", 120), ("breach-leaked-key", 100)):
+            out = self.base / f"{scenario}-{wanted}"
+            generate("--out", str(out), "--events", str(wanted), scenario=scenario)
+            made = json.loads((out / "manifest.json").read_text())["counts"]["records"]
+            self.assertGreaterEqual(made, wanted)
+            self.assertLessEqual(made, wanted * 1.02)
+
+    def test_fewer_than_its_stories_make(self):
+        done = generate("--out", str(self.base / "few"), "--events", "1", scenario="ci-smoke", check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"--events 1: \S+ makes \d+, and can't come nearer")
+        self.assertFalse((self.base / "few").exists())
+
+
 if __name__ == "__main__":
     unittest.main()
