@@ -400,6 +400,7 @@ void server_close(struct server *s)
         if (s->workers)
             s->opt.stop_waiting(s->opt.answer_arg);
         workers_close(s->workers); /* every connection is awake then */
+        wait_idle(s);              /* until what they were told is sent */
         MHD_stop_daemon(s->daemon);
         if (fd != MHD_INVALID_SOCKET)
             (void)close(fd); /* nothing is lost with a listening socket */
