@@ -20,7 +20,7 @@
 #include "generator/progress.h"
 
 #define PACE_EVENTS 20000 /* so many are tried out first */
-#define PACE_TRIES  8
+#define PACE_TRIES  16
 #define SETUP_MS    86400000ll /* what exists at the start was made during the day before it */
 
 struct shard {
@@ -308,13 +308,22 @@ static int count_records(struct generate *g, int64_t *out, struct err *err)
 static int find_pace(struct generate *g, struct err *err)
 {
     int64_t wanted = (int64_t)g->events, most = wanted + wanted / 50, got = 0;
+    int64_t below = INT64_MIN, above = INT64_MAX; /* aims that made too few, and too many */
 
     for (int i = 0; i < PACE_TRIES; i++) {
+        int64_t *aim = &g->scenario.events_more;
         int rc = count_records(g, &got, err);
 
         if (rc < 0 || g->is_stopped || (got >= wanted && got <= most))
             return rc;
-        g->scenario.events_more += (wanted + most) / 2 - got;
+        if (got < wanted)
+            below = *aim;
+        else
+            above = *aim;
+        if (below != INT64_MIN && above != INT64_MAX)
+            *aim = below + (above - below) / 2;
+        else
+            *aim += (wanted + most) / 2 - got;
     }
     return err_set(err, E_PARSE, "--events %lld: %s makes %lld, and can't come nearer",
                    (long long)wanted, g->scenario.file, (long long)got);
