@@ -21,7 +21,6 @@
 
 #define PACE_EVENTS 20000 /* so many are tried out first */
 #define PACE_TRIES  16
-#define SETUP_MS    86400000ll /* what exists at the start was made during the day before it */
 
 struct shard {
     unsigned number, count; /* count 0: all */
@@ -46,14 +45,6 @@ struct generate {
     struct progress progress;
     bool is_stopped, is_trial;
 };
-
-static int parse_time(struct arena *a, struct str text, void *field, struct err *err)
-{
-    (void)a; /* numbers need no memory */
-    if (clock_parse(text, field, NULL) < 0)
-        return err_set(err, E_PARSE, "a time such as 2026-01-05T00:00:00Z");
-    return 0;
-}
 
 static int parse_shard(struct arena *a, struct str text, void *field, struct err *err)
 {
@@ -158,7 +149,7 @@ static int open_all(struct generate *g, struct err *err)
         .account = g->scenario.accounts->id,
         .region = g->scenario.home_region,
         .clock_is_virtual = true,
-        .clock_start_ms = g->scenario.start_ms - SETUP_MS,
+        .clock_start_ms = g->scenario.start_ms - PLAY_SETUP_MS,
         .seeded = true,
         .seed = g->seed,
         .no_default_trail = true,

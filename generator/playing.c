@@ -2,14 +2,11 @@
 
 #include <stdio.h>
 
-#include "core/base/clock.h"
 #include "core/base/version.h"
 #include "generator/operand.h"
 #include "generator/play/door_http.h"
 #include "generator/play/play.h"
 #include "generator/progress.h"
-
-#define SETUP_MS 86400000ll /* as generate: set-up has the day before the start */
 
 struct playing {
     struct str endpoint, root_secret, config;
@@ -25,14 +22,6 @@ struct playing {
     struct play play;
     struct progress progress;
 };
-
-static int parse_time(struct arena *a, struct str text, void *field, struct err *err)
-{
-    (void)a; /* numbers need no memory */
-    if (clock_parse(text, field, NULL) < 0)
-        return err_set(err, E_PARSE, "a time such as 2026-01-05T00:00:00Z");
-    return 0;
-}
 
 static int parse_base(struct arena *a, struct str text, void *field, struct err *err)
 {
@@ -107,7 +96,7 @@ static int open_door(struct playing *g, struct err *err)
         .base = g->endpoint,
         .root_secret = g->root_secret,
         .speed = g->speed,
-        .begin_ms = g->scenario.start_ms - SETUP_MS,
+        .begin_ms = g->scenario.start_ms - PLAY_SETUP_MS,
         .start_ms = g->scenario.start_ms,
     };
     int rc = cat_open(&g->cat, NULL, err);

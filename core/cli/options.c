@@ -59,6 +59,14 @@ int option_u64(struct arena *a, struct str text, void *field, struct err *err)
     return 0;
 }
 
+int option_time(struct arena *a, struct str text, void *field, struct err *err)
+{
+    (void)a; /* numbers need no memory */
+    if (clock_parse(text, field, NULL) < 0)
+        return err_set(err, E_PARSE, "a time such as 2026-01-05T00:00:00Z");
+    return 0;
+}
+
 int option_duration_ms(struct arena *a, struct str text, void *field, struct err *err)
 {
     int64_t ms;

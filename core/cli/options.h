@@ -43,6 +43,7 @@ struct option_set {
 int option_text(struct arena *a, struct str text, void *str_field, struct err *err);
 int option_text_list(struct arena *a, struct str text, void *list_field, struct err *err);
 int option_u64(struct arena *a, struct str text, void *uint64_field, struct err *err);
+int option_time(struct arena *a, struct str text, void *int64_field, struct err *err); /* ms */
 int option_duration_ms(struct arena *a, struct str text, void *int64_field, struct err *err);
 
 struct option_list { /* --name a,b --name c */

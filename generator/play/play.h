@@ -12,6 +12,8 @@
 #include "generator/play/door.h"
 #include "generator/play/expr.h"
 
+#define PLAY_SETUP_MS 86400000ll /* what exists at the start was made during the day before it */
+
 struct pace;
 struct run;
 
