@@ -10,6 +10,7 @@ enum fail {
     E_LIMIT = -3,    /* larger than a name in core/base/limits.h allows */
     E_MISSING = -4,  /* asked for and not there */
     E_CONFLICT = -5, /* already there, or in the way */
+    E_DENIED = -6,   /* there, and not allowed */
 };
 
 struct err {

@@ -116,6 +116,7 @@ static void meet_faults(struct engine *e, struct arena *a, struct call *call, st
 
     if (!faults_meet(e->services->faults, a, call, &met))
         return;
+    call->delay_ms = met.delay_ms;
     if (met.delay_ms > 0) {
         struct timespec nap = { met.delay_ms / 1000, met.delay_ms % 1000 * 1000000 };
 

@@ -27,6 +27,9 @@ struct call {
     struct body body;               /* a streaming input payload */
     int64_t time_ms;                /* the emulator's clock when it began */
     uint64_t seq;                   /* number of this call: the stream of its chance */
+    uint64_t parent_seq;            /* of the call that a service makes this one for; or 0 */
+    int64_t begun_us;               /* clock_monotonic_us when it began, for its duration */
+    int64_t delay_ms;               /* that a fault rule asked for */
     struct str request_id, host_id; /* as the client gets them; host_id S3 only */
     struct str event_id;            /* UUID of the record */
     struct str source_ip, user_agent, host, trace_header, vpc_endpoint_id;
@@ -56,7 +59,9 @@ struct outcome {
     struct value *record_extra; /* additionalEventData that only the service knows, or NULL */
     struct value *
         resources; /* [{ARN|ARNPrefix, accountId?, type?}] where record rules can't tell, or NULL */
-    struct str owner; /* account of what was asked for, if that may be another's (S3), or empty */
+    struct str owner;  /* account of what was asked for, if that may be another's (S3), or empty */
+    struct str detail; /* JSON: what views must know and the record does not say (S3: etag, size),
+                        * or empty */
     struct effect *effects;
     bool changed; /* state was written: the engine commits it with the record */
     int64_t bytes_in, bytes_out;

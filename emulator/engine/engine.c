@@ -13,6 +13,7 @@
 #include "emulator/identity/identity.h"
 #include "emulator/services/s3.h"
 #include "emulator/store/store.h"
+#include "emulator/telemetry/telemetry.h"
 #include "emulator/trail/trail.h"
 
 static int fact_i64(struct engine *e, const char *name, int64_t *out, struct err *err)
@@ -173,6 +174,8 @@ static int open_rest(struct engine *e, enum time_rule rule, struct err *err)
         rc = settle_seq(e, err);
     if (rc == 0)
         rc = s3_open(e, err);
+    if (rc == 0)
+        rc = telemetry_open(e, err);
     return rc;
 }
 
@@ -189,9 +192,11 @@ int engine_open_modules(struct engine *e, enum time_rule rule, struct err *err)
 
 int engine_close_modules(struct engine *e, struct err *err)
 {
+    telemetry_halt(e);
     int rc = s3_finish(e, err), closed = e->trail ? trail_close(e->trail, err) : 0;
 
     e->trail = NULL;
+    telemetry_close(e);
     s3_close(e);
     identity_close(e->identity);
     e->identity = NULL;
@@ -273,7 +278,9 @@ int engine_close(struct engine *e, struct err *err)
 
 int engine_advance(struct engine *e, int64_t target_ms, struct err *err)
 {
-    int rc = schedule_advance(e->schedule, target_ms, err);
+    int rc = telemetry_sync(e, err);
+    if (rc == 0)
+        rc = schedule_advance(e->schedule, target_ms, err);
     int kept = e->opt.sink.put ? 0 : engine_keep_time(e, err); /* engine_close will do */
 
     return rc < 0 ? rc : kept;

@@ -16,6 +16,7 @@ struct trail;
 struct schedule;
 struct recorder;
 struct upstream;
+struct telemetry;
 struct upstream_rule;
 struct journal_source;
 
@@ -57,6 +58,7 @@ struct engine {
     struct identity *identity;
     struct recorder *recorder;
     struct trail *trail;
+    struct telemetry *telemetry; /* NULL with a sink */
     struct schedule *schedule;
     struct upstream *upstream; /* NULL: nothing is forwarded */
     uint64_t seed;             /* of the command line, or drawn once for the data directory */
@@ -98,6 +100,9 @@ int engine_trim_journal(struct engine *e, uint64_t before_position, struct err *
 void engine_begin(struct engine *e, struct arena *a, struct call *call);
 /* The ids that the call numbered call->seq has: set request_id, host_id, event_id. */
 void engine_ids(const struct engine *e, struct arena *a, struct call *call);
+/* Chance for what is no call (a view, a job): the same what, the same numbers, in no call's stream.
+ */
+void engine_chance(const struct engine *e, uint64_t what, struct rng *out);
 /* 0: outcome is set (success or refusal) and recorded. < 0: a failure (disk ...): answer 500
  * InternalFailure; nothing was changed or recorded. */
 int engine_perform(struct engine *e, struct arena *a, struct call *call, struct outcome *out,

@@ -12,7 +12,9 @@
 #include "emulator/identity/federated.h"
 #include "emulator/identity/identity.h"
 #include "emulator/store/store.h"
+#include "emulator/telemetry/telemetry.h"
 #include "emulator/trail/trail.h"
+#include "emulator/wire/wire.h"
 
 #define RECORD_BYTES 2048 /* few are longer: one allocation for nearly all */
 
@@ -23,6 +25,12 @@ static void init_chance(const struct engine *e, const struct call *call, enum st
                         struct rng *out)
 {
     rng_init(out, e->seed, 2 * call->seq + (uint64_t)stream);
+}
+
+/* The upper half of the streams: calls will not count so far. */
+void engine_chance(const struct engine *e, uint64_t what, struct rng *out)
+{
+    rng_init(out, e->seed, what | 1ull << 63);
 }
 
 void engine_ids(const struct engine *e, struct arena *a, struct call *call)
@@ -47,6 +55,8 @@ void engine_begin(struct engine *e, struct arena *a, struct call *call)
     call->cat = e->cat;
     call->seq = atomic_fetch_add(&e->next_seq, 1);
     call->time_ms = clock_now_ms(&e->clock);
+    if (call->begun_us == 0)
+        call->begun_us = clock_monotonic_us();
     engine_ids(e, a, call);
 }
 
@@ -55,6 +65,27 @@ static void entries_free(struct entries *n)
     for (int i = 0; i < n->count; i++)
         buf_free(&n->of[i].text);
     n->count = 0;
+}
+
+/* On a clock that stands a call takes the time that it was told to take. */
+static uint32_t duration_us(const struct engine *e, const struct call *call)
+{
+    int64_t us =
+        clock_is_frozen(&e->clock) ? call->delay_ms * 1000 : clock_monotonic_us() - call->begun_us;
+
+    return us < 0 || us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
+/* What the views of emulator/telemetry need beyond the record. */
+static void add_facts(const struct engine *e, const struct call *call, const struct outcome *out,
+                      struct record_facts *facts)
+{
+    facts->request_id = call->request_id;
+    facts->trace_header = call->trace_header;
+    facts->detail = out->detail;
+    facts->parent_seq = call->parent_seq;
+    facts->duration_us = duration_us(e, call);
+    facts->status = (uint16_t)wire_status(e->cat, call->op, call->protocol, out);
 }
 
 static int build(struct engine *e, struct arena *a, const struct call *call,
@@ -69,6 +100,7 @@ static int build(struct engine *e, struct arena *a, const struct call *call,
         n->count = i + 1; /* to be freed, also after a failure */
         if (rc < 0)
             return rc;
+        add_facts(e, call, out, &n->of[i].facts);
         total = rc;
     }
     return 0;
@@ -166,6 +198,7 @@ static int into_journal(struct engine *e, uint64_t seq, const struct handover *a
     if (all->out)
         all->out->waits = all->may_wait && e->opt.durability == DURABILITY_DISK;
     atomic_fetch_add(&e->accepted_count, 1);
+    telemetry_stir(e);
     return 0;
 }
 
@@ -309,7 +342,9 @@ static int perform_locked(struct engine *e, struct arena *a, struct call *call, 
         s->first = NULL;
         s->last = &s->first;
     }
-    int rc = transact(e, a, call, out, &n, err);
+    int rc = s->depth == 1 && telemetry_is_asked(call) ? telemetry_sync(e, err) : 0;
+    if (rc == 0)
+        rc = transact(e, a, call, out, &n, err);
     if (rc == 0 && s->depth > 1) {
         leave_pending(s, a, call, out, &n);
         n.count = 0; /* the pending one's now */

@@ -24,6 +24,11 @@ struct record_facts {
     struct str identity_arn, error_code;
     struct value *resources;      /* [{ResourceType, ResourceName}] for LookupEvents, or NULL */
     struct value *data_resources; /* [{type, ARN}] that data selectors match, or NULL */
+    struct str request_id, trace_header; /* what views need beyond the record ... */
+    struct str detail;                   /* ... outcome.detail */
+    uint64_t parent_seq;                 /* of the call that a service made this one for; or 0 */
+    uint32_t duration_us;                /* on a clock that stands: delays asked for, else 0 */
+    uint16_t status;                     /* HTTP's */
     int64_t time_ms;
     enum event_category category;
     bool read_only;

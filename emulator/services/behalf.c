@@ -33,6 +33,8 @@ int behalf_call(struct ctx *cx, const struct call *call, const struct behalf *b,
         inner->auth = AUTH_NONE;
         inner->signature_version = (struct str){ 0 };
     }
+    inner->parent_seq = call->seq;
+    inner->begun_us = inner->delay_ms = 0;
     *out = (struct outcome){ 0 };
     engine_begin(cx->e, cx->a, inner);
     return engine_perform(cx->e, cx->a, inner, out, err);

@@ -27,6 +27,12 @@ enum db_statement {
     DB_OUTBOX_PUT,
     DB_OUTBOX_LIST,
     DB_OUTBOX_PRUNE,
+    DB_SERIES_PUT,
+    DB_SERIES_GET,
+    DB_SERIES_OLDEST,
+    DB_SERIES_NEWEST,
+    DB_SERIES_PRUNE,
+    DB_SERIES_NAMES,
     DB_STATEMENTS,
 };
 
@@ -67,6 +73,8 @@ int db_prepare(sqlite3 *db, sqlite3_stmt **slot, const char *sql, struct err *er
 int db_statement(struct store *s, enum db_statement which, sqlite3_stmt **out, struct err *err);
 void db_bind_str(sqlite3_stmt *st, int i, struct str s);
 struct str db_column(struct arena *a, sqlite3_stmt *st, int i); /* copied; empty for NULL */
+/* The least string above all that begin with prefix: for a range. Empty: there is none. */
+struct str db_prefix_end(struct arena *a, struct str prefix);
 /* Step to the end; what it returns beyond done is an error. Resets. */
 int db_run(sqlite3 *db, sqlite3_stmt *st, const char *action, struct err *err);
 /* Before each write of state.db: opens the transactions that store_begin promised. */

@@ -213,18 +213,6 @@ int store_doc_delete(struct store *s, struct doc_key key, struct err *err)
     return rc;
 }
 
-/* The least string above all that begin with prefix: for a range of ids. Empty: there is none. */
-static struct str prefix_end(struct arena *a, struct str prefix)
-{
-    struct str end = arena_copy(a, prefix);
-
-    while (end.len > 0 && (unsigned char)end.ptr[end.len - 1] == 0xff)
-        end.len--;
-    if (end.len > 0)
-        ((char *)end.ptr)[end.len - 1]++;
-    return end;
-}
-
 /* The columns a list may be narrowed by, with the bits of its form. */
 static const struct narrowing {
     const char *sql;
@@ -279,8 +267,9 @@ static int take_docs(struct store *s, struct arena *a, sqlite3_stmt *st, struct 
 int store_doc_list(struct store *s, struct arena *a, struct doc_key key, struct str after,
                    size_t limit, struct doc **out, size_t *out_count, struct err *err)
 {
-    const struct str fields[] = { key.service,           key.type, key.account, key.region, key.id,
-                                  prefix_end(a, key.id), after };
+    const struct str fields[] = { key.service, key.type, key.account,
+                                  key.region,  key.id,   db_prefix_end(a, key.id),
+                                  after };
     struct buf docs = { 0 };
     sqlite3_stmt *st;
     unsigned form = 0;
@@ -318,7 +307,7 @@ int store_doc_count(struct store *s, struct doc_key key, int64_t *out, struct er
     int rc = db_statement(s, DB_DOC_COUNT, &st, err);
     if (rc == 0) {
         bind_key(st, key);
-        db_bind_str(st, 6, prefix_end(&a, key.id));
+        db_bind_str(st, 6, db_prefix_end(&a, key.id));
         if (sqlite3_step(st) == SQLITE_ROW)
             *out = sqlite3_column_int64(st, 0);
         else

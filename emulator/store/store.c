@@ -18,7 +18,10 @@ static const struct db_file state_file = {
               "CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value BLOB NOT NULL)"
               " WITHOUT ROWID;"
               "CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY AUTOINCREMENT,"
-              " seq INTEGER NOT NULL, payload BLOB NOT NULL);",
+              " seq INTEGER NOT NULL, payload BLOB NOT NULL);"
+              "CREATE TABLE IF NOT EXISTS series (kind TEXT, name TEXT, time INTEGER,"
+              " number INTEGER, data BLOB NOT NULL, PRIMARY KEY (kind, name, time, number))"
+              " WITHOUT ROWID;",
 };
 
 /* Some hundred events a row: large pages, for fewer and larger writes. */
@@ -49,6 +52,19 @@ static const char *const statements[DB_STATEMENTS] = {
     [DB_OUTBOX_PUT] = "INSERT INTO outbox (seq, payload) VALUES (?1, ?2)",
     [DB_OUTBOX_LIST] = "SELECT seq, payload FROM outbox ORDER BY number",
     [DB_OUTBOX_PRUNE] = "DELETE FROM outbox WHERE seq <= ?1",
+    [DB_SERIES_PUT] = "INSERT OR REPLACE INTO series (kind, name, time, number, data)"
+                      " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [DB_SERIES_GET] = "SELECT data FROM series WHERE kind = ?1 AND name = ?2 AND time = ?3"
+                      " AND number = ?4",
+    [DB_SERIES_OLDEST] = "SELECT time, number, data FROM series WHERE kind = ?1 AND name = ?2"
+                         " AND time >= ?3 AND time < ?4 AND (time, number) > (?5, ?6)"
+                         " ORDER BY time, number LIMIT ?7",
+    [DB_SERIES_NEWEST] = "SELECT time, number, data FROM series WHERE kind = ?1 AND name = ?2"
+                         " AND time >= ?3 AND time < ?4 AND (time, number) < (?5, ?6)"
+                         " ORDER BY time DESC, number DESC LIMIT ?7",
+    [DB_SERIES_PRUNE] = "DELETE FROM series WHERE kind = ?1 AND name = ?2 AND time < ?3",
+    [DB_SERIES_NAMES] = "SELECT DISTINCT name FROM series WHERE kind = ?1 AND name >= ?2"
+                        " AND (?3 = '' OR name < ?3) AND name > ?4 ORDER BY name LIMIT ?5",
 };
 
 int db_error(sqlite3 *db, const char *action, struct err *err)
@@ -91,6 +107,17 @@ struct str db_column(struct arena *a, sqlite3_stmt *st, int i)
     const char *bytes = sqlite3_column_blob(st, i);
 
     return arena_copy(a, (struct str){ bytes, (size_t)sqlite3_column_bytes(st, i) });
+}
+
+struct str db_prefix_end(struct arena *a, struct str prefix)
+{
+    struct str end = arena_copy(a, prefix);
+
+    while (end.len > 0 && (unsigned char)end.ptr[end.len - 1] == 0xff)
+        end.len--;
+    if (end.len > 0)
+        ((char *)end.ptr)[end.len - 1]++;
+    return end;
 }
 
 int db_run(sqlite3 *db, sqlite3_stmt *st, const char *action, struct err *err)

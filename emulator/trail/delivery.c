@@ -8,6 +8,7 @@
 #include "core/trail/keys.h"
 #include "core/trail/logfile.h"
 #include "emulator/store/whole.h"
+#include "emulator/telemetry/telemetry.h"
 #include "emulator/trail/state.h"
 #include "emulator/trail/unique.h"
 
@@ -448,8 +449,10 @@ static void round_free(struct round *r)
 
 static int trim(struct round *r, struct err *err)
 {
-    uint64_t position = safe_position(r);
+    uint64_t position = safe_position(r), seen = telemetry_position(r->t->e);
 
+    if (seen < position)
+        position = seen;
     (void)pthread_mutex_lock(&r->t->history);
     if (r->t->history_saved < position)
         position = r->t->history_saved;

@@ -2,8 +2,10 @@
 
 /* The fixed part, in front. */
 struct fixed {
-    uint64_t seq;
+    uint64_t seq, parent_seq;
     int64_t time_ms;
+    uint32_t duration_us;
+    uint16_t status;
     uint8_t recipient, category, read_only, has_effects;
     uint16_t resource_count, data_resource_count;
     uint32_t effect_count;
@@ -16,7 +18,8 @@ static const size_t texts[] = {
     offsetof(struct record_facts, event_name),    offsetof(struct record_facts, account),
     offsetof(struct record_facts, region),        offsetof(struct record_facts, user_name),
     offsetof(struct record_facts, access_key_id), offsetof(struct record_facts, identity_arn),
-    offsetof(struct record_facts, error_code),
+    offsetof(struct record_facts, error_code),    offsetof(struct record_facts, request_id),
+    offsetof(struct record_facts, trace_header),  offsetof(struct record_facts, detail),
 };
 
 /* Counts when at is NULL, writes otherwise. */
@@ -71,7 +74,10 @@ static void put_entry(struct writer *w, const struct journal_source *from)
     const struct record_facts *f = from->facts;
     struct fixed fixed = {
         .seq = from->seq,
+        .parent_seq = f->parent_seq,
         .time_ms = f->time_ms,
+        .duration_us = f->duration_us,
+        .status = f->status,
         .recipient = (uint8_t)from->recipient,
         .category = (uint8_t)f->category,
         .read_only = f->read_only,
@@ -183,6 +189,9 @@ int entry_unpack(struct arena *a, struct str packed, struct journal_entry *out,
     e.seq = fixed.seq;
     e.recipient = fixed.recipient;
     e.facts.time_ms = fixed.time_ms;
+    e.facts.parent_seq = fixed.parent_seq;
+    e.facts.duration_us = fixed.duration_us;
+    e.facts.status = fixed.status;
     e.facts.category = fixed.category;
     e.facts.read_only = fixed.read_only != 0;
     *out = e;

@@ -9,6 +9,7 @@
 #include "emulator/engine/schedule.h"
 #include "emulator/services/s3.h"
 #include "emulator/store/history.h"
+#include "emulator/telemetry/telemetry.h"
 #include "emulator/trail/bucket.h"
 #include "emulator/trail/past.h"
 #include "emulator/trail/state.h"
@@ -255,6 +256,8 @@ static int deliver(struct trail *t, struct err *err)
     int rc = history_save(t, err);
 
     if (rc == 0)
+        rc = telemetry_sync(t->e, err);
+    if (rc == 0)
         rc = delivery_run(t, err);
     if (rc == 0 && atomic_load(&t->generation) != t->ended_generation) {
         t->ended_generation = atomic_load(&t->generation);
@@ -262,7 +265,7 @@ static int deliver(struct trail *t, struct err *err)
         if (rc == 0)
             rc = digests_settle(t, err);
     }
-    return rc;
+    return rc < 0 ? rc : telemetry_deliver(t->e, err);
 }
 
 static int deliver_job(void *arg, int64_t due_ms, int64_t *next_ms, struct err *err)
@@ -407,6 +410,17 @@ static int make_default(struct trail *t, struct arena *a, struct str account, st
         rc = store_doc_put(s, config_key(account, home, "TrailStatus", STR(DEFAULT_TRAIL)), status,
                            err);
     return rc < 0 ? rc : trail_changed(t, account, value_get_str(doc, "TrailARN"), 0, err);
+}
+
+int trail_default_bucket(struct trail *t, struct arena *a, struct str account, struct str *out,
+                         struct err *err)
+{
+    struct doc_key key = config_key(account, t->e->opt.region, "Trail", STR(DEFAULT_TRAIL));
+    struct value *doc = NULL;
+    int rc = store_doc_get(t->e->store, a, key, &doc, err);
+
+    *out = value_get_str(doc, "S3BucketName");
+    return rc == E_MISSING ? 0 : rc;
 }
 
 /* Once in the life of the data directory: a default trail that was deleted stays so. */

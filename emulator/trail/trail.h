@@ -21,6 +21,9 @@ struct journal *trail_journal(struct trail *t);
 /* An account called for the first time: make its default trail (unless --no-default-trail). Cheap
  * when known already. */
 int trail_account_seen(struct trail *t, struct str account, struct err *err);
+/* The bucket of an account's default trail; empty: it has none (any more). */
+int trail_default_bucket(struct trail *t, struct arena *a, struct str account, struct str *out,
+                         struct err *err);
 /* services/cloudtrail, inside the state transaction of the call (seq is its number): the trail's
  * document was put or deleted, and holds behind everything now in the journal. */
 int trail_changed(struct trail *t, struct str account, struct str trail_arn, uint64_t seq,

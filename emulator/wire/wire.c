@@ -145,6 +145,41 @@ static int status_of(struct str code, enum cat_protocol protocol)
     return 0;
 }
 
+/* What a refusal is called on the wire. */
+static struct str error_code(const struct cat *cat, const struct cat_shape *error, struct str code)
+{
+    const struct cat_rare *rare = error ? cat_shape_rare(cat, error) : NULL;
+
+    if (rare && rare->error_code)
+        return cat_str(cat, rare->error_code);
+    return error ? cat_str(cat, error->name) : code;
+}
+
+static int refusal_status(const struct cat *cat, const struct cat_shape *error,
+                          enum cat_protocol protocol, const struct outcome *out)
+{
+    const struct cat_rare *rare = error ? cat_shape_rare(cat, error) : NULL;
+    int status = out->status;
+
+    if (!status && rare)
+        status = (int)rare->http_status;
+    if (!status)
+        status = status_of(error_code(cat, error, out->code), protocol);
+    if (!status)
+        status = error && (error->flags & CAT_S_FAULT) ? 500 : 400;
+    return status;
+}
+
+int wire_status(const struct cat *cat, const struct cat_op *op, enum cat_protocol protocol,
+                const struct outcome *out)
+{
+    if (out->code.len > 0)
+        return refusal_status(cat, op ? cat_op_error(cat, op, out->code) : NULL, protocol, out);
+    if (out->status)
+        return out->status;
+    return op && op->status ? op->status : 200;
+}
+
 static struct wire_error error_of(const struct wire_out *o)
 {
     const struct cat_shape *s = o->op ? cat_op_error(o->cat, o->op, o->outcome->code) : NULL;
@@ -152,15 +187,8 @@ static struct wire_error error_of(const struct wire_out *o)
 
     e.members = o->outcome->error;
     e.type = s ? cat_str(o->cat, s->name) : o->outcome->code;
-    const struct cat_rare *rare = s ? cat_shape_rare(o->cat, s) : NULL;
-    e.code = rare && rare->error_code ? cat_str(o->cat, rare->error_code) : e.type;
-    e.status = o->outcome->status;
-    if (!e.status && rare)
-        e.status = (int)rare->http_status;
-    if (!e.status)
-        e.status = status_of(e.code, o->route->protocol);
-    if (!e.status)
-        e.status = s && (s->flags & CAT_S_FAULT) ? 500 : 400;
+    e.code = error_code(o->cat, s, o->outcome->code);
+    e.status = refusal_status(o->cat, s, o->route->protocol, o->outcome);
     e.is_sender = e.status < 500;
     return e;
 }
@@ -203,12 +231,7 @@ static void add_ids(struct wire_out *o)
 
 static void write_success(struct wire_out *o, const struct wire_protocol *p)
 {
-    if (o->op)
-        o->reply->status = o->op->status;
-    if (o->outcome->status)
-        o->reply->status = o->outcome->status;
-    if (!o->reply->status)
-        o->reply->status = 200;
+    o->reply->status = wire_status(o->cat, o->op, o->route->protocol, o->outcome);
     if (o->op)
         p->write(o);
 }

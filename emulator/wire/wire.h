@@ -63,6 +63,10 @@ void wire_write(struct arena *a, const struct cat *cat, const struct request *q,
                 const struct route *route, const struct outcome *out, struct str request_id,
                 struct str host_id, struct reply *reply);
 
+/* The HTTP status that an outcome is answered with. */
+int wire_status(const struct cat *cat, const struct cat_op *op, enum cat_protocol protocol,
+                const struct outcome *out);
+
 /* Another emulator's answer to this request, read as an outcome: output by the model, or code,
  * message and status of a refusal. A member that is not of its type is made so or left out.
  * request_id: as clients take it from the answer; empty when it has none (also set on failure).

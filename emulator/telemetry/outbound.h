@@ -1,0 +1,29 @@
+/* emulator/telemetry/outbound - HTTP deliveries to endpoints of users: SNS subscriptions,
+ * EventBridge API targets, log subscriptions.
+ *
+ * A delivery is kept in the store until the endpoint has answered 2xx or is given up, so none is
+ * lost by a crash (one may come twice). Attempts are made by a thread of their own, the first at
+ * once, further ones when the emulator's clock has reached their time. Only loopback addresses are
+ * asked unless the endpoint is allowed (MOCKTRAIL_ALLOW_REMOTE): a test must not post to the world.
+ */
+#pragma once
+
+#include "core/codec/value.h"
+#include "emulator/engine/engine.h"
+
+struct outbound {
+    struct str url;
+    const struct value *headers; /* name -> string, or NULL */
+    struct str body;
+    const int64_t *delays_ms; /* between attempts; count + 1 attempts in all */
+    size_t delay_count;
+    struct str dead_letter_queue; /* ARN: gets dead_letter when it is given up; or empty */
+    struct str dead_letter;       /* the body for that queue; empty: body */
+    const struct value *dead_letter_attributes; /* for it, or NULL; ERROR_CODE and ERROR_MESSAGE are
+                                                 * added */
+    struct str account, region, service;        /* "sns": whose metrics tell of it */
+};
+/* Inside a state transaction. E_PARSE: no http(s) URL; E_DENIED: not a loopback address. */
+int outbound_put(struct engine *e, struct arena *a, const struct outbound *o, struct err *err);
+/* What is due now has been tried when it returns: before the clock moves, and at a flush. */
+int outbound_settle(struct engine *e, struct err *err);

@@ -1,0 +1,178 @@
+#include "tests/unit/check.h"
+
+#include "emulator/store/series.h"
+
+struct fixture {
+    struct arena a;
+    const char *dir;
+    struct store *s;
+};
+
+static const struct series_key cpu = { "metric", { "111122223333/cpu", 16 } };
+
+static int open_store(void **state)
+{
+    struct fixture *f = test_calloc(1, sizeof *f);
+    struct err err = { 0 };
+
+    f->dir = check_dir(&f->a);
+    check_ok(store_open(&f->s, f->dir, false, &err), &err);
+    *state = f;
+    return 0;
+}
+
+static int close_store(void **state)
+{
+    struct fixture *f = *state;
+
+    store_close(f->s);
+    check_dir_end(f->dir);
+    arena_free(&f->a);
+    test_free(f);
+    return 0;
+}
+
+static void put(struct fixture *f, struct series_key key, int64_t time_ms, uint64_t number,
+                const char *data)
+{
+    struct err err = { 0 };
+    struct series_point p = { time_ms, number, str_c(data) };
+
+    check_ok(series_put(f->s, key, &p, &err), &err);
+}
+
+/* The data of a span, joined by blanks. */
+static struct str list(struct fixture *f, struct series_key key, struct series_span span)
+{
+    struct series_point *points;
+    struct err err = { 0 };
+    size_t count;
+
+    check_ok(series_list(f->s, &f->a, key, &span, &points, &count, &err), &err);
+    struct str *texts = arena_array(&f->a, count, sizeof *texts);
+    for (size_t i = 0; i < count; i++)
+        texts[i] = points[i].data;
+    return arena_join(&f->a, texts, count, STR(" "));
+}
+
+static void four_points(struct fixture *f)
+{
+    put(f, cpu, 2000, 1, "c");
+    put(f, cpu, 1000, 2, "b");
+    put(f, cpu, 1000, 1, "a");
+    put(f, cpu, 3000, 0, "d");
+}
+
+static void test_order(void **state)
+{
+    struct fixture *f = *state;
+
+    four_points(f);
+    check_str(list(f, cpu, (struct series_span){ .from_ms = 0, .to_ms = INT64_MAX }), "a b c d");
+    check_str(
+        list(f, cpu, (struct series_span){ .from_ms = 0, .to_ms = 3001, .newest_first = true }),
+        "d c b a");
+}
+
+static void test_span_excludes_its_end(void **state)
+{
+    struct fixture *f = *state;
+
+    four_points(f);
+    check_str(list(f, cpu, (struct series_span){ .from_ms = 1000, .to_ms = 3000 }), "a b c");
+    check_str(list(f, cpu, (struct series_span){ .from_ms = 1001, .to_ms = 3000 }), "c");
+}
+
+static void test_goes_on_behind_a_point(void **state)
+{
+    struct fixture *f = *state;
+    struct series_span span = {
+        .from_ms = 0, .to_ms = 4000, .has_after = true, .after_ms = 1000, .after_number = 1
+    };
+
+    four_points(f);
+    check_str(list(f, cpu, span), "b c d");
+    span.limit = 1;
+    check_str(list(f, cpu, span), "b");
+    span = (struct series_span){ .from_ms = 0,
+                                 .to_ms = 4000,
+                                 .newest_first = true,
+                                 .has_after = true,
+                                 .after_ms = 2000,
+                                 .after_number = 1 };
+    check_str(list(f, cpu, span), "b a");
+}
+
+static void test_same_time_and_number_replaces(void **state)
+{
+    struct fixture *f = *state;
+    struct series_point p = { 2000, 1, { 0 } };
+    struct err err = { 0 };
+
+    four_points(f);
+    put(f, cpu, 2000, 1, "new");
+    check_ok(series_get(f->s, &f->a, cpu, &p, &err), &err);
+    check_str(p.data, "new");
+    p.number = 7;
+    assert_int_equal(series_get(f->s, &f->a, cpu, &p, &err), E_MISSING);
+}
+
+static void test_prune(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = { 0 };
+
+    four_points(f);
+    check_ok(series_prune(f->s, cpu, 2000, &err), &err);
+    check_str(list(f, cpu, (struct series_span){ .from_ms = 0, .to_ms = INT64_MAX }), "c d");
+}
+
+static void test_names(void **state)
+{
+    struct fixture *f = *state;
+    struct series_key key = { "metric", STR("111122223333/") };
+    struct err err = { 0 };
+    struct str *names;
+    size_t count;
+
+    four_points(f);
+    put(f, (struct series_key){ "metric", STR("111122223333/disk") }, 0, 0, "x");
+    put(f, (struct series_key){ "metric", STR("999999999999/cpu") }, 0, 0, "x");
+    put(f, (struct series_key){ "log", STR("111122223333/log") }, 0, 0, "x");
+    check_ok(series_names(f->s, &f->a, key, STR(""), 0, &names, &count, &err), &err);
+    assert_int_equal(count, 2);
+    check_str(names[0], "111122223333/cpu");
+    check_str(names[1], "111122223333/disk");
+    check_ok(series_names(f->s, &f->a, key, names[0], 1, &names, &count, &err), &err);
+    assert_int_equal(count, 1);
+    check_str(names[0], "111122223333/disk");
+}
+
+static void test_rollback_takes_it_back(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = { 0 };
+
+    store_lock(f->s);
+    check_ok(store_begin(f->s, &err), &err);
+    four_points(f);
+    store_rollback(f->s);
+    store_unlock(f->s);
+    check_str(list(f, cpu, (struct series_span){ .from_ms = 0, .to_ms = INT64_MAX }), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_order, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_span_excludes_its_end, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_goes_on_behind_a_point, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_same_time_and_number_replaces, open_store,
+                                        close_store),
+        cmocka_unit_test_setup_teardown(test_prune, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_names, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_rollback_takes_it_back, open_store, close_store),
+    };
+
+    return cmocka_run_group_tests_name("store/series", tests, NULL, NULL);
+}
