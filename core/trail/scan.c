@@ -567,12 +567,14 @@ static void find_tops(const struct scan *s, struct scan_record *out)
     const struct scan_node *root = s->nodes;
 
     memset(out->top, 0, sizeof out->top);
-    out->top_twice = false;
+    out->top_twice = out->top_dotted = false;
     for (const struct scan_node *n = scan_first(root); n; n = scan_after(root, n)) {
         enum scan_member m = member_by_slots(s->slots, scan_name(n));
 
-        if (m == SCAN_MEMBERS)
+        if (m == SCAN_MEMBERS) {
+            out->top_dotted |= memchr(n->name, '.', n->name_len) != NULL;
             continue;
+        }
         out->top_twice |= out->top[m] != 0;
         out->top[m] = (uint32_t)(n - root);
     }

@@ -44,6 +44,7 @@ struct scan_record {
     uint32_t node_count;
     uint32_t top[SCAN_MEMBERS]; /* index in nodes of a member at the top; 0: absent */
     bool top_twice;             /* a known member stands there more than once */
+    bool top_dotted;            /* an unknown member there has a dot in its name */
 };
 
 enum scan_step { SCAN_RECORD, SCAN_BROKEN, SCAN_MORE, SCAN_END };

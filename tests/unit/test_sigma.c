@@ -3,7 +3,7 @@
 #include "core/base/clock.h"
 #include "core/trail/scan.h"
 #include "tests/unit/check.h"
-#include "verify/sigma/sigma.h"
+#include "verify/sigma/marks.h"
 
 #define SOURCE "logsource: {product: aws, service: cloudtrail}\n"
 
@@ -28,7 +28,8 @@ static int tell(void *arg, const struct sigma_hit *hit, struct err *err)
     return 0;
 }
 
-/* Run lines of records past the rules, dealt out to matchers in turn. */
+/* Run lines of records past the rules, dealt out to matchers in turn; every second matcher keeps
+ * its marks in a file. */
 static void run(const struct sigma *s, const char *records, size_t matcher_count, struct told *told)
 {
     struct sigma_matcher *m[4];
@@ -37,8 +38,10 @@ static void run(const struct sigma *s, const char *records, size_t matcher_count
     struct scan_record r;
     struct err err = { 0 };
 
-    for (size_t i = 0; i < matcher_count; i++)
+    for (size_t i = 0; i < matcher_count; i++) {
         m[i] = sigma_matcher_new(s);
+        m[i]->marks.most_bytes = i % 2; /* 0: the usual */
+    }
     buf_add_c(&text, records);
     scan_pad(&text);
     scan_start(scan, text.ptr, text.len, SCAN_WHOLE);
@@ -68,6 +71,15 @@ static const struct detection_case {
 } detections[] = {
     { "letters of either case", "sel: {additionalEventData.MFAUsed: NO}\n  condition: sel", true },
     { "cased", "sel: {additionalEventData.MFAUsed|cased: NO}\n  condition: sel", false },
+    { "decided by the class, but for a part",
+      "a: {eventName: ConsoleLogin}\n  b: {userIdentity.type: IAMUser}\n  c: "
+      "{requestParameters.port: 22}\n  condition: a and not b and c",
+      true },
+    { "decided against by the class",
+      "a: {errorCode|exists: true}\n  c: {requestParameters.port: 22}\n  condition: a and c",
+      false },
+    { "a part that the class decides is enough",
+      "a: {errorCode: null}\n  c: {requestParameters.port: 23}\n  condition: a or c", true },
     { "another value", "sel: {eventName: Login}\n  condition: sel", false },
     { "any of a list", "sel: {eventName: [Login, consolelogin]}\n  condition: sel", true },
     { "every field of a map", "sel: {eventName: ConsoleLogin, eventSource: iam*}\n  condition: sel",
@@ -333,6 +345,62 @@ static void check_correlation(void **state)
     arena_free(&told.a);
 }
 
+/* ---- records of one class ---- */
+
+static void check_classes(void **state)
+{
+    (void)state;
+    static const char records[] =
+        "{\"eventID\":\"1\",\"userIdentity\":{\"type\":\"Root\"}}\n"
+        "{\"eventID\":\"2\",\"userIdentity\":{\"type\":\"IAMUser\"}}\n"
+        "{\"eventID\":\"3\",\"userIdentity\":[{\"type\":\"IAMUser\"},{\"type\":\"root\"}]}\n"
+        "{\"eventID\":\"4\",\"userIdentity\":{\"type\":\"IAMUser\"},\"userIdentity.type\":\"Root\"}"
+        "\n"
+        "{\"eventID\":\"5\",\"userIdentity\":{\"type\":\"Root\"},\"userIdentity.type\":\"x\"}\n"
+        "{\"eventID\":\"6\",\"userIdentity\":{\"type\":\"Root\"},\"unknown\":1}\n"
+        "{\"eventID\":\"7\",\"userIdentity\":null}\n";
+    static const char rule[] =
+        "title: root\n" SOURCE "detection:\n  a: {userIdentity.type: Root}\n  condition: a\n"
+        "---\ntitle: nobody\n" SOURCE
+        "detection:\n  a: {userIdentity.type: null}\n  condition: a\n";
+    struct told told = { 0 };
+    struct sigma *s = NULL;
+    struct err err = { 0 };
+
+    check_ok(sigma_load_texts(&s, &(struct sigma_text){ STR("f.yml"), str_c(rule) }, 1, &err),
+             &err);
+    run(s, records, 1, &told);
+    check_str(buf_view(&told.text), "root 1;root 3;root 4;root 6;nobody 7;");
+    sigma_free(s);
+    buf_free(&told.text);
+    arena_free(&told.a);
+}
+
+/* More classes than are kept: each is decided anew. */
+static void check_many_classes(void **state)
+{
+    (void)state;
+    struct told told = { 0 };
+    struct buf records = { 0 };
+    struct sigma *s = NULL;
+    struct err err = { 0 };
+    static const char rule[] =
+        "title: a\n" SOURCE "detection:\n  a: {eventName: [Call7, Call9999]}\n  condition: a\n";
+
+    for (int i = 0; i < 10000; i++)
+        buf_printf(&records, "{\"eventID\":\"%d\",\"eventName\":\"Call%d\"}\n", i, i);
+    buf_add_c(&records, "{\"eventID\":\"again\",\"eventName\":\"Call7\"}\n");
+    buf_add_char(&records, '\0');
+    check_ok(sigma_load_texts(&s, &(struct sigma_text){ STR("f.yml"), str_c(rule) }, 1, &err),
+             &err);
+    run(s, records.ptr, 1, &told);
+    check_str(buf_view(&told.text), "a 7;a 9999;a again;");
+    sigma_free(s);
+    buf_free(&records);
+    buf_free(&told.text);
+    arena_free(&told.a);
+}
+
 /* ---- what rules say of themselves ---- */
 
 static void check_info(void **state)
@@ -397,6 +465,8 @@ int main(void)
     CHECK_ROWS(&s, refusals, check_refusal);
     CHECK_ROWS(&s, correlations, check_correlation);
     check_add(&s, "what a rule says of itself", check_info);
+    check_add(&s, "records of one class, and odd ones", check_classes);
+    check_add(&s, "more classes than are kept", check_many_classes);
     check_add(&s, "two rules of one id", check_twice);
     check_add(&s, "what can't be read", check_broken);
     return check_run(&s, "sigma");

@@ -63,6 +63,7 @@ struct job {
     struct running *run;
     struct sigma_matcher *matcher;
     struct got_list hits;
+    struct err err;
 };
 
 /* What the rule is called: by its name, else its file, for those that people write; a rule of one
@@ -138,15 +139,16 @@ static void match(void *arg, const struct scan_record *r)
 {
     struct job *job = arg;
 
-    (void)sigma_match(job->matcher, r, keep_hit, &job->hits, NULL); /* keep_hit never fails */
+    if (job->err.code == 0)
+        (void)sigma_match(job->matcher, r, keep_hit, &job->hits, &job->err); /* told by merge */
 }
 
 static int merge(void *arg, void *done, struct err *err)
 {
     struct running *run = arg;
     struct job *job = done;
+    int rc = job->err.code < 0 ? err_set(err, job->err.code, "%s", job->err.text) : 0;
 
-    (void)err;
     for (size_t i = 0; i < job->hits.count; i++) {
         const struct got *hit = &job->hits.items[i];
 
@@ -163,7 +165,7 @@ static int merge(void *arg, void *done, struct err *err)
     }
     got_free(&job->hits);
     mem_free(job);
-    return 0;
+    return rc;
 }
 
 int builtin_run(const struct sigma *s, struct str tree, struct got_list *got, struct err *err)

@@ -150,79 +150,49 @@ static void sweep_order(struct episodes *out, const struct correlation *k, const
 
 /* ---- telling ---- */
 
-static struct sigma_hit hit_of(struct arena *a, const struct rule *rule, const struct mark *marks,
-                               const struct episode *e)
+/* Hits of all rules and groups; they own what they tell of. */
+struct hits {
+    struct arena arena;
+    struct hit {
+        size_t rule;
+        struct sigma_hit told;
+    } * items;
+    size_t count, room;
+};
+
+static void keep_hit(struct hits *h, const struct rule *rule, const struct mark *marks,
+                     const struct episode *e)
 {
-    struct str *ids = arena_array(a, e->last - e->first + 1, sizeof *ids);
+    struct str *ids = arena_array(&h->arena, e->last - e->first + 1, sizeof *ids);
     struct sigma_hit hit = { .rule = &rule->info,
                              .event_ids = ids,
                              .first_ms = marks[e->first].time_ms,
                              .last_ms = marks[e->last].time_ms,
                              .found_ms = marks[e->found].time_ms,
-                             .group = marks[e->first].group };
+                             .group = arena_copy(&h->arena, marks[e->first].group) };
 
     for (size_t i = e->first; i <= e->last; i++)
         if (hit.event_count == 0 || !str_eq(ids[hit.event_count - 1], marks[i].event_id))
-            ids[hit.event_count++] = marks[i].event_id;
-    return hit;
-}
-
-static int by_found(const void *a, const void *b)
-{
-    const struct sigma_hit *x = a, *y = b;
-
-    if (x->found_ms != y->found_ms)
-        return x->found_ms < y->found_ms ? -1 : 1;
-    return str_cmp(x->group, y->group);
-}
-
-struct hits {
-    struct sigma_hit *items;
-    size_t count, room;
-};
-
-static void keep_hit(struct hits *h, struct sigma_hit hit)
-{
+            ids[hit.event_count++] = arena_copy(&h->arena, marks[i].event_id);
     if (h->count == h->room) {
         h->room = h->room ? h->room * 2 : 16;
         h->items = mem_realloc(h->items, h->room * sizeof *h->items);
     }
-    h->items[h->count++] = hit;
+    h->items[h->count++] = (struct hit){ rule->number, hit };
 }
 
-static void sweep_group(struct arena *a, const struct rule *rule, const struct mark *marks,
+static void sweep_group(struct arena *scratch, const struct rule *rule, const struct mark *marks,
                         size_t count, struct hits *hits)
 {
-    struct episodes found = { .a = a };
+    struct episodes found = { .a = scratch };
 
     if (rule->correlation->kind == TEMPORAL_ORDERED)
         sweep_order(&found, rule->correlation, marks, count);
     else
         sweep_counts(&found, rule->correlation, marks, count);
     for (size_t i = 0; i < found.count; i++)
-        keep_hit(hits, hit_of(a, rule, marks, &found.items[i]));
-}
-
-static int sweep_rule(const struct rule *rule, const struct mark *marks, size_t count,
-                      sigma_hit_fn *fn, void *arg, struct err *err)
-{
-    struct arena a = { 0 };
-    struct hits hits = { 0 };
-    size_t next;
-    int rc = 0;
-
-    for (size_t i = 0; i < count; i = next) {
-        for (next = i; next < count && str_eq(marks[next].group, marks[i].group);)
-            next++;
-        sweep_group(&a, rule, &marks[i], next - i, &hits);
-    }
-    if (hits.count > 0)
-        qsort(hits.items, hits.count, sizeof *hits.items, by_found);
-    for (size_t i = 0; rc == 0 && i < hits.count; i++)
-        rc = fn(arg, &hits.items[i], err);
-    mem_free(hits.items);
-    arena_free(&a);
-    return rc;
+        keep_hit(hits, rule, marks, &found.items[i]);
+    arena_reset(scratch);
 }
 
 /* ---- gathering ---- */
@@ -246,6 +216,19 @@ static int by_place(const void *a, const void *b)
     return c != 0 ? c : compare_numbers((int64_t)x->rule, (int64_t)y->rule);
 }
 
+/* In order of loading, then of time. */
+static int by_found(const void *a, const void *b)
+{
+    const struct hit *x = a, *y = b;
+    int c = compare_numbers((int64_t)x->rule, (int64_t)y->rule);
+
+    if (c == 0)
+        c = compare_numbers(x->told.found_ms, y->told.found_ms);
+    if (c == 0)
+        c = str_cmp(x->told.group, y->told.group);
+    return c != 0 ? c : compare_numbers(x->told.first_ms, y->told.first_ms);
+}
+
 /* An event that was delivered twice counts once; events without an id are all different. */
 static size_t drop_twins(struct mark *marks, size_t count)
 {
@@ -257,38 +240,62 @@ static size_t drop_twins(struct mark *marks, size_t count)
     return n;
 }
 
-static struct mark *gather(struct sigma_matcher *const *matchers, size_t count, size_t *out_count)
+static bool same_group(const struct mark *a, const struct mark *b)
 {
-    size_t n = 0;
+    return a->correlation == b->correlation && str_eq(a->group, b->group);
+}
+
+static int sweep_part(const struct sigma *s, struct sigma_matcher *const *matchers, size_t count,
+                      size_t part, struct hits *hits, struct err *err)
+{
+    struct mark_list list = { .count = 0 };
+    struct arena scratch = { 0 };
+    size_t n, next;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = marks_take(&matchers[i]->marks, part, &list, err);
+    if (rc == 0 && list.count > 0)
+        qsort(list.items, list.count, sizeof *list.items, by_place);
+    n = rc == 0 ? drop_twins(list.items, list.count) : 0;
+    for (size_t i = 0; i < n; i = next) {
+        for (next = i + 1; next < n && same_group(&list.items[next], &list.items[i]);)
+            next++;
+        sweep_group(&scratch, s->rules[list.items[i].correlation], &list.items[i], next - i, hits);
+    }
+    arena_free(&scratch);
+    arena_free(&list.strings);
+    mem_free(list.items);
+    return rc;
+}
+
+/* One part when all marks are in memory; else all go where the first ones went. */
+static int sweep_all(const struct sigma *s, struct sigma_matcher *const *matchers, size_t count,
+                     struct hits *hits, struct err *err)
+{
+    bool is_spilled = false;
+    int rc = 0;
 
     for (size_t i = 0; i < count; i++)
-        n += matchers[i]->mark_count;
-    struct mark *all = mem_alloc(n * sizeof *all);
-
-    *out_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (matchers[i]->mark_count > 0)
-            memcpy(all + *out_count, matchers[i]->marks, matchers[i]->mark_count * sizeof *all);
-        *out_count += matchers[i]->mark_count;
-    }
-    if (n > 0)
-        qsort(all, n, sizeof *all, by_place);
-    *out_count = drop_twins(all, n);
-    return all;
+        is_spilled |= matchers[i]->marks.file != NULL;
+    for (size_t i = 0; rc == 0 && is_spilled && i < count; i++)
+        rc = marks_spill(&matchers[i]->marks, err);
+    for (size_t part = 0; rc == 0 && part < (is_spilled ? MARK_PARTS : 1); part++)
+        rc = sweep_part(s, matchers, count, part, hits, err);
+    return rc;
 }
 
 int sigma_correlate(const struct sigma *s, struct sigma_matcher *const *matchers, size_t count,
                     sigma_hit_fn *fn, void *arg, struct err *err)
 {
-    size_t n, next;
-    struct mark *marks = gather(matchers, count, &n);
-    int rc = 0;
+    struct hits hits = { .count = 0 };
+    int rc = sweep_all(s, matchers, count, &hits, err);
 
-    for (size_t i = 0; rc == 0 && i < n; i = next) {
-        for (next = i; next < n && marks[next].correlation == marks[i].correlation;)
-            next++;
-        rc = sweep_rule(s->rules[marks[i].correlation], &marks[i], next - i, fn, arg, err);
-    }
-    mem_free(marks);
+    if (rc == 0 && hits.count > 0)
+        qsort(hits.items, hits.count, sizeof *hits.items, by_found);
+    for (size_t i = 0; rc == 0 && i < hits.count; i++)
+        rc = fn(arg, &hits.items[i].told, err);
+    mem_free(hits.items);
+    arena_free(&hits.arena);
     return rc;
 }

@@ -21,10 +21,11 @@ struct expr *expr_new(struct arena *a, enum expr_kind kind)
     return e;
 }
 
-void expr_push(struct arena *a, struct expr *e, struct expr *kid)
+void expr_push(struct arena *a, struct expr *e, const struct expr *kid)
 {
     if ((e->kid_count & (e->kid_count - 1)) == 0) { /* full at 0, 1, 2, 4, 8 ... */
-        struct expr **kids = arena_array(a, e->kid_count ? e->kid_count * 2 : 1, sizeof(*kids));
+        const struct expr **kids =
+            arena_array(a, e->kid_count ? e->kid_count * 2 : 1, sizeof(*kids));
 
         if (e->kid_count > 0)
             memcpy(kids, e->kids, e->kid_count * sizeof *kids);

@@ -43,7 +43,7 @@ bool field_each(const struct field *f, const struct scan_record *r, field_fn *fn
 {
     const struct walk w = { f, fn, arg };
 
-    if (f->step_count == 1 && f->top < SCAN_MEMBERS)
+    if (f->top < SCAN_MEMBERS && (f->step_count == 1 || !r->top_dotted))
         return walk(&w, scan_top(r, f->top), 1);
     return walk(&w, &r->nodes[0], 0);
 }

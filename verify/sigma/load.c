@@ -56,7 +56,7 @@ size_t field_number(struct sigma *s, struct str path)
 
     f->path = arena_copy(&s->arena, path);
     f->steps = path_steps(&s->arena, f->path, &f->step_count);
-    f->top = f->step_count == 1 ? scan_member_of(f->path) : SCAN_MEMBERS;
+    f->top = scan_member_of(f->steps[0]);
     return s->field_count++;
 }
 
@@ -307,7 +307,6 @@ static int finish(struct sigma *s, int rc, struct sigma **out)
         return rc;
     }
     link_rules(s);
-    s->index = index_build(s);
     *out = s;
     return 0;
 }

@@ -1,9 +1,17 @@
 /* verify/sigma/marks - what a matcher keeps for correlations: one mark for each match of each rule
  * that a correlation asks for. Private to this folder.
+ *
+ * Marks beyond MARKS_BYTES go to a temporary file, in parts that hold whole groups: memory does not
+ * grow with the number of records.
  */
 #pragma once
 
+#include <stdio.h>
+
 #include "verify/sigma/private.h"
+
+#define MARK_PARTS  64u
+#define MARKS_BYTES ((size_t)8 << 20)
 
 struct mark {
     size_t correlation; /* number of the rule that correlates */
@@ -14,9 +22,34 @@ struct mark {
     struct str event_id;
 };
 
+struct mark_run; /* of one part, in the file */
+
+struct marks {
+    struct arena strings;
+    struct mark *items;
+    size_t count, room, most_bytes;
+    FILE *file; /* NULL: all are in memory */
+    struct mark_run *runs;
+    size_t run_count, run_room;
+};
+
+/* Copied. E_IO: the temporary file can't be written. */
+int marks_add(struct marks *m, const struct mark *mark, struct err *err);
+int marks_spill(struct marks *m, struct err *err); /* all that are in memory */
+void marks_free(struct marks *m);
+
+/* Marks of several, in no order. */
+struct mark_list {
+    struct arena strings;
+    struct mark *items;
+    size_t count, room;
+};
+/* Those in memory, and those of one part in the file; they borrow from m and from list. */
+int marks_take(const struct marks *m, size_t part, struct mark_list *list, struct err *err);
+
 struct sigma_matcher {
     const struct sigma *s;
-    struct arena scratch, kept;
-    struct mark *marks;
-    size_t mark_count, mark_room;
+    struct classes *classes;
+    struct arena scratch;
+    struct marks marks;
 };

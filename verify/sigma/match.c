@@ -9,6 +9,7 @@ struct sigma_matcher *sigma_matcher_new(const struct sigma *s)
     struct sigma_matcher *m = mem_alloc(sizeof *m);
 
     m->s = s;
+    m->classes = classes_new(s);
     return m;
 }
 
@@ -16,9 +17,9 @@ void sigma_matcher_free(struct sigma_matcher *m)
 {
     if (!m)
         return;
+    classes_free(m->classes);
     arena_free(&m->scratch);
-    arena_free(&m->kept);
-    mem_free(m->marks);
+    marks_free(&m->marks);
     mem_free(m);
 }
 
@@ -61,74 +62,61 @@ static bool read_group(struct sigma_matcher *m, const struct correlation *k, siz
             json_add_string(&list, text);
     }
     buf_add_char(&list, ']');
-    *out = whole ? arena_copy(&m->kept, buf_view(&list)) : STR("");
+    *out = whole ? arena_copy(&m->scratch, buf_view(&list)) : STR("");
     buf_free(&list);
     return whole;
 }
 
-static void keep_mark(struct sigma_matcher *m, struct mark mark)
+static int feed_one(struct sigma_matcher *m, const struct feed *f, const struct scan_record *r,
+                    const struct seen *seen, struct err *err)
 {
-    if (m->mark_count == m->mark_room) {
-        m->mark_room = m->mark_room ? m->mark_room * 2 : 256;
-        m->marks = mem_realloc(m->marks, m->mark_room * sizeof *m->marks);
-    }
-    m->marks[m->mark_count++] = mark;
+    const struct correlation *k = f->correlation->correlation;
+    struct mark mark = { .correlation = f->correlation->number,
+                         .rule = f->as,
+                         .time_ms = seen->time_ms,
+                         .counted = STR(""),
+                         .event_id = seen->event_id };
+
+    if (!read_group(m, k, f->as, r, &mark.group))
+        return 0;
+    if (k->counted && !field_first(&m->scratch, &m->s->fields[k->counted[f->as]], r, &mark.counted))
+        return 0;
+    return marks_add(&m->marks, &mark, err);
 }
 
-static void feed_one(struct sigma_matcher *m, const struct rule *correlation, size_t rule,
-                     const struct scan_record *r, const struct seen *seen)
+/* The rule has matched: correlations keep their marks, the caller is told. */
+static int tell(struct sigma_matcher *m, const struct rule *rule, const struct scan_record *r,
+                sigma_hit_fn *fn, void *arg, struct err *err)
 {
-    const struct correlation *k = correlation->correlation;
-    struct mark mark = { .correlation = correlation->number,
-                         .rule = rule,
-                         .time_ms = seen->time_ms };
+    struct seen seen = look(m, r);
 
-    if (!read_group(m, k, rule, r, &mark.group))
-        return;
-    if (k->counted) {
-        if (!field_first(&m->scratch, &m->s->fields[k->counted[rule]], r, &mark.counted))
-            return;
-        mark.counted = arena_copy(&m->kept, mark.counted);
-    }
-    mark.event_id = arena_copy(&m->kept, seen->event_id);
-    keep_mark(m, mark);
-}
+    int rc = 0;
 
-static void feed(struct sigma_matcher *m, const struct rule *matched, const struct scan_record *r,
-                 const struct seen *seen)
-{
-    if (!seen->has_time)
-        return;
-    for (size_t i = 0; i < matched->feed_count; i++)
-        feed_one(m, matched->feeds[i].correlation, matched->feeds[i].as, r, seen);
+    for (size_t i = 0; rc == 0 && seen.has_time && i < rule->feed_count; i++)
+        rc = feed_one(m, &rule->feeds[i], r, &seen, err);
+    if (rc < 0 || rule->info.is_silent)
+        return rc;
+    return fn(arg,
+              &(struct sigma_hit){ .rule = &rule->info,
+                                   .event_ids = &seen.event_id,
+                                   .event_count = 1,
+                                   .first_ms = seen.time_ms,
+                                   .last_ms = seen.time_ms,
+                                   .found_ms = seen.time_ms },
+              err);
 }
 
 int sigma_match(struct sigma_matcher *m, const struct scan_record *record, sigma_hit_fn *fn,
                 void *arg, struct err *err)
 {
-    const struct scan_node *name = scan_top(record, SCAN_EVENT_NAME);
-    struct candidates may = index_find(
-        m->s->index, scan_is(name, SCAN_STRING) ? scan_text(&m->scratch, name) : STR(""));
+    struct candidates may = classes_find(m->classes, &m->scratch, record);
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < may.count; i++) {
-        const struct rule *rule = may.rules[i];
+        const struct candidate *c = &may.items[i];
 
-        if (!expr_holds(&m->scratch, m->s, rule->expr, record))
-            continue;
-        struct seen seen = look(m, record);
-
-        if (rule->feed_count > 0)
-            feed(m, rule, record, &seen);
-        if (!rule->info.is_silent)
-            rc = fn(arg,
-                    &(struct sigma_hit){ .rule = &rule->info,
-                                         .event_ids = &seen.event_id,
-                                         .event_count = 1,
-                                         .first_ms = seen.time_ms,
-                                         .last_ms = seen.time_ms,
-                                         .found_ms = seen.time_ms },
-                    err);
+        if (!c->rest || expr_holds(&m->scratch, m->s, c->rest, record))
+            rc = tell(m, c->rule, record, fn, arg, err);
     }
     arena_reset(&m->scratch);
     return rc;

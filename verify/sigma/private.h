@@ -57,7 +57,7 @@ enum expr_kind { EXPR_AND, EXPR_OR, EXPR_NOT, EXPR_FIELD, EXPR_KEYWORD };
 /* What a rule asks: a tree whose leaves are fields or keywords with their tests. */
 struct expr {
     enum expr_kind kind;
-    struct expr **kids; /* AND, OR, NOT */
+    const struct expr **kids; /* AND, OR, NOT */
     size_t kid_count;
     size_t field;             /* EXPR_FIELD: index into sigma.fields */
     const struct test *tests; /* FIELD, KEYWORD */
@@ -100,7 +100,7 @@ struct field {
     struct str path;
     const struct str *steps; /* path cut at its dots; they borrow path */
     size_t step_count;
-    enum scan_member top; /* of a path of one step that scan knows; else SCAN_MEMBERS */
+    enum scan_member top; /* its first step; SCAN_MEMBERS: none that scan knows */
 };
 
 struct sigma {
@@ -111,7 +111,6 @@ struct sigma {
     size_t refusal_count, refusal_room;
     struct field *fields;
     size_t field_count, field_room;
-    struct index *index;
     struct regex *regexes;       /* to be freed */
     size_t event_id, event_time; /* fields that every hit tells */
 };
@@ -128,7 +127,7 @@ size_t field_number(struct sigma *s, struct str path); /* added when it is new *
 /* detection.c: the value of a selection -> what it asks; NULL when refused. */
 struct expr *detection_compile(struct compiling *c, const struct value *selection);
 struct expr *expr_new(struct arena *a, enum expr_kind kind);
-void expr_push(struct arena *a, struct expr *e, struct expr *kid);
+void expr_push(struct arena *a, struct expr *e, const struct expr *kid);
 
 /* condition.c */
 struct named_expr {
@@ -149,13 +148,21 @@ const struct regex *regex_compile(struct sigma *s, struct str text, const char *
 bool regex_match(const struct regex *r, struct str s);
 void regex_free_all(struct regex *first);
 
-/* index.c: which rules a record can match at all */
-struct index *index_build(struct sigma *s);
+/* classes.c: the rules that a record can match at all, in order of loading. A matcher's own. */
+struct classes;
+struct candidate {
+    const struct rule *rule;
+    const struct expr *rest; /* what is still to be asked; NULL: it matches */
+};
 struct candidates {
-    struct rule *const *rules; /* by number */
+    const struct candidate *items;
     size_t count;
 };
-struct candidates index_find(const struct index *x, struct str event_name);
+struct classes *classes_new(const struct sigma *s);
+void classes_free(struct classes *c); /* NULL is harmless */
+/* Valid until the next call. scratch: for the time of the record. */
+struct candidates classes_find(struct classes *c, struct arena *scratch,
+                               const struct scan_record *record);
 
 /* fields.c: the values at a path of a record; fn says true to stop */
 typedef bool field_fn(void *arg, const struct scan_node *value);

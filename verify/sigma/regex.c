@@ -10,7 +10,7 @@
 
 struct regex {
     struct regex *next;
-    pcre2_code *code;
+    pcre2_code *code; /* with machine code where PCRE2 can make it */
     pcre2_match_context *context;
 };
 
@@ -42,6 +42,7 @@ const struct regex *regex_compile(struct sigma *s, struct str text, const char *
 
     *r = (struct regex){ s->regexes, code, pcre2_match_context_create(NULL) };
     (void)pcre2_set_match_limit(r->context, MATCH_LIMIT);
+    (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* else it is interpreted */
     s->regexes = r;
     return r;
 }
@@ -51,6 +52,8 @@ bool regex_match(const struct regex *r, struct str s)
     pcre2_match_data *found = pcre2_match_data_create(1, NULL);
     int rc = pcre2_match(r->code, (PCRE2_SPTR)s.ptr, s.len, 0, 0, found, r->context);
 
+    if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
+        rc = pcre2_match(r->code, (PCRE2_SPTR)s.ptr, s.len, 0, PCRE2_NO_JIT, found, r->context);
     pcre2_match_data_free(found);
     return rc >= 0;
 }

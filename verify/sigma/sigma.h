@@ -6,7 +6,7 @@
  * Use:     sigma_load once; a matcher for each thread and sigma_match for each record; when all
  *          records were seen, sigma_correlate over the matchers.
  * Memory:  rules live until sigma_free. A matcher keeps only what correlations need of the records
- *          that their rules matched.
+ *          that their rules matched, beyond some megabytes in a temporary file.
  * Threads: a loaded struct sigma is read-only; a matcher belongs to one thread.
  * Source: Sigma specification 2.1, "Sigma Rules", "Sigma Correlation Rules", "Modifiers".
  */
@@ -70,8 +70,8 @@ typedef int sigma_hit_fn(void *arg, const struct sigma_hit *hit, struct err *err
 
 struct sigma_matcher *sigma_matcher_new(const struct sigma *s);
 void sigma_matcher_free(struct sigma_matcher *m); /* NULL is harmless */
-/* Tell of each single-event rule that matches the record, in order of loading. Returns 0, or what
- * fn returned. */
+/* Tell of each single-event rule that matches the record, in order of loading. Returns 0, what fn
+ * returned, or E_IO: the temporary file can't be written. */
 int sigma_match(struct sigma_matcher *m, const struct scan_record *record, sigma_hit_fn *fn,
                 void *arg, struct err *err);
 /* Tell of the correlations over everything that the matchers saw, in order of loading, then of
