@@ -29,10 +29,14 @@ pkg         = $(shell pkg-config $(1) $(2) 2>/dev/null)
 PKG_CFLAGS := $(foreach p,$(PKGS),$(call pkg,--cflags,$(p)))
 PKG_LIBS   := $(foreach p,$(PKGS),$(or $(call pkg,--libs,$(p)),$(if $(filter libcbor,$(p)),-lcbor)))
 
+# The chart library of the pages, as Debian ships it (libjs-chart.js).
+CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
+
 # What a compile needs and is not there; said in one line by the first recipe that would compile.
 MISSING := $(if $(shell command -v $(firstword $(CC)) 2>/dev/null),,$(firstword $(CC))) \
            $(if $(shell command -v pkg-config 2>/dev/null),$(foreach p,$(filter-out libcbor,$(PKGS)),\
-               $(if $(shell pkg-config --exists $(p) || echo no),$(p))),pkg-config)
+               $(if $(shell pkg-config --exists $(p) || echo no),$(p))),pkg-config) \
+           $(if $(wildcard $(CHART_JS)),,libjs-chart.js)
 NEED     = $(if $(strip $(MISSING)),$(error not installed: $(strip $(MISSING)). Run scripts/setup.sh \
 build (as root or with sudo), or make demo, which installs what it needs))
 
@@ -75,11 +79,12 @@ $(B)/%.o: %.c Makefile
 FORCE:
 $(B)/embed.list: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' $(EMBED) | cmp -s - $@ || printf '%s\n' $(EMBED) > $@
+	@printf '%s\n' $(EMBED) ui/chart.js=$(CHART_JS) | cmp -s - $@ || \
+		printf '%s\n' $(EMBED) ui/chart.js=$(CHART_JS) > $@
 $(B)/embed.c: $(B)/embed.list core/base/embed.awk
 	@awk -f core/base/embed.awk $< > $@
-$(B)/embed.o: $(B)/embed.c $(EMBED)
-	$(if $(Q),@echo '  cc $<')
+$(B)/embed.o: $(B)/embed.c $(EMBED) $(wildcard $(CHART_JS))
+	$(NEED)$(if $(Q),@echo '  cc $<')
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
 # What is not building stands in mk/, a file a subject.

@@ -111,6 +111,10 @@ int engine_perform(struct engine *e, struct arena *a, struct call *call, struct 
  * recorded so) when its model does not allow the parameters, else performed. engine_begin first. */
 int engine_submit(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
                   struct err *err);
+/* What an operation that only reads would answer to the root user of call->account now: nothing is
+ * changed, and nothing recorded, for nobody called. Set op, region, account and params. */
+int engine_peek(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
+                struct err *err);
 /* The whole way of an HTTP request: identify, authenticate, parse, perform (or forward), write.
  * Never fails: a failure becomes an AWS-shaped 5xx. */
 void engine_answer(struct engine *e, struct arena *a, const struct request *q, struct reply *reply);

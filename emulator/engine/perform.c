@@ -390,6 +390,32 @@ int engine_perform(struct engine *e, struct arena *a, struct call *call, struct 
     return rc;
 }
 
+int engine_peek(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
+                struct err *err)
+{
+    call->cat = e->cat;
+    call->service = cat_op_service(e->cat, call->op);
+    call->service_name = cat_str(e->cat, call->service->name);
+    call->action = cat_str(e->cat, call->op->name);
+    call->who = principal_root(a, call->account);
+    call->time_ms = clock_now_ms(&e->clock);
+    call->seq = atomic_load(&e->next_seq); /* of chance it shows nothing */
+    pthread_rwlock_rdlock(&e->services->gate);
+    constraints_check(e->services->constraints, a, call, out);
+    store_lock(e->store);
+    int rc = outcome_refused(out) ? 0 : telemetry_sync(e, err);
+    if (rc == 0 && !outcome_refused(out))
+        rc = store_begin(e->store, err);
+    if (rc == 0 && !outcome_refused(out)) {
+        rc = run_handler(e, a, call, out, err);
+        undo(e);
+    }
+    store_unlock(e->store);
+    release(out);
+    pthread_rwlock_unlock(&e->services->gate);
+    return rc;
+}
+
 int engine_record_refused(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
                           struct err *err)
 {

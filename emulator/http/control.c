@@ -10,6 +10,7 @@
 #include "emulator/engine/inject.h"
 #include "emulator/engine/schedule.h"
 #include "emulator/http/host.h"
+#include "emulator/http/ui.h"
 #include "emulator/services/s3.h"
 #include "emulator/store/history.h"
 #include "emulator/trail/trail.h"
@@ -163,6 +164,24 @@ static int control_metrics(struct visit *v, struct err *err)
     engine_leave(e);
     answer_text(v, 200, "text/plain; version=0.0.4", &text);
     return 0;
+}
+
+static int control_ui(struct visit *v, struct err *err)
+{
+    return ui_page(v->a, v->name, v->reply, err);
+}
+
+static int control_ui_read(struct visit *v, struct err *err)
+{
+    struct buf text = { 0 };
+    int status = 200;
+    int rc = ui_read(v->control->engine, v->a, v->body, &status, &text, err);
+
+    if (rc == 0)
+        answer_text(v, status, "application/json", &text);
+    else
+        buf_free(&text);
+    return rc;
 }
 
 static int answer_done(struct visit *v, int rc)
@@ -441,14 +460,23 @@ bool control_owns(const struct request *q)
     return str_has_prefix(q->path, STR("/_mocktrail/")) || str_eq_c(q->path, "/_mocktrail");
 }
 
+/* What stands behind /_mocktrail/; a slash at its end says nothing. */
+static struct str route_path(const struct request *q)
+{
+    struct str rest = str_sub(q->path, STR("/_mocktrail/").len, q->path.len);
+
+    if (str_has_suffix(rest, STR("/")))
+        rest.len--;
+    return rest;
+}
+
 struct stream *control_answer(struct control *c, struct arena *a, const struct request *q,
                               struct reply *reply)
 {
     struct visit v = { .control = c, .a = a, .q = q, .reply = reply };
     struct err err = { 0 };
     bool path_known = false;
-    const struct control_route *route =
-        find_route(&v, str_sub(q->path, STR("/_mocktrail/").len, q->path.len), &path_known);
+    const struct control_route *route = find_route(&v, route_path(q), &path_known);
     int rc = 0;
 
     if (!is_from_here(c, q))
