@@ -107,6 +107,14 @@ void engine_chance(const struct engine *e, uint64_t what, struct rng *out);
  * InternalFailure; nothing was changed or recorded. */
 int engine_perform(struct engine *e, struct arena *a, struct call *call, struct outcome *out,
                    struct err *err);
+/* What the emulator does by itself, on record together with the state that it changes. begin takes
+ * the store's lock and opens a transaction; record builds the record of a call that engine_begin
+ * numbered and that was done as out says; end commits when rc is 0 (the records enter the journal,
+ * after a crash too), else undoes all, gives the lock back and returns rc or what failed. */
+int engine_own_begin(struct engine *e, struct err *err);
+int engine_own_record(struct engine *e, struct arena *a, const struct call *call,
+                      const struct outcome *out, struct err *err);
+int engine_own_end(struct engine *e, int rc, bool *out_committed, struct err *err);
 /* A call that comes with its parameters and its principal, as the generator makes it: refused (and
  * recorded so) when its model does not allow the parameters, else performed. engine_begin first. */
 int engine_submit(struct engine *e, struct arena *a, struct call *call, struct outcome *out,

@@ -248,22 +248,27 @@ static void undo(struct engine *e)
         identity_forget(e->identity);
 }
 
+/* The lock is held: what the outbox still has is in the journal. */
+static int empty_outbox(struct engine *e, struct err *err)
+{
+    struct services *s = e->services;
+
+    return s->outbox_is_used && s->depth == 1 ? store_outbox_prune(e->store, UINT64_MAX, err) : 0;
+}
+
 static int commit(struct engine *e, const struct call *call, struct outcome *out,
                   const struct entries *n, struct err *err)
 {
-    struct services *s = e->services;
     int rc = 0;
 
     if (store_dirty(e->store)) {
         out->changed = true;
         if (e->opt.sink.put)
             return store_commit(e->store, err);
-        /* The lock is held: what the outbox still has is in the journal. */
-        if (s->outbox_is_used && s->depth == 1)
-            rc = store_outbox_prune(e->store, UINT64_MAX, err);
+        rc = empty_outbox(e, err);
         if (rc == 0)
             rc = fill_outbox(e, call->seq, out, n, err);
-        s->outbox_is_used = true;
+        e->services->outbox_is_used = true;
     }
     return rc < 0 ? rc : store_commit(e->store, err);
 }
@@ -442,6 +447,61 @@ int engine_submit(struct engine *e, struct arena *a, struct call *call, struct o
     constraints_check(e->services->constraints, a, call, out);
     return outcome_refused(out) ? engine_record_refused(e, a, call, out, err)
                                 : engine_perform(e, a, call, out, err);
+}
+
+int engine_own_begin(struct engine *e, struct err *err)
+{
+    struct services *s = e->services;
+
+    store_lock(e->store);
+    assert(s->depth == 0); /* no handler delivers */
+    s->depth = 1;
+    s->first = NULL;
+    s->last = &s->first;
+    int rc = store_begin(e->store, err);
+    if (rc == 0 && (rc = empty_outbox(e, err)) < 0)
+        store_rollback(e->store);
+    if (rc < 0) {
+        s->depth = 0;
+        store_unlock(e->store);
+    }
+    return rc;
+}
+
+int engine_own_record(struct engine *e, struct arena *a, const struct call *call,
+                      const struct outcome *out, struct err *err)
+{
+    struct entries n = { 0 };
+    int rc = build(e, a, call, out, &n, err);
+
+    if (rc == 0)
+        rc = fill_outbox(e, call->seq, out, &n, err);
+    if (rc < 0) {
+        entries_free(&n);
+        return rc;
+    }
+    e->services->outbox_is_used = true;
+    leave_pending(e->services, a, call, out, &n);
+    return 0;
+}
+
+int engine_own_end(struct engine *e, int rc, bool *out_committed, struct err *err)
+{
+    struct services *s = e->services;
+
+    if (rc == 0)
+        rc = store_commit(e->store, err);
+    *out_committed = rc == 0;
+    if (rc == 0) {
+        rc = flush_pending(e, s->first, err);
+    } else {
+        store_rollback(e->store);
+        drop_pending(s->first);
+    }
+    s->first = NULL;
+    s->depth = 0;
+    store_unlock(e->store);
+    return rc;
 }
 
 int engine_trim_journal(struct engine *e, uint64_t before_position, struct err *err)

@@ -16,6 +16,7 @@ int bucket_view(struct store *s, struct arena *a, struct str name, struct bucket
     if (rc == 0) {
         struct str text = value_get_str(doc, "Policy");
         b.exists = true;
+        b.region = value_get_str(doc, "Region");
         if (text.len > 0 && policy_parse(a, text, POLICY_RESOURCE, &b.policy, NULL) < 0)
             b.policy = NULL; /* PutBucketPolicy lets none in that can't be read */
     }

@@ -8,8 +8,8 @@
 
 struct bucket_view {
     bool exists;
-    struct str owner;      /* account */
-    struct policy *policy; /* NULL: none, or none that can be read */
+    struct str owner, region; /* owner: an account */
+    struct policy *policy;    /* NULL: none, or none that can be read */
 };
 int bucket_view(struct store *s, struct arena *a, struct str name, struct bucket_view *out,
                 struct err *err);

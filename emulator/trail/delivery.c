@@ -9,6 +9,7 @@
 #include "core/trail/logfile.h"
 #include "emulator/store/whole.h"
 #include "emulator/telemetry/telemetry.h"
+#include "emulator/trail/own_calls.h"
 #include "emulator/trail/state.h"
 #include "emulator/trail/unique.h"
 
@@ -29,7 +30,7 @@ struct destination {
     uint64_t from;
     bool has_backlog;
     const char *error; /* S3's code, or NULL */
-    uint64_t files;
+    struct own_file *files, **last_file;
 };
 
 /* The file being filled for one account and region of a destination. */
@@ -126,7 +127,11 @@ static void note_written(struct round *r, const struct group *g, struct delivere
     *r->last_written = w;
     r->last_written = &w->next;
     r->written_count++;
-    g->to->files++;
+
+    struct own_file *file = arena_alloc(&r->a, sizeof *file);
+    *file = (struct own_file){ .key = w->log.key, .bytes = (int64_t)r->gzip.len };
+    *g->to->last_file = file;
+    g->to->last_file = &file->next;
 }
 
 /* Stage the group's file for its bucket. A bucket that is gone fails the destination, not the
@@ -224,6 +229,7 @@ static struct destination *destination_add(struct round *r, const struct trail_c
     d->trail = trail;
     d->bucket = bucket;
     d->from = r->t->delivered;
+    d->last_file = &d->files;
     d->next = r->destinations;
     r->destinations = d;
     return d;
@@ -363,7 +369,7 @@ static int save_status(struct round *r, const struct destination *d, struct err 
 {
     struct value *m = value_map(&r->a);
 
-    if (!d->error && d->files == 0)
+    if (!d->error && !d->files)
         return 0;
     value_put_time(&r->a, m, "LatestDeliveryAttempt", r->plan.now_ms);
     if (d->error) {
@@ -383,6 +389,8 @@ static int save_results(struct round *r, struct err *err)
         rc = save_backlog(r, d, err);
         if (rc == 0)
             rc = save_status(r, d, err);
+        if (rc == 0)
+            rc = own_calls_record(r->t, &r->a, d->trail, d->bucket, d->files, err);
     }
     for (const struct written *w = r->written; rc == 0 && w; w = w->next)
         if (w->validation)
@@ -400,31 +408,34 @@ static uint64_t safe_position(const struct round *r)
     return position;
 }
 
-/* The files lie there: the round is over in one transaction. */
+static int save_end(struct round *r, uint64_t count, uint64_t *pruned, struct err *err)
+{
+    struct trail *t = r->t;
+    int rc = save_results(r, err);
+
+    if (rc == 0)
+        rc = trail_fact_put(t, "trail.delivered", r->plan.to, err);
+    if (rc == 0)
+        rc = trail_fact_put(t, "trail.delivered_count", count, err);
+    if (rc == 0)
+        rc = config_prune(t->e->store, &t->configs, safe_position(r), pruned, err);
+    if (rc == 0 && (rc = store_doc_delete(t->e->store, plan_key(), err)) == E_MISSING)
+        rc = 0;
+    return rc;
+}
+
+/* The files lie there: the round is over in one transaction, and what CloudTrail did for it is on
+ * record with it: exactly once, however often the round was begun. */
 static int finish(struct round *r, struct err *err)
 {
     struct trail *t = r->t;
     uint64_t count = atomic_load(&t->delivered_count) + r->entries, pruned = 0;
+    bool is_over = false;
+    int rc = engine_own_begin(t->e, err);
 
-    store_lock(t->e->store);
-    int rc = store_begin(t->e->store, err);
-    if (rc == 0) {
-        rc = save_results(r, err);
-        if (rc == 0)
-            rc = trail_fact_put(t, "trail.delivered", r->plan.to, err);
-        if (rc == 0)
-            rc = trail_fact_put(t, "trail.delivered_count", count, err);
-        if (rc == 0)
-            rc = config_prune(t->e->store, &t->configs, safe_position(r), &pruned, err);
-        if (rc == 0 && (rc = store_doc_delete(t->e->store, plan_key(), err)) == E_MISSING)
-            rc = 0;
-        if (rc == 0)
-            rc = store_commit(t->e->store, err);
-        else
-            store_rollback(t->e->store);
-    }
-    store_unlock(t->e->store);
-    if (rc < 0)
+    if (rc == 0)
+        rc = engine_own_end(t->e, save_end(r, count, &pruned, err), &is_over, err);
+    if (!is_over)
         return rc;
     t->delivered = r->plan.to;
     t->has_plan = t->has_backlog = false;
@@ -433,7 +444,7 @@ static int finish(struct round *r, struct err *err)
     atomic_store(&t->delivered_count, count);
     if (pruned > 0)
         (void)atomic_fetch_add(&t->generation, 1);
-    return 0;
+    return rc;
 }
 
 static void round_free(struct round *r)
@@ -540,14 +551,20 @@ static bool retry_is_due(struct trail *t)
     return true;
 }
 
-int delivery_run(struct trail *t, struct err *err)
+static bool has_news(struct trail *t, enum delivery_which which)
+{
+    return journal_end(t->journal) > t->delivered &&
+           (which == DELIVER_ALL || !own_calls_alone(t, t->delivered));
+}
+
+int delivery_run(struct trail *t, enum delivery_which which, struct err *err)
 {
     uint64_t end;
     int rc = t->has_plan ? delivery_recover(t, err) : 0;
 
     if (rc < 0)
         return rc;
-    if (journal_end(t->journal) <= t->delivered && !retry_is_due(t))
+    if (!has_news(t, which) && !retry_is_due(t))
         return journal_trim(t->journal, 0,
                             err); /* nothing but files kept for a load that is over */
     rc = trail_load_configs(t, &end, err);

@@ -8,6 +8,10 @@
 #include "emulator/trail/signing.h"
 #include "emulator/trail/trail.h"
 
+/* The trail that each account has from the start, and its bucket. */
+#define TRAIL_DEFAULT_NAME   "mocktrail"
+#define TRAIL_DEFAULT_BUCKET "mocktrail-trail"
+
 struct trail_sink {
     struct trail_sink *next;
     char name[32];
@@ -70,8 +74,11 @@ int trail_bucket_check(struct trail *t, struct arena *a, const struct trail_conf
 /* Metadata of an object that a trail delivers; user: further x-amz-meta-, or NULL. */
 struct value *trail_object_meta(struct trail *t, struct arena *a, struct value *user);
 
-/* delivery.c: bring every trail up to what the journal holds now. Under the drain lock. */
-int delivery_run(struct trail *t, struct err *err);
+/* delivery.c: bring every trail up to what the journal holds now. Under the drain lock. An idle
+ * emulator stays idle: unless all is wanted, records of CloudTrail's own deliveries wait until
+ * something else is to be delivered, for each delivery makes new ones. */
+enum delivery_which { DELIVER_NEWS, DELIVER_ALL };
+int delivery_run(struct trail *t, enum delivery_which which, struct err *err);
 int delivery_recover(struct trail *t, struct err *err); /* finish what a crash cut short */
 
 /* digests.c, under the drain lock. due: those an interval old; all: those any time has passed for.

@@ -20,8 +20,6 @@
 #define DIGEST_RETRY_MS (5 * 60 * 1000ll) /* into a bucket that is out of order */
 #define DIGESTS_HELD    1024 /* staged while the clock goes on: a sync costs as much for one */
 #define PUMP_NAP_MS     50
-#define DEFAULT_TRAIL   "mocktrail"
-#define DEFAULT_BUCKET  "mocktrail-trail"
 #define DELIVER_JOB     "trail-1-deliver" /* a delivery and a digest due at once: in this order */
 #define DIGEST_JOB      "trail-2-digest"
 
@@ -251,14 +249,14 @@ static int64_t next_mark(const struct trail *t, int64_t after_ms)
     return (after_ms / every + 1) * every;
 }
 
-static int deliver(struct trail *t, struct err *err)
+static int deliver(struct trail *t, enum delivery_which which, struct err *err)
 {
     int rc = history_save(t, err);
 
     if (rc == 0)
         rc = telemetry_sync(t->e, err);
     if (rc == 0)
-        rc = delivery_run(t, err);
+        rc = delivery_run(t, which, err);
     if (rc == 0 && atomic_load(&t->generation) != t->ended_generation) {
         t->ended_generation = atomic_load(&t->generation);
         rc = digests_end(t, err);
@@ -274,7 +272,7 @@ static int deliver_job(void *arg, int64_t due_ms, int64_t *next_ms, struct err *
     int64_t now_ms = clock_now_ms(&t->e->clock);
 
     (void)pthread_mutex_lock(&t->drain);
-    int rc = deliver(t, err);
+    int rc = deliver(t, DELIVER_NEWS, err);
     (void)pthread_mutex_unlock(&t->drain);
     *next_ms = next_mark(t, now_ms > due_ms ? now_ms : due_ms);
     return rc;
@@ -315,7 +313,7 @@ int trail_flush(struct trail *t, struct err *err)
 {
     (void)pthread_mutex_lock(&t->drain);
     t->retry_ms = 0;
-    int rc = deliver(t, err);
+    int rc = deliver(t, DELIVER_ALL, err);
     if (rc == 0)
         rc = digests_run(t, DIGESTS_ALL, err);
     if (rc == 0)
@@ -380,14 +378,14 @@ static struct value *default_trail(struct trail *t, struct arena *a, struct str 
 
     value_push(selectors, all_of(a, "Management events selector", "Management"));
     value_push(selectors, all_of(a, "Data events selector", "Data"));
-    value_put_c(a, doc, "Name", DEFAULT_TRAIL);
-    value_put_c(a, doc, "S3BucketName", DEFAULT_BUCKET);
+    value_put_c(a, doc, "Name", TRAIL_DEFAULT_NAME);
+    value_put_c(a, doc, "S3BucketName", TRAIL_DEFAULT_BUCKET);
     value_put_bool(a, doc, "IncludeGlobalServiceEvents", true);
     value_put_bool(a, doc, "IsMultiRegionTrail", true);
     value_put_str(a, doc, "HomeRegion", home);
     value_put_str(a, doc, "TrailARN",
                   arena_printf(a, "arn:%.*s:cloudtrail:%.*s:%.*s:trail/%s", STR_ARG(partition),
-                               STR_ARG(home), STR_ARG(account), DEFAULT_TRAIL));
+                               STR_ARG(home), STR_ARG(account), TRAIL_DEFAULT_NAME));
     value_put_bool(a, doc, "LogFileValidationEnabled", true);
     value_put_bool(a, doc, "IsOrganizationTrail", false);
     value_put_bool(a, doc, "IsLogging", true);
@@ -405,17 +403,18 @@ static int make_default(struct trail *t, struct arena *a, struct str account, st
     value_put_time(a, status, "StartLoggingTime", clock_now_ms(&t->e->clock));
     int rc = store_doc_put(s, config_key(account, STR(""), "KnownAccount", account), known, err);
     if (rc == 0)
-        rc = store_doc_put(s, config_key(account, home, "Trail", STR(DEFAULT_TRAIL)), doc, err);
+        rc =
+            store_doc_put(s, config_key(account, home, "Trail", STR(TRAIL_DEFAULT_NAME)), doc, err);
     if (rc == 0)
-        rc = store_doc_put(s, config_key(account, home, "TrailStatus", STR(DEFAULT_TRAIL)), status,
-                           err);
+        rc = store_doc_put(s, config_key(account, home, "TrailStatus", STR(TRAIL_DEFAULT_NAME)),
+                           status, err);
     return rc < 0 ? rc : trail_changed(t, account, value_get_str(doc, "TrailARN"), 0, err);
 }
 
 int trail_default_bucket(struct trail *t, struct arena *a, struct str account, struct str *out,
                          struct err *err)
 {
-    struct doc_key key = config_key(account, t->e->opt.region, "Trail", STR(DEFAULT_TRAIL));
+    struct doc_key key = config_key(account, t->e->opt.region, "Trail", STR(TRAIL_DEFAULT_NAME));
     struct value *doc = NULL;
     int rc = store_doc_get(t->e->store, a, key, &doc, err);
 
@@ -434,7 +433,8 @@ static int first_sight(struct trail *t, struct str account, struct err *err)
     store_lock(s);
     rc = store_doc_get(s, &a, config_key(account, STR(""), "KnownAccount", account), &known, err);
     if (rc == E_MISSING) {
-        rc = s3_ensure_bucket(t->e, t->e->opt.account, t->e->opt.region, STR(DEFAULT_BUCKET), err);
+        rc = s3_ensure_bucket(t->e, t->e->opt.account, t->e->opt.region, STR(TRAIL_DEFAULT_BUCKET),
+                              err);
         if (rc == 0)
             rc = store_begin(s, err);
         if (rc == 0) {
@@ -645,7 +645,7 @@ int trail_close(struct trail *t, struct err *err)
     if (!t)
         return 0;
     (void)pthread_mutex_lock(&t->drain);
-    int rc = t->e->opt.sink.put ? 0 : deliver(t, err);
+    int rc = t->e->opt.sink.put ? 0 : deliver(t, DELIVER_NEWS, err);
     if (rc == 0)
         rc = digests_settle(t, err);
     (void)pthread_mutex_unlock(&t->drain);

@@ -1,7 +1,8 @@
 """kill -9 at any instant under load from four clients, many times over on one data directory.
 
 After all of it: every answered call is in exactly one delivered file, no record is there twice, what
-was answered as done is done, what is on record as done is done, and the digest chain is whole.
+was answered as done is done, what is on record as done is done, what CloudTrail itself delivered by a
+second trail is on record once a file, and the digest chain is whole.
 usage: test_kill.py [ROUNDS]   (default CRASH_ROUNDS, else 200)
 """
 import collections
@@ -19,6 +20,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import harness  # noqa: E402 (found by the line above)
+from test_cloudtrail import policy  # noqa: E402
 
 ROUNDS = int(sys.argv.pop(1) if len(sys.argv) > 1 else os.environ.get("CRASH_ROUNDS", 200))
 CLIENTS = 4
@@ -111,8 +113,27 @@ class Kill(unittest.TestCase):
                 self.assertEqual(status, 404, rid)
         return users, set(listed)
 
+    @staticmethod
+    def second_trail(server):
+        s3, cloudtrail = server.client("s3"), server.client("cloudtrail")
+        s3.create_bucket(Bucket="crash-logs")
+        s3.put_bucket_policy(Bucket="crash-logs", Policy=policy("crash-logs", harness.ACCOUNT))
+        cloudtrail.create_trail(Name="second", S3BucketName="crash-logs")
+        cloudtrail.start_logging(Name="second")
+
+    def check_own(self, server, records):
+        """Each file of the second trail was put once; the last one's record waits for a delivery."""
+        puts = [r["requestParameters"]["key"] for r in records if r["eventName"] == "PutObject"
+                and r["userIdentity"].get("invokedBy") == "cloudtrail.amazonaws.com"]
+        root = server.data / "buckets" / "crash-logs"
+        files = {p.relative_to(root).as_posix() for p in server.log_files("crash-logs")}
+        self.assertEqual(len(puts), len(set(puts)), "one delivery on record twice")
+        self.assertEqual(set(puts) - files, set(), "on record, and not delivered")
+        self.assertEqual(len(files - set(puts)), 1, "delivered, and not on record")
+
     def test_nothing_is_lost_and_nothing_comes_twice(self):
         server = harness.Server(*OPTIONS, clock=None, seed=None).start()
+        self.second_trail(server)
         server.client("s3").create_bucket(Bucket="crash-bucket")
         start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=5)
         answered = {}
@@ -146,6 +167,8 @@ class Kill(unittest.TestCase):
         seen = {r["requestID"] for r in records}
         lost = [(rid, what) for rid, what in answered.items() if rid not in seen]
         self.assertEqual(lost, [], "answered, and not delivered")
+        self.check_own(server, records)
+        records = [r for r in records if r["userIdentity"].get("invokedBy") is None]
         for r in records:
             if "errorCode" in r:
                 continue
