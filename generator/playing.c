@@ -13,7 +13,7 @@ struct playing {
     double speed;
     uint64_t seed;
     int64_t start_ms, end_ms; /* INT64_MIN: the scenario's */
-    bool allow_remote;
+    bool allow_remote, control;
 
     struct scenario scenario;
     struct arena arena;
@@ -95,6 +95,7 @@ static int open_door(struct playing *g, struct err *err)
     struct door_http_options opt = {
         .base = g->endpoint,
         .root_secret = g->root_secret,
+        .controls = g->control,
         .speed = g->speed,
         .begin_ms = g->scenario.start_ms - PLAY_SETUP_MS,
         .start_ms = g->scenario.start_ms,

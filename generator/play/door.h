@@ -17,6 +17,7 @@ struct credential {
     struct str account, arn, name; /* of whom it is; name: as labels show it */
     int64_t expires_ms;            /* INT64_MAX: never */
     const struct principal *who;   /* in this process: as the engine sees it; else NULL */
+    const struct principal *shown; /* elsewhere: as far as answers tell; else NULL */
 };
 
 /* A call about to be made. */

@@ -7,11 +7,17 @@
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "emulator/engine/upstream/exchange.h"
+#include "emulator/identity/identity.h"
 #include "emulator/wire/request.h"
 #include "emulator/wire/wire.h"
 
 #define PATIENCE_MS 60000
 #define SESSION_MS  3600000ll /* a session that does not say lives that long */
+
+struct made { /* a user, and the id that the endpoint gave it */
+    struct made *next;
+    struct str arn, id;
+};
 
 struct known { /* credentials that an answer brought */
     struct known *next;
@@ -25,8 +31,10 @@ struct door_http {
     struct arena arena;
     struct exchange_pool *pool;
     struct known *known;
+    struct made *made;
     int64_t now_ms, started_us; /* started_us 0: not at the start yet */
     uint64_t left_out;
+    bool is_moved; /* the endpoint's clock, once */
 };
 
 static struct door_http *self(struct door *d)
@@ -39,6 +47,43 @@ static int64_t now(struct door *d)
     return self(d)->now_ms;
 }
 
+/* A call of the endpoint's control API. */
+static int control(struct door_http *d, const char *path, struct str body, struct err *err)
+{
+    const struct http_header headers[] = { { STR("Host"), d->host } };
+    struct arena a = { 0 };
+    struct reply reply = { 0 };
+    struct str why = { 0 };
+    enum exchange_end end;
+    struct exchange x = { .base = d->opt.base,
+                          .target = str_c(path),
+                          .method = STR("POST"),
+                          .headers = headers,
+                          .header_count = COUNT(headers),
+                          .body = { .text = body, .len = (int64_t)body.len } };
+    int rc = exchange_run(d->pool, &a, &x, &reply, &end, &why, err);
+
+    if (rc == 0 && end != EXCHANGE_DONE)
+        rc = err_set(err, E_IO, "%.*s: %.*s", STR_ARG(d->opt.base), STR_ARG(why));
+    if (rc == 0 && reply.status != 200)
+        rc = err_set(err, E_CONFLICT, "%.*s%s answers %d: %.*s", STR_ARG(d->opt.base), path,
+                     reply.status, STR_ARG(str_trim(reply.body.text)));
+    arena_free(&a);
+    return rc;
+}
+
+/* Move the endpoint's clock to the scenario's time. */
+static int move_clock(struct door_http *d, struct err *err)
+{
+    struct arena a = { 0 };
+    struct str iso = clock_iso_ms(&a, d->now_ms);
+    int rc =
+        control(d, "/_mocktrail/clock", arena_printf(&a, "{\"set\":\"%.*s\"}", STR_ARG(iso)), err);
+
+    arena_free(&a);
+    return rc;
+}
+
 /* Wait until the scenario's time has come, on our clock. */
 static int advance(struct door *door, int64_t to_ms, struct err *err)
 {
@@ -46,9 +91,13 @@ static int advance(struct door *door, int64_t to_ms, struct err *err)
     int64_t due_us, wait_us;
     struct timespec t;
 
-    (void)err; /* nothing here can fail */
-    if (to_ms > d->now_ms)
-        d->now_ms = to_ms;
+    if (to_ms > d->now_ms || !d->is_moved) {
+        d->now_ms = to_ms > d->now_ms ? to_ms : d->now_ms;
+        d->is_moved = true;
+        int rc = d->opt.controls ? move_clock(d, err) : 0;
+        if (rc < 0)
+            return rc;
+    }
     if (d->opt.speed <= 0 || d->now_ms < d->opt.start_ms)
         return 0;
     if (d->started_us == 0)
@@ -85,9 +134,68 @@ static void keep(struct door_http *d, const struct value *v, struct credential a
                                    .account = arena_copy(a, about.account),
                                    .arn = arena_copy(a, about.arn),
                                    .name = arena_copy(a, about.name),
-                                   .expires_ms = about.expires_ms };
+                                   .expires_ms = about.expires_ms,
+                                   .shown = about.shown };
     k->next = d->known;
     d->known = k;
+}
+
+static void note_user(struct door_http *d, const struct value *output)
+{
+    const struct value *user = value_get_c(output, "User");
+    struct str arn = value_get_str(user, "Arn"), id = value_get_str(user, "UserId");
+
+    if (arn.len == 0 || id.len == 0)
+        return;
+    struct made *m = arena_alloc(&d->arena, sizeof *m);
+    *m = (struct made){ d->made, arena_copy(&d->arena, arn), arena_copy(&d->arena, id) };
+    d->made = m;
+}
+
+static const struct principal *shown_user(struct door_http *d, struct str account, struct str name)
+{
+    struct principal *p = arena_alloc(&d->arena, sizeof *p);
+
+    *p = (struct principal){ .type = PRINCIPAL_IAM_USER,
+                             .account = arena_copy(&d->arena, account),
+                             .user_name = arena_copy(&d->arena, name) };
+    p->arn =
+        arena_printf(&d->arena, "arn:aws:iam::%.*s:user/%.*s", STR_ARG(account), STR_ARG(name));
+    struct str folder = str_sub(p->arn, 0, p->arn.len - name.len); /* a path may come behind it */
+    struct str end = arena_printf(&d->arena, "/%.*s", STR_ARG(name));
+    for (const struct made *m = d->made; m && p->principal_id.len == 0; m = m->next)
+        if (str_has_prefix(m->arn, folder) && str_has_suffix(m->arn, end)) {
+            p->principal_id = m->id;
+            p->arn = m->arn;
+        }
+    if (p->principal_id.len == 0)
+        p->principal_id = principal_believed_id(&d->arena, p->account, p->user_name);
+    return p;
+}
+
+static const struct principal *shown_session(struct door_http *d, const struct value *user,
+                                             const struct credential *about)
+{
+    struct principal *p = arena_alloc(&d->arena, sizeof *p);
+    struct str role, session, id;
+
+    *p = (struct principal){ .type = PRINCIPAL_ASSUMED_ROLE,
+                             .account = arena_copy(&d->arena, about->account),
+                             .arn = arena_copy(&d->arena, about->arn),
+                             .is_session = true,
+                             .session_created_ms = d->now_ms,
+                             .session_expires_ms = about->expires_ms,
+                             .issuer_type = PRINCIPAL_ASSUMED_ROLE };
+    p->principal_id = arena_copy(&d->arena, value_get_str(user, "AssumedRoleId"));
+    p->issuer_account = p->account;
+    (void)str_cut(p->principal_id, ':', &p->issuer_id, &id);
+    (void)str_rcut(p->arn, '/', &role, &session);
+    (void)str_rcut(role, '/', &id, &role);
+    p->session_name = session;
+    p->issuer_user_name = role;
+    p->issuer_arn =
+        arena_printf(&d->arena, "arn:aws:iam::%.*s:role/%.*s", STR_ARG(p->account), STR_ARG(role));
+    return p;
 }
 
 /* Who the new credentials are: as the answer says, else the caller. */
@@ -101,8 +209,10 @@ static void learn(struct door_http *d, struct arena *a, const struct errand *e,
     struct arn arn;
 
     about.expires_ms = INT64_MAX;
+    note_user(d, output);
     if (key) {
         about.name = value_get_str(key, "UserName");
+        about.shown = shown_user(d, about.account, about.name);
         about.arn = arena_printf(a, "arn:aws:iam::%.*s:user/%.*s", STR_ARG(about.account),
                                  STR_ARG(about.name));
         keep(d, key, about);
@@ -115,9 +225,14 @@ static void learn(struct door_http *d, struct arena *a, const struct errand *e,
         about.arn = text;
         about.account = arn.account;
         about.name = str_rcut(text, '/', &head, &name) ? name : text;
+        about.expires_ms =
+            d->now_ms + value_get_int(e->params, "DurationSeconds", SESSION_MS / 1000) * 1000;
+        if (i == 0)
+            about.shown = shown_session(d, value_get_c(output, users[i]), &about);
     }
-    about.expires_ms =
-        d->now_ms + value_get_int(e->params, "DurationSeconds", SESSION_MS / 1000) * 1000;
+    if (about.expires_ms == INT64_MAX)
+        about.expires_ms =
+            d->now_ms + value_get_int(e->params, "DurationSeconds", SESSION_MS / 1000) * 1000;
     keep(d, value_get_c(output, "Credentials"), about);
 }
 
@@ -192,11 +307,13 @@ static int perform(struct door *door, struct arena *a, const struct errand *e, s
 static int inject(struct door *door, struct arena *a, struct str record, const struct tag *tag,
                   struct err *err)
 {
+    struct door_http *d = self(door);
+
     (void)a;
-    (void)record;
     (void)tag;
-    (void)err; /* no API call makes such an event */
-    self(door)->left_out++;
+    if (d->opt.controls)
+        return control(d, "/_mocktrail/events", record, err);
+    d->left_out++; /* no API call makes such an event */
     return 0;
 }
 
@@ -222,6 +339,7 @@ static bool root(struct door *door, struct arena *a, struct str account, struct 
         .arn = arena_printf(a, "arn:aws:iam::%.*s:root", STR_ARG(account)),
         .name = STR("root"),
         .expires_ms = INT64_MAX,
+        .shown = principal_root(a, account),
     };
     return true;
 }
@@ -257,7 +375,7 @@ int door_http_open(struct door **out, const struct door_http_options *opt, struc
     struct str scheme;
 
     d->door = (struct door){ .cat = opt->cat,
-                             .has_own_clock = true,
+                             .has_own_clock = !opt->controls,
                              .now = now,
                              .advance = advance,
                              .perform = perform,

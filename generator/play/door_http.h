@@ -2,7 +2,8 @@
  *
  * Time is the scenario's own, as fast as told: the endpoint has its own clock. What only AWS itself
  * can do (a service's calls, sign-in, events) is left out and counted; a user stands in for
- * services that assume roles.
+ * services that assume roles. A mocktrail that lets itself be controlled has its clock moved along,
+ * and takes sign-ins and events by its control API.
  */
 #pragma once
 
@@ -12,6 +13,7 @@ struct door_http_options {
     const struct cat *cat;
     struct str base;            /* "http://127.0.0.1:4566" */
     struct str root_secret;     /* of the key whose id is the account's number */
+    bool controls;              /* the endpoint is a mocktrail on a virtual clock */
     double speed;               /* scenario seconds in one of ours; 0: as fast as it goes */
     int64_t begin_ms, start_ms; /* of the scenario's clock; before the start nobody waits */
 };

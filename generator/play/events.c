@@ -134,12 +134,19 @@ static bool is_failure(const struct making *m)
     return str_eq_c(value_get_str(m->names, "ConsoleLogin"), "Failure");
 }
 
+static const struct principal *who_of(const struct making *m)
+{
+    const struct credential *c = &m->e->caller->cred;
+
+    return c->who ? c->who : c->shown;
+}
+
 /* Who signs in has no key yet. Source: real ConsoleLogin records; of a failure: CloudTrail User
  * Guide, "AWS Management Console sign-in events". */
 static struct value *caller_identity(const struct making *m)
 {
     const struct credential *c = &m->e->caller->cred;
-    const struct principal *who = c->who;
+    const struct principal *who = who_of(m);
     struct value *v = value_map(m->sc->a);
     bool is_root = who && who->type == PRINCIPAL_ROOT;
     struct arena *a = m->sc->a;
@@ -160,7 +167,7 @@ static struct value *caller_identity(const struct making *m)
 static int session_identity(const struct making *m, struct value **out)
 {
     static const struct plan plain = { 0 };
-    struct call call = { .who = m->e->caller->cred.who };
+    struct call call = { .who = who_of(m) };
     struct buf text = { 0 };
     int rc;
 
@@ -198,7 +205,7 @@ static int identity(const struct making *m, struct value **out)
     struct str kind = value_get_str(m->row, "identity");
     struct arena *a = m->sc->a;
 
-    const struct principal *who = m->e->caller->cred.who;
+    const struct principal *who = who_of(m);
 
     if (who && (str_eq_c(kind, "session") ||
                 (str_eq_c(kind, "caller") && who->type == PRINCIPAL_ASSUMED_ROLE)))
@@ -311,7 +318,7 @@ static int build(const struct making *m, struct value *record)
  * others' where the sign-in endpoint is. */
 static struct str region_of(const struct making *m)
 {
-    const struct principal *who = m->e->caller->cred.who;
+    const struct principal *who = who_of(m);
 
     if (!str_eq_c(value_get_str(m->row, "region"), "signin"))
         return m->e->region;

@@ -68,6 +68,31 @@ class Play(harness.ServerCase):
         self.assertIn("http://127.0.0.1:1", done.stderr)
 
 
+class Controlled(unittest.TestCase):
+    """With --control the emulator lives through the scenario's hours, sign-ins included."""
+
+    def test_time_and_events_are_the_scenarios(self):
+        with harness.Server(clock="virtual:2026-01-04T00:00:00Z") as server:
+            play("--endpoint", server.url, "--control")
+            _, clock = server.control("GET", "clock")
+            self.assertGreaterEqual(clock["now"], "2026-01-05T13:00:00Z")
+            server.flush()
+            records = server.records()
+        times = [r["eventTime"] for r in records if r["eventName"] == "DescribeInstances"]
+        self.assertGreater(len(set(times)), 5)
+        self.assertGreaterEqual(min(times), "2026-01-05T08:00:00Z")
+        signed_in = [r for r in records if r["eventName"] == "ConsoleLogin"]
+        self.assertTrue([r for r in signed_in if r["userIdentity"]["type"] == "Root"])
+        for r in signed_in:
+            self.assertGreaterEqual(r["eventTime"], "2026-01-05T08:00:00Z")
+
+    def test_a_clock_that_is_past_the_start_is_told(self):
+        with harness.Server(clock="virtual:2026-03-01T00:00:00Z") as server:
+            done = play("--endpoint", server.url, "--control", check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("/_mocktrail/clock answers 409", done.stderr)
+
+
 class Verified(harness.ServerCase):
     OPTIONS = ("--auth", "verify")
 
