@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "emulator/store/objects.h"
@@ -19,6 +21,9 @@
  * resident memory. */
 #define FIRST_SEGMENT_BYTES (1u << 20)
 #define SEGMENT_BYTES       (4u << 20) /* more than FRAME_LIMIT_BYTES */
+
+#define GATHER_LEAST   8 /* waiters of the last round: with fewer, each counts on its speed */
+#define GATHER_MOST_US 500
 
 struct journal {
     char dir[3072];
@@ -40,6 +45,7 @@ struct journal {
     pthread_cond_t wake_committer;
     struct journal_waiter *first_waiter, **last_waiter;
     struct segment *unsynced; /* oldest segment with bytes that no round has synced */
+    _Atomic uint64_t durable; /* DISK: entries before it can be read; the others may yet be lost */
     struct err sync_err;
 };
 
@@ -75,6 +81,9 @@ static void close_active(struct journal *j)
         struct frame *h = frame_at(j->active, j->used_bytes);
         h->check = frame_check(FRAME_CLOSED, j->active->base + j->used_bytes);
         atomic_store_explicit(&h->len, FRAME_CLOSED, memory_order_release);
+        j->active->end = j->used_bytes + sizeof *h;
+    } else {
+        j->active->end = j->active->size_bytes;
     }
     atomic_store(&j->active->is_full, true);
     segment_cool(j->active);
@@ -301,24 +310,37 @@ static int reserve(struct journal *j, struct place *p, struct err *err)
     return 0;
 }
 
+/* What a segment holds, up to an end, to the disk. */
+static int sync_segment(struct segment *s, uint64_t end, bool is_open, struct err *err)
+{
+    int rc = segment_write(s, end, is_open, err);
+
+    if (rc == 0)
+        rc = segment_sync(s, err);
+    return rc == 0 && !is_open ? segment_to_file(s, err) : rc;
+}
+
 /* Sync every segment that has bytes no round has synced. Only one round runs at a time; segments
  * that a trim wants to remove wait for it. */
 static int sync_round(struct journal *j, struct err *err)
 {
     struct segment *first = j->unsynced, *last = j->active;
+    uint64_t used_bytes = j->used_bytes;
     int rc = 0;
 
     (void)pthread_mutex_unlock(&j->mutex);
     for (struct segment *s = first; rc == 0 && s; s = s == last ? NULL : s->next)
-        rc = segment_sync(s, err);
+        rc = sync_segment(s, s == last ? used_bytes : s->end, s == last, err);
     if (rc == 0 && last != first) { /* new names came */
         char path[4096];
         (void)snprintf(path, sizeof path, "%s/journal", j->dir);
         rc = fs_sync_dir(path, err);
     }
     (void)pthread_mutex_lock(&j->mutex);
-    if (rc == 0)
+    if (rc == 0) {
         j->unsynced = last;
+        atomic_store(&j->durable, last->base + used_bytes);
+    }
     return rc;
 }
 
@@ -349,17 +371,33 @@ static int wait_durable(struct journal *j, struct err *err)
     return 0;
 }
 
-static void tell_all(struct journal_waiter *w, int rc)
+static size_t tell_all(struct journal_waiter *w, int rc)
 {
-    for (struct journal_waiter *next; w; w = next) {
+    size_t count = 0;
+
+    for (struct journal_waiter *next; w; w = next, count++) {
         next = w->next; /* it may be gone once it was told */
         w->tell(w->arg, rc);
     }
+    return count;
+}
+
+/* Waking for a sync, and the sync itself, cost as much as a dozen answers. While many wait, a round
+ * lets the next ones come for as long as the last one took: twice as many share it, and the cores
+ * have answers to do meanwhile. */
+static void gather(int64_t round_us, size_t served)
+{
+    if (served < GATHER_LEAST)
+        return;
+    int64_t us = round_us < GATHER_MOST_US ? round_us : GATHER_MOST_US;
+    (void)nanosleep(&(struct timespec){ 0, us * 1000 }, NULL); /* early: a smaller round */
 }
 
 static void *committer_run(void *arg)
 {
     struct journal *j = arg;
+    int64_t round_us = 0;
+    size_t served = 0;
 
     (void)pthread_mutex_lock(&j->mutex);
     while (j->first_waiter || !j->stop) {
@@ -367,12 +405,17 @@ static void *committer_run(void *arg)
             (void)pthread_cond_wait(&j->wake_committer, &j->mutex);
             continue;
         }
+        (void)pthread_mutex_unlock(&j->mutex);
+        gather(round_us, served);
+        (void)pthread_mutex_lock(&j->mutex);
         struct journal_waiter *all = j->first_waiter;
         j->first_waiter = NULL;
         j->last_waiter = &j->first_waiter;
+        int64_t began_us = clock_monotonic_us();
         int rc = wait_durable(j, NULL);
         (void)pthread_mutex_unlock(&j->mutex);
-        tell_all(all, rc);
+        round_us = clock_monotonic_us() - began_us;
+        served = tell_all(all, rc);
         (void)pthread_mutex_lock(&j->mutex);
     }
     (void)pthread_mutex_unlock(&j->mutex);
@@ -432,6 +475,7 @@ int journal_open(struct journal **out, const char *data_dir, bool power_safe, st
         rc = open_first(j, err);
     if (rc == 0) {
         clear_tail(j);
+        atomic_store(&j->durable, j->active->base + j->used_bytes); /* another process's: kept */
         rc = spares_open(&j->spares, j->dir, SEGMENT_BYTES, power_safe, err);
     }
     if (rc == 0)
@@ -452,8 +496,10 @@ void journal_close(struct journal *j)
     free_all(j);
 }
 
-static int lock_and_reserve(struct journal *j, struct place *p, uint64_t seq, bool has_effects,
-                            struct err *err)
+/* OS: the mutex is held for the place alone, entries are packed beside each other. DISK: until
+ * commit, so that whatever stands before used_bytes is whole when a round writes it. */
+static int begin(struct journal *j, struct place *p, uint64_t seq, bool has_effects,
+                 struct err *err)
 {
     (void)pthread_mutex_lock(&j->mutex);
     int rc = reserve(j, p, err);
@@ -463,22 +509,21 @@ static int lock_and_reserve(struct journal *j, struct place *p, uint64_t seq, bo
         j->last_seq = seq;
     if (rc == 0 && has_effects)
         (void)atomic_fetch_add(&p->seg->pending_effects, 1);
-    (void)pthread_mutex_unlock(&j->mutex);
+    if (rc < 0 || !j->power_safe)
+        (void)pthread_mutex_unlock(&j->mutex);
     return rc;
 }
 
 static int commit(struct journal *j, const struct place *p, bool later, struct err *err)
 {
     struct frame *h = place_header(p);
-    int rc = 0;
 
     h->sum = frame_sum(frame_payload(h, (uint32_t)p->len));
     atomic_store_explicit(&h->flags, FRAME_COMMITTED, memory_order_release);
-    if (j->power_safe && !later) {
-        (void)pthread_mutex_lock(&j->mutex);
-        rc = wait_durable(j, err);
-        (void)pthread_mutex_unlock(&j->mutex);
-    }
+    if (!j->power_safe)
+        return 0;
+    int rc = later ? 0 : wait_durable(j, err);
+    (void)pthread_mutex_unlock(&j->mutex);
     return rc;
 }
 
@@ -486,7 +531,7 @@ int journal_put(struct journal *j, const struct journal_source *from, uint64_t *
                 struct err *err)
 {
     struct place p = { .len = entry_size(from) };
-    int rc = lock_and_reserve(j, &p, from->seq, from->effects != NULL, err);
+    int rc = begin(j, &p, from->seq, from->effects != NULL, err);
 
     if (rc < 0)
         return rc;
@@ -507,7 +552,7 @@ int journal_put_packed(struct journal *j, struct str packed, uint64_t *out_posit
                        struct err *err)
 {
     struct place p = { .len = packed.len };
-    int rc = lock_and_reserve(j, &p, entry_seq(packed), entry_has_effects(packed), err);
+    int rc = begin(j, &p, entry_seq(packed), entry_has_effects(packed), err);
 
     if (rc < 0)
         return rc;
@@ -626,6 +671,8 @@ static bool next(struct journal *j, struct arena *a, uint64_t *position, int cat
 
     while ((s = segment_to_read(j, position)) != NULL) {
         uint64_t at = *position - s->base;
+        if (j->power_safe && *position >= atomic_load(&j->durable))
+            return false;
         uint32_t len = frame_len(s, at);
         if (len == 0)
             return false;

@@ -2,9 +2,9 @@
  * segments.
  *
  * An entry that journal_put returned for survives kill -9 of the process at once (DURABILITY_OS:
- * the mapping is the page cache) or a power cut (DISK: group commit; put waits for the msync). An
- * entry carries the file effects of its call; it is marked applied once they are done, and
- * journal_open does what was not (the last ones before a crash).
+ * the mapping is the page cache) or a power cut (DISK: group commit; put waits for the round, and
+ * nobody reads the entry before that is done). It carries the file effects of its call and is
+ * marked applied once they are done; journal_open does those that were not (before a crash).
  * Segments: DIR/journal/NNNNNNNN.seg, deleted when every sink has passed them.
  * Threads: put from any thread, concurrently; reading from one.
  */

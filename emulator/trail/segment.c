@@ -1,9 +1,11 @@
 #include "emulator/trail/segment.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -89,6 +91,8 @@ int segment_reuse(struct segment *s, const char *dir, struct err *err)
 
     memcpy(old, s->path, sizeof old);
     int rc = path_set(s, dir, STR(SPARE), err);
+    if (rc == 0)
+        rc = segment_to_file(s, err);
     if (rc == 0 && rename(old, s->path) < 0)
         rc = err_sys(err, "rename to", s->path);
     if (rc < 0)
@@ -98,11 +102,76 @@ int segment_reuse(struct segment *s, const char *dir, struct err *err)
     return rc;
 }
 
-void segment_warm(struct segment *s)
+static void clear_head(struct segment *s)
 {
     memset(s->map, 0, segment_first(s) + SEGMENT_GRAIN); /* and the first entry's head */
+}
+
+void segment_warm(struct segment *s)
+{
+    clear_head(s);
     for (uint64_t at = segment_first(s); at < s->size_bytes; at += 4096)
         *(volatile char *)(s->map + at) = 0;
+}
+
+/* Where memory can begin: the bits may end within a page. */
+static uint64_t memory_from(const struct segment *s)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+    return (segment_first(s) + SEGMENT_GRAIN + page - 1) / page * page;
+}
+
+/* Both replace at once what other threads may be reading; the bytes they can reach are the same. */
+static int map_entries(struct segment *s, int flags, int fd, struct err *err)
+{
+    uint64_t from = memory_from(s);
+    void *at = mmap(s->map + from, s->size_bytes - from, PROT_READ | PROT_WRITE, MAP_FIXED | flags,
+                    fd, fd < 0 ? 0 : (off_t)from);
+
+    return at == MAP_FAILED ? err_sys(err, "map", s->path) : 0;
+}
+
+int segment_to_memory(struct segment *s, struct err *err)
+{
+    clear_head(s);
+    int rc = segment_sync(s, err);
+    if (rc == 0)
+        rc = map_entries(s, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, err);
+    if (rc == 0) {
+        s->written = memory_from(s);
+        atomic_store(&s->is_memory, true);
+    }
+    return rc;
+}
+
+int segment_to_file(struct segment *s, struct err *err)
+{
+    if (!atomic_load(&s->is_memory))
+        return 0;
+    int rc = map_entries(s, MAP_SHARED, s->fd, err);
+    if (rc == 0)
+        atomic_store(&s->is_memory, false);
+    return rc;
+}
+
+int segment_write(struct segment *s, uint64_t end, bool is_open, struct err *err)
+{
+    static const char zeros[SEGMENT_GRAIN] = { 0 };
+
+    while (atomic_load(&s->is_memory) && s->written < end) {
+        size_t len = end - s->written, behind = is_open && end < s->size_bytes ? sizeof zeros : 0;
+        struct iovec parts[2] = { { s->map + s->written, len }, { (void *)zeros, behind } };
+        ssize_t n = pwritev(s->fd, parts, 2, (off_t)s->written);
+
+        if (n < 0 && errno != EINTR)
+            return err_sys(err, "write", s->path);
+        if (n == (ssize_t)(len + behind))
+            s->written = end;
+        else if (n > 0) /* the rest again: at least a byte, so that the zeros come with it */
+            s->written += (size_t)n < len ? (size_t)n : len - 1;
+    }
+    return 0;
 }
 
 static _Atomic uint64_t *word_of(const struct segment *s, uint64_t offset)
@@ -196,6 +265,8 @@ out:
 
 void segment_cool(struct segment *s)
 {
+    if (atomic_load(&s->is_memory))
+        return;
     (void)madvise(s->map, s->size_bytes, MADV_DONTNEED); /* advice: a refusal costs only memory */
 }
 

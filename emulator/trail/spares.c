@@ -37,10 +37,10 @@ static struct segment *make(const struct spares *p, struct segment *kept, struct
     struct segment *s = kept;
     int rc = s ? segment_reuse(s, p->dir, err) : segment_prepare(&s, p->dir, p->size_bytes, err);
 
-    if (rc == 0) {
+    if (rc == 0 && p->power_safe)
+        rc = segment_to_memory(s, err);
+    else if (rc == 0)
         segment_warm(s);
-        rc = p->power_safe ? segment_sync(s, err) : 0;
-    }
     if (rc == 0)
         return s;
     segment_close(s);

@@ -132,14 +132,14 @@ static void packed_equals_put(void **state)
 
 static void many_segments_survive_a_restart(void **state)
 {
+    const bool *power_safe = *state;
     struct arena a = { 0 };
     const char *dir = check_dir(&a);
-    struct journal *j = open_journal(dir, false);
+    struct journal *j = open_journal(dir, *power_safe);
     static char text[200000];
     struct err err = { 0 };
     uint64_t middle = 0;
 
-    (void)state;
     memset(text, 'x', sizeof text);
     for (uint64_t i = 1; i <= 200; i++) { /* 40 MB: six segments */
         uint64_t p = put(j, i, (struct str){ text, sizeof text }, NULL);
@@ -149,7 +149,7 @@ static void many_segments_survive_a_restart(void **state)
     assert_int_equal(count_entries(j, 0), 200);
     uint64_t end = journal_end(j);
     journal_close(j);
-    j = open_journal(dir, false);
+    j = open_journal(dir, *power_safe);
     assert_true(journal_end(j) == end && journal_last_seq(j) == 200);
     assert_int_equal(count_entries(j, 0), 200);
     assert_int_equal(count_entries(j, middle), 100);
@@ -159,7 +159,7 @@ static void many_segments_survive_a_restart(void **state)
     check_ok(journal_trim(j, end, &err), &err);
     assert_int_equal(count_entries(j, end), 0);
     journal_close(j);
-    j = open_journal(dir, false);
+    j = open_journal(dir, *power_safe);
     assert_true(journal_end(j) == end && journal_last_seq(j) == 200);
     journal_close(j);
     check_dir_end(dir);
@@ -181,13 +181,13 @@ static size_t segment_files(struct arena *a, const char *dir)
 /* Segments that were trimmed serve again; what lies in them is no entry, also after a restart. */
 static void trimmed_segments_hold_only_what_is_new(void **state)
 {
+    const bool *power_safe = *state;
     static char text[100000];
     struct arena a = { 0 };
     const char *dir = check_dir(&a);
-    struct journal *j = open_journal(dir, false);
+    struct journal *j = open_journal(dir, *power_safe);
     uint64_t seq = 0, before;
 
-    (void)state;
     memset(text, 'x', sizeof text);
     for (int round = 0; round < 4; round++) {
         for (size_t i = 0; i < 200; i++) /* some five segments */
@@ -201,7 +201,7 @@ static void trimmed_segments_hold_only_what_is_new(void **state)
     assert_int_equal(count_entries(j, before), 1);
     journal_close(j);
     assert_int_equal(segment_files(&a, dir), 1); /* the active one */
-    j = open_journal(dir, false);
+    j = open_journal(dir, *power_safe);
     assert_true(journal_last_seq(j) == seq && journal_count(j) == seq);
     assert_int_equal(count_entries(j, before), 1);
     assert_int_equal(journal_trim(j, before, NULL), 0);
@@ -336,12 +336,12 @@ static void putters_at_once(void **state)
 static void *put_and_tell(void *arg)
 {
     struct putter *p = arg;
-    char text[64];
+    char text[1024]; /* all of them fill some segments */
 
     for (uint64_t i = 0;; i++) {
         struct record_facts f = facts_of(STR("id"));
         uint64_t position, seq = p->from + i * PUTTERS;
-        int n = snprintf(text, sizeof text, "{\"n\":\"%llu\"}", (unsigned long long)seq);
+        int n = snprintf(text, sizeof text, "{\"n\":\"%0600llu\"}", (unsigned long long)seq);
         struct journal_source from = { seq, 0, { text, (size_t)n }, &f, NULL, false };
         if (journal_put(p->j, &from, &position, NULL) < 0 ||
             write((int)p->count, &seq, sizeof seq) != sizeof seq)
@@ -349,13 +349,13 @@ static void *put_and_tell(void *arg)
     }
 }
 
-static void child_run(const char *dir, int fd)
+static void child_run(const char *dir, bool power_safe, int fd)
 {
     struct journal *j;
     pthread_t threads[PUTTERS];
     struct putter putters[PUTTERS];
 
-    if (journal_open(&j, dir, false, NULL) < 0)
+    if (journal_open(&j, dir, power_safe, NULL) < 0)
         _exit(2);
     uint64_t first = journal_last_seq(j) + 1;
     for (int i = 0; i < PUTTERS; i++) {
@@ -399,11 +399,11 @@ static void mark_seen(struct journal *j, char *seen)
 
 static void nothing_acknowledged_is_lost_by_kill(void **state)
 {
+    const bool *power_safe = *state;
     struct arena a = { 0 };
     const char *dir = check_dir(&a);
     char *acked = calloc(ACK_CAP, 1), *seen = calloc(ACK_CAP, 1);
 
-    (void)state;
     for (uint64_t round = 0; round < 10; round++) {
         int fds[2], status;
         assert_int_equal(pipe(fds), 0);
@@ -411,7 +411,7 @@ static void nothing_acknowledged_is_lost_by_kill(void **state)
         assert_true(child >= 0);
         if (child == 0) {
             (void)close(fds[0]);
-            child_run(dir, fds[1]);
+            child_run(dir, *power_safe, fds[1]);
         }
         (void)close(fds[1]);
         kill_after(child, fds[0], 100 + round * 997, acked, ACK_CAP);
@@ -419,7 +419,7 @@ static void nothing_acknowledged_is_lost_by_kill(void **state)
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFSIGNALED(status));
     }
-    struct journal *j = open_journal(dir, false);
+    struct journal *j = open_journal(dir, *power_safe);
     mark_seen(j, seen);
     for (size_t i = 0; i < ACK_CAP; i++)
         assert_true(!acked[i] || seen[i]);
@@ -570,14 +570,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_back_what_was_put),
         cmocka_unit_test(packed_equals_put),
-        cmocka_unit_test(many_segments_survive_a_restart),
-        cmocka_unit_test(trimmed_segments_hold_only_what_is_new),
+        cmocka_unit_test_prestate(many_segments_survive_a_restart, &no),
+        cmocka_unit_test_prestate(many_segments_survive_a_restart, &yes),
+        cmocka_unit_test_prestate(trimmed_segments_hold_only_what_is_new, &no),
+        cmocka_unit_test_prestate(trimmed_segments_hold_only_what_is_new, &yes),
         cmocka_unit_test(effects_that_were_not_applied_are_at_open),
         cmocka_unit_test_prestate(putters_at_once, &no),
         cmocka_unit_test_prestate(putters_at_once, &yes),
         cmocka_unit_test_prestate(waiters_are_told_once, &no),
         cmocka_unit_test_prestate(waiters_are_told_once, &yes),
-        cmocka_unit_test(nothing_acknowledged_is_lost_by_kill),
+        cmocka_unit_test_prestate(nothing_acknowledged_is_lost_by_kill, &no),
+        cmocka_unit_test_prestate(nothing_acknowledged_is_lost_by_kill, &yes),
         cmocka_unit_test(damaged_entries_are_skipped),
         cmocka_unit_test(a_full_disk_is_an_error),
         cmocka_unit_test(positions_never_repeat_when_the_journal_was_taken_away),
