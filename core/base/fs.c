@@ -11,40 +11,51 @@
 
 #include "core/base/limits.h"
 
-int fs_read(const char *path, struct buf *out, struct err *err)
+static int read_all(int fd, const char *path, struct buf *out, size_t start, struct err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
-    size_t start = out->len;
     struct stat st;
 
-    if (fd < 0)
-        return err_sys(err, "open", path);
-    if (fstat(fd, &st) < 0) {
-        rc = err_sys(err, "read", path);
-        goto out;
-    }
-    if (st.st_size > 0 && (uint64_t)st.st_size > LIMIT_FILE_BYTES) {
-        rc = err_set(err, E_LIMIT, "read %s: over %llu bytes", path, LIMIT_FILE_BYTES);
-        goto out;
-    }
+    if (fstat(fd, &st) < 0)
+        return err_sys(err, "read", path);
+    if (st.st_size > 0 && (uint64_t)st.st_size > LIMIT_FILE_BYTES)
+        return err_set(err, E_LIMIT, "read %s: over %llu bytes", path, LIMIT_FILE_BYTES);
     /* One byte more than the file has meets its end without growing; a pipe has no size. */
     size_t chunk = st.st_size > 0 ? (size_t)st.st_size + 1 : 65536;
 
-    for (ssize_t n = 1; n != 0;) {
-        n = read(fd, buf_reserve(out, chunk), chunk);
+    for (;;) {
+        ssize_t n = read(fd, buf_reserve(out, chunk), chunk);
+
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            rc = err_sys(err, "read", path);
-        else if (out->len - start + (size_t)n > LIMIT_FILE_BYTES)
-            rc = err_set(err, E_LIMIT, "read %s: over %llu bytes", path, LIMIT_FILE_BYTES);
-        if (rc < 0)
-            break;
+            return err_sys(err, "read", path);
+        if (out->len - start + (size_t)n > LIMIT_FILE_BYTES)
+            return err_set(err, E_LIMIT, "read %s: over %llu bytes", path, LIMIT_FILE_BYTES);
         out->len += (size_t)n;
+        if (n == 0 || (S_ISREG(st.st_mode) && (size_t)n < chunk))
+            return 0;
     }
+}
+
+int fs_read_fd(int fd, const char *path, struct buf *out, struct err *err)
+{
+    size_t start = out->len;
+    int rc = read_all(fd, path, out, start, err);
+
     if (rc < 0)
         out->len = start;
-out:
+    return rc;
+}
+
+int fs_read(const char *path, struct buf *out, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return err_sys(err, "open", path);
+
+    int rc = fs_read_fd(fd, path, out, err);
+
     (void)close(fd); /* nothing was written */
     return rc;
 }
@@ -196,7 +207,7 @@ bool fs_is_dir(const char *path)
     return has_mode(path, S_IFDIR);
 }
 
-enum shown { SHOWN_OURS, SHOWN_ALL };
+enum shown { SHOWN_OURS, SHOWN_ALL, SHOWN_NAMES };
 
 static bool is_shown(const char *name, enum shown shown)
 {
@@ -221,7 +232,7 @@ static int read_entries(struct arena *a, const char *dir, enum shown shown, stru
     if (!d)
         return err_sys(err, "open", dir);
     for (;;) {
-        struct stat st;
+        struct stat st = { .st_size = -1 };
 
         errno = 0;
         struct dirent *e = readdir(d);
@@ -231,8 +242,11 @@ static int read_entries(struct arena *a, const char *dir, enum shown shown, stru
         if (!e)
             break;
         /* A name that is gone by now was removed while we read: it is not there. */
-        if (!is_shown(e->d_name, shown) ||
-            fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        if (!is_shown(e->d_name, shown))
+            continue;
+        if (shown == SHOWN_NAMES && e->d_type != DT_UNKNOWN)
+            st.st_mode = e->d_type == DT_DIR ? S_IFDIR : S_IFREG;
+        else if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
         struct fs_entry entry = {
             .name = arena_copy(a, str_c(e->d_name)),
@@ -267,6 +281,12 @@ int fs_list(struct arena *a, const char *dir, struct fs_entry **out, size_t *out
             struct err *err)
 {
     return list(a, dir, SHOWN_OURS, out, out_count, err);
+}
+
+int fs_list_names(struct arena *a, const char *dir, struct fs_entry **out, size_t *out_count,
+                  struct err *err)
+{
+    return list(a, dir, SHOWN_NAMES, out, out_count, err);
 }
 
 /* Recursion is as deep as a path has parts, and holds no open file. */

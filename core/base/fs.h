@@ -12,6 +12,7 @@
 
 /* Append the whole file to out. E_MISSING when absent, E_LIMIT over LIMIT_FILE_BYTES. */
 int fs_read(const char *path, struct buf *out, struct err *err);
+int fs_read_fd(int fd, const char *path, struct buf *out, struct err *err); /* from where fd is */
 /* Readers see the old file or the new one, never half. The bytes are fsynced before the rename; the
  * new name outlives a power cut once fs_sync_dir() of its folder has run. */
 int fs_replace(const char *path, struct str data, struct err *err);
@@ -35,3 +36,6 @@ struct fs_entry {
 /* Entries of dir sorted by name in byte order, without . and .. E_MISSING when absent. */
 int fs_list(struct arena *a, const char *dir, struct fs_entry **out, size_t *out_count,
             struct err *err);
+/* The same at half the cost: size_bytes is -1, mtime_ns 0. */
+int fs_list_names(struct arena *a, const char *dir, struct fs_entry **out, size_t *out_count,
+                  struct err *err);

@@ -109,8 +109,7 @@ static void on_record(void *job, const struct scan_record *r)
     }
     (void)clock_parse(scan_top_str(r, SCAN_EVENT_TIME), &time_ms,
                       NULL); /* none: before all others */
-    j->seen[j->count++] = (struct seen){ .file = j->file->name,
-                                         .text = arena_copy(&j->arena, r->text),
+    j->seen[j->count++] = (struct seen){ .text = arena_copy(&j->arena, r->text),
                                          .number = r->number,
                                          .time_ms = time_ms };
 }
@@ -132,12 +131,13 @@ static void on_end(void *job, const struct visit_end *end)
         j->why = arena_copy(&j->arena, str_c(end->why));
 }
 
-static void take_seen(struct run *run, struct seen s)
+static void take_seen(struct run *run, struct str file, struct seen s)
 {
     if (run->count == run->cap) {
         run->cap = run->cap ? 2 * run->cap : 64;
         run->seen = mem_realloc(run->seen, run->cap * sizeof *run->seen);
     }
+    s.file = file;
     s.text = arena_copy(&run->arena, s.text);
     run->seen[run->count++] = s;
 }
@@ -149,8 +149,10 @@ static int merge(void *arg, void *job, struct err *err)
     struct str source, name;
     int rc = 0;
 
+    struct str file = j->count > 0 ? arena_copy(&run->arena, j->file->name) : STR("");
+
     for (size_t i = 0; i < j->count; i++)
-        take_seen(run, j->seen[i]);
+        take_seen(run, file, j->seen[i]);
     for (const struct value *v = value_first(j->others); v; v = v->next) {
         (void)str_cut(v->name, ' ', &source, &name); /* made with one */
         count_other(&run->arena, run->others, source, name, v->u.integer);

@@ -9,6 +9,7 @@
 #include "verify/command.h"
 #include "verify/records/check.h"
 #include "verify/records/duplicates.h"
+#include "verify/records/file_names.h"
 #include "verify/report/report.h"
 #include "verify/source/visit.h"
 
@@ -54,10 +55,8 @@ struct run {
     struct checker *checkers; /* one a thread */
     struct arena arena;
     struct duplicates *duplicates;
-    struct files {
-        const struct source_file **items;
-        size_t count, cap;
-    } files, misnamed; /* misnamed is wants's */
+    struct file_names files, misnamed; /* misnamed is wants's */
+    struct err wants_err;
     uint64_t records, bytes, counts[RULES];
     uint64_t printed[RULES];
     struct buf line, json;
@@ -156,7 +155,7 @@ static void on_end(void *job, const struct visit_end *end)
         note_file(n, RULE_FILE_EMPTY, "expected at least one record");
     if (end->file->kind == SOURCE_LOG)
         check_slot(n, &end->file->at);
-    if (end->file->size_bytes > (int64_t)LIMIT_LOG_FILE_BYTES && is_log)
+    if (end->stored_bytes > LIMIT_LOG_FILE_BYTES && is_log)
         note_file(n, RULE_MEMBER_SIZE, "expected at most %llu bytes compressed",
                   LIMIT_LOG_FILE_BYTES);
     if (is_log && j->is_unordered)
@@ -165,10 +164,10 @@ static void on_end(void *job, const struct visit_end *end)
 
 /* ---- what is said of it ---- */
 
-static void say(struct run *run, const struct source_file *f, const struct note *n)
+static void say(struct run *run, struct str file, const struct note *n)
 {
     const struct rule_row *row = rule_row(n->rule);
-    struct finding found = { f->name, n->record, n->member, row->name, row->severity, n->text };
+    struct finding found = { file, n->record, n->member, row->name, row->severity, n->text };
 
     if (run->printed[n->rule] >= run->asked->most)
         return;
@@ -195,22 +194,13 @@ static void job_free(struct job *j)
     mem_free(j);
 }
 
-static void keep_file(struct files *list, const struct source_file *f)
-{
-    if (list->count == list->cap) {
-        list->cap = list->cap ? 2 * list->cap : 64;
-        list->items = mem_realloc(list->items, list->cap * sizeof *list->items);
-    }
-    list->items[list->count++] = f;
-}
-
 /* By record, and in a record in the order of the checks; of the file itself last. */
 static void say_all(struct run *run, const struct file_notes *n)
 {
     for (int of_file = 0; of_file < 2; of_file++)
         for (size_t i = 0; i < n->count; i++)
             if ((n->notes[i].record == 0) == (of_file == 1))
-                say(run, n->file, &n->notes[i]);
+                say(run, n->file->name, &n->notes[i]);
 }
 
 /* Of what stands before AWSLogs: each trail delivers an event, so that it may come once of each. */
@@ -232,14 +222,15 @@ static int merge(void *arg, void *job, struct err *err)
         j->places[i].file = (uint32_t)run->files.count;
         j->places[i].id[1] ^= trail;
     }
-    keep_file(&run->files, j->notes.file);
+    int rc = file_names_add(&run->files, j->notes.file->name, err);
+
     run->records += j->records;
     run->bytes += j->bytes;
     for (size_t i = 0; i < RULES; i++)
         run->counts[i] += j->notes.counts[i];
     say_all(run, &j->notes);
-    int rc = duplicates_add(run->duplicates, j->places, j->place_count, err);
-
+    if (rc == 0)
+        rc = duplicates_add(run->duplicates, j->places, j->place_count, err);
     job_free(j);
     return rc;
 }
@@ -249,21 +240,55 @@ static bool wants(void *arg, const struct source_file *f)
 {
     struct run *run = arg;
 
-    if (f->kind == SOURCE_MISNAMED)
-        keep_file(&run->misnamed, f);
+    if (f->kind == SOURCE_MISNAMED && run->wants_err.code == 0)
+        (void)file_names_add(&run->misnamed, f->name, &run->wants_err); /* told by say_misnamed */
     return f->kind != SOURCE_MISNAMED && f->kind != SOURCE_DIGEST;
 }
 
-static void say_misnamed(struct run *run)
+static int say_misnamed(struct run *run, struct err *err)
 {
     struct note n = { .rule = RULE_KEY_GRAMMAR,
                       .member = STR(""),
                       .text = STR("expected a key that CloudTrail writes") };
 
-    for (size_t i = 0; i < run->misnamed.count; i++) {
+    if (run->wants_err.code < 0)
+        return err_set(err, run->wants_err.code, "%s", run->wants_err.text);
+    for (uint64_t i = 0; i < run->misnamed.count; i++) {
+        struct arena_mark mark = arena_mark(&run->arena);
+        struct str name;
+        int rc = file_names_get(&run->misnamed, &run->arena, i, &name, err);
+
+        if (rc < 0)
+            return rc;
         run->counts[RULE_KEY_GRAMMAR]++;
-        say(run, run->misnamed.items[i], &n);
+        say(run, name, &n);
+        arena_rewind(&run->arena, mark);
     }
+    return 0;
+}
+
+static int say_duplicate(struct run *run, const struct event_place *a, const struct event_place *b,
+                         struct err *err)
+{
+    struct arena *arena = &run->arena;
+    struct note n = { .rule = a->file == b->file ? RULE_DUPLICATE_FILE : RULE_DUPLICATE,
+                      .record = b->record,
+                      .member = STR("eventID") };
+    struct str first, again;
+    int rc = file_names_get(&run->files, arena, a->file, &first, err);
+
+    if (rc == 0)
+        rc = file_names_get(&run->files, arena, b->file, &again, err);
+    if (rc < 0)
+        return rc;
+    if (a->file == b->file)
+        n.text = arena_printf(arena, "expected another than that of record %u", a->record);
+    else
+        n.text = arena_printf(arena, "expected another than that of %.*s:record %u", STR_ARG(first),
+                              a->record);
+    run->counts[n.rule]++;
+    say(run, again, &n);
+    return 0;
 }
 
 static int say_duplicates(struct run *run, struct err *err)
@@ -273,19 +298,9 @@ static int say_duplicates(struct run *run, struct err *err)
     int rc = duplicates_find(run->duplicates, &run->arena, &list, &count, err);
 
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        const struct event_place *a = &list[i].first, *b = &list[i].again;
-        struct note n = { .rule = a->file == b->file ? RULE_DUPLICATE_FILE : RULE_DUPLICATE,
-                          .record = b->record,
-                          .member = STR("eventID") };
         struct arena_mark mark = arena_mark(&run->arena);
 
-        n.text =
-            a->file == b->file
-                ? arena_printf(&run->arena, "expected another than that of record %u", a->record)
-                : arena_printf(&run->arena, "expected another than that of %.*s:record %u",
-                               STR_ARG(run->files.items[a->file]->name), a->record);
-        run->counts[n.rule]++;
-        say(run, run->files.items[b->file], &n);
+        rc = say_duplicate(run, &list[i].first, &list[i].again, err);
         arena_rewind(&run->arena, mark);
     }
     return rc;
@@ -319,8 +334,9 @@ static void summary(const struct run *run)
             (void)printf("%-22s %-8s %12llu\n", rule_row((enum rule)i)->name,
                          severity_name(rule_row((enum rule)i)->severity),
                          (unsigned long long)run->counts[i]);
-    (void)printf("%s%llu records in %zu files: %llu errors, %llu warnings, %llu notices\n",
-                 has_any ? "\n" : "", (unsigned long long)run->records, run->files.count,
+    (void)printf("%s%llu records in %llu files: %llu errors, %llu warnings, %llu notices\n",
+                 has_any ? "\n" : "", (unsigned long long)run->records,
+                 (unsigned long long)run->files.count,
                  (unsigned long long)count_of(run, SEVERITY_ERROR),
                  (unsigned long long)count_of(run, SEVERITY_WARNING),
                  (unsigned long long)count_of(run, SEVERITY_NOTICE));
@@ -347,8 +363,8 @@ static int close_json(struct run *run, struct err *err)
 
     if (!f)
         return 0;
-    (void)fprintf(f, "\n],\n\"records\": %llu, \"files\": %zu, \"bytes\": %llu,\n\"rules\": {",
-                  (unsigned long long)run->records, run->files.count,
+    (void)fprintf(f, "\n],\n\"records\": %llu, \"files\": %llu, \"bytes\": %llu,\n\"rules\": {",
+                  (unsigned long long)run->records, (unsigned long long)run->files.count,
                   (unsigned long long)run->bytes);
     for (size_t i = 0; i < RULES; i++) {
         if (!run->counts[i])
@@ -416,8 +432,8 @@ static void run_free(struct run *run, unsigned jobs)
     for (size_t i = 0; i < RULES; i++)
         buf_free(&run->details[i]);
     mem_free(run->checkers);
-    mem_free(run->files.items);
-    mem_free(run->misnamed.items);
+    file_names_free(&run->files);
+    file_names_free(&run->misnamed);
     duplicates_close(run->duplicates);
     buf_free(&run->line);
     buf_free(&run->json);
@@ -431,7 +447,8 @@ static int judge(struct run *run, struct source *source, unsigned jobs, struct e
 
     if (rc == 0)
         rc = visit_records(source, &visitor, run, jobs, err);
-    say_misnamed(run);
+    if (rc == 0)
+        rc = say_misnamed(run, err);
     if (rc == 0)
         rc = say_duplicates(run, err);
     if (rc == 0 && run->json_file != stdout)

@@ -11,7 +11,7 @@
 #include "verify/sigma/private.h"
 
 #define MARK_PARTS  64u
-#define MARKS_BYTES ((size_t)8 << 20)
+#define MARKS_BYTES ((size_t)2 << 20)
 
 struct mark {
     size_t correlation; /* number of the rule that correlates */

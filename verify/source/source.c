@@ -36,6 +36,13 @@ struct walk {
     bool is_started;
 };
 
+/* A file that was given out, and the bytes of its strings. */
+struct given {
+    struct source_file file;
+    struct given *before, *after;
+    char text[];
+};
+
 struct source {
     struct source_options opt;
     struct arena arena;
@@ -44,6 +51,7 @@ struct source {
     struct walk walk;
     struct aws_client *aws; /* for lists */
     uint64_t next_index;
+    struct given *given; /* not dropped yet */
 };
 
 struct source_reader {
@@ -184,6 +192,8 @@ void source_close(struct source *s)
         pop(&s->walk);
     mem_free(s->walk.stack);
     arena_free(&s->walk.page_arena);
+    while (s->given)
+        source_drop(s, &s->given->file);
     aws_close(s->aws);
     mem_free(s->roots);
     arena_free(&s->arena);
@@ -195,7 +205,7 @@ void source_close(struct source *s)
 static int push(struct walk *w, struct str path, struct str key, struct err *err)
 {
     struct frame *f = mem_alloc(sizeof *f);
-    int rc = fs_list(&f->arena, arena_copy(&f->arena, path).ptr, &f->entries, &f->count, err);
+    int rc = fs_list_names(&f->arena, arena_copy(&f->arena, path).ptr, &f->entries, &f->count, err);
 
     if (rc < 0) {
         arena_free(&f->arena);
@@ -212,24 +222,68 @@ static int push(struct walk *w, struct str path, struct str key, struct err *err
     return 0;
 }
 
+static struct str put_text(char **at, struct str text)
+{
+    struct str kept = { *at, text.len };
+
+    if (text.len > 0)
+        memcpy(*at, text.ptr, text.len);
+    *at += text.len;
+    *(*at)++ = '\0';
+    return kept;
+}
+
+/* name: "s3://BUCKET/KEY", of which the key is a part. */
+static void put_url(char **at, struct source_file *f)
+{
+    f->name.ptr = *at;
+    (void)put_text(at, STR("s3://"));
+    (*at)--;
+    (void)put_text(at, f->bucket);
+    (*at)[-1] = '/';
+    f->key = put_text(at, f->key);
+    f->name.len = STR("s3://").len + f->bucket.len + 1 + f->key.len;
+}
+
 /* The file as it is given out, or NULL: it is none that is looked for. */
 static const struct source_file *make_file(struct source *s, const struct root *root,
                                            struct source_file f)
 {
     if (!classify(root->place, root->is_file, &f))
         return NULL;
-    struct source_file *kept = arena_alloc(&s->arena, sizeof *kept);
+    size_t url = STR("s3://").len + root->bucket.len + 1;
+    struct given *g = mem_alloc(sizeof *g + f.path.len + f.key.len + url + 3);
+    char *at = g->text;
 
-    *kept = f;
-    kept->index = s->next_index++;
-    kept->path = f.path.len ? arena_copy(&s->arena, f.path) : STR("");
-    kept->bucket = root->bucket;
-    kept->key = arena_copy(&s->arena, f.key);
-    kept->name = f.path.len ? kept->path
-                            : arena_printf(&s->arena, "s3://%.*s/%.*s", STR_ARG(root->bucket),
-                                           STR_ARG(f.key));
-    (void)classify(root->place, root->is_file, kept); /* its strings now borrow from the arena */
-    return kept;
+    g->file = f;
+    g->file.index = s->next_index++;
+    g->file.bucket = root->bucket;
+    if (f.path.len > 0) {
+        g->file.path = g->file.name = put_text(&at, f.path);
+        g->file.key = put_text(&at, f.key);
+    } else {
+        g->file.path = STR("");
+        put_url(&at, &g->file);
+    }
+    (void)classify(root->place, root->is_file, &g->file); /* its strings now borrow from text */
+    g->after = s->given;
+    if (s->given)
+        s->given->before = g;
+    s->given = g;
+    return &g->file;
+}
+
+void source_drop(struct source *s, const struct source_file *f)
+{
+    struct given *g = (struct given *)f; /* file is its first member */
+
+    if (g->before)
+        g->before->after = g->after;
+    else
+        s->given = g->after;
+    if (g->after)
+        g->after->before = g->before;
+    mem_free(g);
 }
 
 /* 1 and the next file of a directory tree, 0 at its end. */
@@ -269,9 +323,8 @@ static int next_on_disk(struct source *s, const struct root *root, const struct 
 
         *out = NULL;
         if (!e->is_dir)
-            *out = make_file(
-                s, root,
-                (struct source_file){ .path = path, .key = key, .size_bytes = e->size_bytes });
+            *out = make_file(s, root,
+                             (struct source_file){ .path = path, .key = key, .size_bytes = -1 });
         else if (classify_folder(root->place, key))
             rc = push(w, path, key, err);
         arena_rewind(&f->arena, mark);

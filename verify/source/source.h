@@ -5,9 +5,11 @@
  * trail's bucket; s3://BUCKET/PREFIX is read from AWS or from an endpoint. Below AWSLogs only what
  * CloudTrail writes is given; elsewhere *.json, *.jsonl, *.ndjson, with or without .gz.
  *
- * Use:     source_open; source_next for each file; source_read for its bytes.
- * Memory:  a file's strings live until source_close: about 300 bytes a file.
- * Threads: source_next from one at a time; source_read from any number, each with its reader.
+ * Use:     source_open; source_next for each file; source_read for its bytes; source_drop when no
+ *          one asks for it any more.
+ * Memory:  a file lives until source_drop or source_close: about 500 bytes.
+ * Threads: source_next and source_drop from one at a time; source_read from any number, each with
+ *          its reader.
  */
 #pragma once
 
@@ -32,7 +34,7 @@ struct source_file {
     enum source_kind kind;
     struct trail_key at; /* of SOURCE_LOG, SOURCE_INSIGHT, SOURCE_DIGEST */
     struct str path;     /* on disk; empty: in S3 */
-    int64_t size_bytes;  /* -1: unknown */
+    int64_t size_bytes;  /* in S3; on disk -1: it was not asked for */
 };
 
 struct source_options {
@@ -47,6 +49,7 @@ int source_open(struct source **out, const struct source_options *opt, const str
 void source_close(struct source *s); /* NULL is harmless */
 /* 1: *out is the next file; 0: there are no more; negative: a folder or bucket can't be read. */
 int source_next(struct source *s, const struct source_file **out, struct err *err);
+void source_drop(struct source *s, const struct source_file *f); /* nobody uses f any more */
 
 struct source_reader; /* one a thread: its connection */
 struct source_reader *source_reader_open(struct source *s);

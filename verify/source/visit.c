@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/fs.h"
 #include "core/base/limits.h"
 #include "core/base/mem.h"
 #include "core/codec/gunzip.h"
@@ -16,10 +18,13 @@ enum {
     WINDOW_MOST = 256 << 20, /* one record of it */
     CHUNK_BYTES = 1 << 20,   /* of its compressed bytes */
     JOBS_MOST = 256,
-    AHEAD = 4, /* files that a thread may be ahead of the merge */
+    AHEAD = 16,              /* files that a thread may be ahead of the merge */
+    BATCH = 4,               /* files that a thread takes at once, while they are small */
+    SMALL_BYTES = 256 << 10, /* of text */
 };
 
 struct slot {
+    const struct source_file *file;
     void *job;
     bool is_ready;
 };
@@ -50,6 +55,7 @@ struct worker {
     struct gunzip *gunzip;
     struct inflate *inflate;
     struct buf stored, text; /* of the file, kept for the next */
+    uint64_t last_bytes;     /* of the file before */
 };
 
 /* ---- one file ---- */
@@ -241,33 +247,47 @@ static int scan_stored(struct worker *w, void *job, const struct source_file *f,
     return rc;
 }
 
-static int scan_large(struct worker *w, void *job, const struct source_file *f,
+static int scan_large(struct worker *w, void *job, const struct source_file *f, int fd,
                       struct visit_end *end, struct err *err)
 {
-    struct pour p = { .fd = open(f->path.ptr, O_RDONLY | O_CLOEXEC) };
-
-    if (p.fd < 0)
-        return err_sys(err, "open", f->path.ptr);
+    struct pour p = { .fd = fd };
     int rc = pour_refill(&p, f->path.ptr, err);
 
     p.is_gzip = end->is_gzip = is_gzip(p.rest);
     if (rc == 0)
         rc = scan_pieces(w, job, &p, f, end, err);
-    (void)close(p.fd); /* nothing was written */
     buf_free(&p.chunk);
     return rc;
 }
 
-static int64_t size_on_disk(const struct source_file *f)
+static int scan_on_disk(struct worker *w, void *job, const struct source_file *f,
+                        struct visit_end *end, struct err *err)
 {
-    int fd = f->path.len ? open(f->path.ptr, O_RDONLY | O_CLOEXEC) : -1;
-    int64_t size = -1;
+    int fd = open(f->path.ptr, O_RDONLY | O_CLOEXEC), rc = 0;
+    struct stat st;
 
     if (fd < 0)
-        return -1;
-    size = (int64_t)lseek(fd, 0, SEEK_END); /* a pipe: -1 */
-    (void)close(fd);                        /* nothing was written */
-    return size;
+        return err_sys(err, "open", f->path.ptr);
+    if (fstat(fd, &st) == 0 && st.st_size > WHOLE_BYTES) {
+        end->stored_bytes = (uint64_t)st.st_size;
+        rc = scan_large(w, job, f, fd, end, err);
+    } else {
+        rc = fs_read_fd(fd, f->path.ptr, &w->stored, err);
+        end->stored_bytes = w->stored.len;
+        if (rc == 0)
+            rc = scan_stored(w, job, f, end, err);
+    }
+    (void)close(fd); /* nothing was written */
+    return rc;
+}
+
+static int scan_in_s3(struct worker *w, void *job, const struct source_file *f,
+                      struct visit_end *end, struct err *err)
+{
+    int rc = source_read(w->reader, f, &w->stored, err);
+
+    end->stored_bytes = w->stored.len;
+    return rc < 0 ? rc : scan_stored(w, job, f, end, err);
 }
 
 static void *visit_file(struct worker *w, const struct source_file *f)
@@ -276,16 +296,10 @@ static void *visit_file(struct worker *w, const struct source_file *f)
     void *job = v->begin(w->visit->arg, w->number, f);
     struct visit_end end = { .file = f };
     struct err err = { 0 };
-    int64_t size = f->size_bytes >= 0 ? f->size_bytes : size_on_disk(f);
 
-    if (f->path.len && size > WHOLE_BYTES) {
-        end.rc = scan_large(w, job, f, &end, &err);
-    } else {
-        buf_clear(&w->stored);
-        end.rc = source_read(w->reader, f, &w->stored, &err);
-        if (end.rc == 0)
-            end.rc = scan_stored(w, job, f, &end, &err);
-    }
+    buf_clear(&w->stored);
+    end.rc = f->path.len ? scan_on_disk(w, job, f, &end, &err) : scan_in_s3(w, job, f, &end, &err);
+    w->last_bytes = end.bytes;
     end.why = err.text;
     if (v->end)
         v->end(job, &end);
@@ -310,16 +324,17 @@ static void fail(struct visit *t, int rc, const struct err *err)
     t->is_over = true;
 }
 
-/* With the lock held. The next file that is wanted, and its place in line; NULL: there is none. */
-static const struct source_file *take_file(struct visit *t, uint64_t *place)
+static bool has_room(const struct visit *t)
+{
+    return t->given - t->merged < t->slot_count;
+}
+
+/* With the lock held. The next file that is wanted, NULL: there is none. */
+static const struct source_file *next_file(struct visit *t)
 {
     const struct source_file *f = NULL;
     struct err err = { 0 };
 
-    t->waiting++;
-    while (!t->is_over && t->given - t->merged >= t->slot_count)
-        (void)pthread_cond_wait(&t->moved, &t->lock); /* cannot fail on a good lock */
-    t->waiting--;
     while (!t->is_over) {
         int rc = source_next(t->source, &f, &err);
 
@@ -327,12 +342,35 @@ static const struct source_file *take_file(struct visit *t, uint64_t *place)
             fail(t, rc, &err);
         if (rc == 0)
             t->is_over = true;
-        if (rc == 1 && is_wanted(t, f)) {
-            *place = t->given++;
+        if (rc == 1 && is_wanted(t, f))
             return f;
-        }
+        if (rc == 1)
+            source_drop(t->source, f);
     }
     return NULL;
+}
+
+/* Files that a thread has taken, which stand in line one behind the other. */
+struct batch {
+    uint64_t place; /* of the first */
+    size_t count;
+    const struct source_file *files[BATCH];
+    void *jobs[BATCH];
+};
+
+/* With the lock held. False: there are no more. */
+static bool take_files(struct visit *t, struct batch *b, size_t most)
+{
+    const struct source_file *f;
+
+    t->waiting++;
+    while (!t->is_over && !has_room(t))
+        (void)pthread_cond_wait(&t->moved, &t->lock); /* cannot fail on a good lock */
+    t->waiting--;
+    b->place = t->given;
+    for (b->count = 0; b->count < most && has_room(t) && (f = next_file(t)) != NULL; t->given++)
+        b->files[b->count++] = f;
+    return b->count > 0;
 }
 
 /* With the lock held: whoever finds that the next one in line is ready merges it, and what stands
@@ -343,17 +381,18 @@ static void merge_ready(struct visit *t)
         return;
     t->is_merging = true;
     for (struct slot *s; (s = &t->slots[t->merged % t->slot_count])->is_ready;) {
-        void *job = s->job;
+        struct slot done = *s;
         struct err err = { 0 };
         int rc = 0;
 
         s->is_ready = false;
         (void)pthread_mutex_unlock(&t->lock);
         if (t->v->merge)
-            rc = t->v->merge(t->arg, job, &err);
+            rc = t->v->merge(t->arg, done.job, &err);
         (void)pthread_mutex_lock(&t->lock);
         if (rc < 0)
             fail(t, rc, &err);
+        source_drop(t->source, done.file);
         t->merged++;
         if (t->waiting)
             (void)pthread_cond_broadcast(&t->moved);
@@ -365,16 +404,16 @@ static void *work(void *arg)
 {
     struct worker *w = arg;
     struct visit *t = w->visit;
-    const struct source_file *f;
-    uint64_t place;
+    struct batch b;
 
     (void)pthread_mutex_lock(&t->lock);
-    while ((f = take_file(t, &place)) != NULL) {
+    while (take_files(t, &b, w->last_bytes <= SMALL_BYTES ? BATCH : 1)) {
         (void)pthread_mutex_unlock(&t->lock);
-        void *job = visit_file(w, f);
-
+        for (size_t i = 0; i < b.count; i++)
+            b.jobs[i] = visit_file(w, b.files[i]);
         (void)pthread_mutex_lock(&t->lock);
-        t->slots[place % t->slot_count] = (struct slot){ job, true };
+        for (size_t i = 0; i < b.count; i++)
+            t->slots[(b.place + i) % t->slot_count] = (struct slot){ b.files[i], b.jobs[i], true };
         merge_ready(t);
     }
     (void)pthread_cond_broadcast(&t->moved); /* who waits for room waits for nothing */

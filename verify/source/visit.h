@@ -15,12 +15,14 @@ struct visit_end {
     const char *why;  /* then: in words */
     uint64_t records; /* that were given */
     uint64_t bytes;   /* uncompressed */
+    uint64_t stored_bytes;
     enum scan_shape shape;
     bool envelope_has_more; /* members beside Records */
     bool is_gzip, has_more_members, has_trailing_bytes;
 };
 
-/* All but open may be NULL. arg is the caller's; job is what begin gave for the file. */
+/* All but begin may be NULL. arg is the caller's; job is what begin gave for the file. A file is
+ * gone when merge has returned: what is kept of it is copied. */
 struct visitor {
     /* Which files: NULL takes those that hold records (all but digests and misnamed ones). */
     bool (*wants)(void *arg, const struct source_file *f);
