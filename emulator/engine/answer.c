@@ -6,6 +6,7 @@
 #include "emulator/engine/private.h"
 #include "emulator/engine/upstream/upstream.h"
 #include "emulator/identity/identity.h"
+#include "emulator/services/sqs/waiting.h"
 #include "emulator/trail/trail.h"
 #include "emulator/wire/post_form.h"
 #include "emulator/wire/wire.h"
@@ -129,6 +130,19 @@ static void meet_faults(struct engine *e, struct arena *a, struct call *call, st
         outcome_refuse(a, out, met.status, met.code.ptr, "%.*s", STR_ARG(met.message));
 }
 
+/* The gate is open meanwhile, as in forward; what comes then is the call's own time. */
+static void await(struct engine *e, struct arena *a, struct call *call)
+{
+    struct handler h = handler_of(e, call->op);
+
+    if (!h.wait)
+        return;
+    pthread_rwlock_unlock(&e->services->gate);
+    h.wait(e, a, call);
+    pthread_rwlock_rdlock(&e->services->gate);
+    engine_begin(e, a, call);
+}
+
 static int decide(struct engine *e, struct arena *a, const struct route *route, struct call *call,
                   struct outcome *out, struct err *err)
 {
@@ -156,6 +170,8 @@ static int decide(struct engine *e, struct arena *a, const struct route *route, 
         meet_faults(e, a, call, out);
     if (!outcome_refused(out)) {
         rc = forward(e, a, route, call, out, err);
+        if (rc == 0 && !outcome_refused(out) && !call->answer)
+            await(e, a, call);
         if (rc < 0 || !outcome_refused(out))
             return rc < 0 ? rc : engine_perform(e, a, call, out, err);
     }
@@ -191,7 +207,8 @@ void engine_answer(struct engine *e, struct arena *a, const struct request *q, s
     reply->waits = out.waits;
 }
 
-/* Is the operation prepared? Of the operations so far all are of services that speak JSON. */
+/* Is the operation prepared, or may it wait? All that are speak JSON; the one of the query protocol
+ * is told by its name in the form. */
 static bool is_prepared(const struct engine *e, const struct request *q)
 {
     struct str prefix, name;
@@ -199,7 +216,12 @@ static bool is_prepared(const struct engine *e, const struct request *q)
                                   ? cat_op_by_target(e->cat, prefix, name)
                                   : NULL;
 
-    return op && handler_of(e, op).prepare;
+    if (!op)
+        return str_find(q->query, STR("ReceiveMessage")) >= 0 ||
+               (str_has_prefix(request_header(q, "content-type"),
+                               STR("application/x-www-form-urlencoded")) &&
+                str_find(q->body.text, STR("Action=ReceiveMessage")) >= 0);
+    return handler_of(e, op).prepare || handler_of(e, op).wait;
 }
 
 bool engine_may_wait(const struct engine *e, struct arena *a, const struct request *q)
@@ -216,6 +238,7 @@ bool engine_may_wait(const struct engine *e, struct arena *a, const struct reque
 
 void engine_stop_waiting(struct engine *e)
 {
+    sqs_waiting_stop(e);
     upstream_stop(e->upstream);
 }
 

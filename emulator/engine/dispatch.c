@@ -10,17 +10,18 @@ static const struct row {
     const char *service, *operation;
     struct handler handler;
 } rows[] = {
-#define SERVICE_OP(service, operation)                                                             \
-    { #service, #operation, { service##_##operation, false, NULL } },
+#define SERVICE_OP(service, operation) { #service, #operation, { .run = service##_##operation } },
 #define SERVICE_OP_UNLOCKED(service, operation)                                                    \
-    { #service, #operation, { service##_##operation, true, NULL } },
-#define SERVICE_OP_PREPARED(service, operation, prepare)                                           \
-    { #service, #operation, { service##_##operation, false, prepare } },
+    { #service, #operation, { .run = service##_##operation, .is_unlocked = true } },
+#define SERVICE_OP_PREPARED(service, operation, prepare_)                                          \
+    { #service, #operation, { .run = service##_##operation, .prepare = prepare_ } },
+#define SERVICE_OP_WAITING(service, operation, wait_)                                              \
+    { #service, #operation, { .run = service##_##operation, .wait = wait_ } },
 #include "emulator/services/services.def"
 #undef SERVICE_OP
 #undef SERVICE_OP_UNLOCKED
 #undef SERVICE_OP_PREPARED
-    { NULL, NULL, { NULL, false, NULL } },
+    { NULL, NULL, { .run = NULL } },
 };
 
 /* A type of which something is written by hand is kept by that hand alone: the generic lifecycle

@@ -12,6 +12,7 @@
 #include "emulator/engine/upstream/upstream.h"
 #include "emulator/identity/identity.h"
 #include "emulator/services/s3.h"
+#include "emulator/services/sqs/waiting.h"
 #include "emulator/store/store.h"
 #include "emulator/telemetry/telemetry.h"
 #include "emulator/trail/trail.h"
@@ -216,6 +217,7 @@ static void open_clock(struct engine *e)
 static void free_engine(struct engine *e)
 {
     upstream_close(e->upstream);
+    sqs_waiting_free(e->waiting);
     schedule_close(e->schedule);
     recorder_close(e->recorder);
     cat_close(e->cat);
@@ -236,6 +238,7 @@ int engine_open(struct engine **out, const struct engine_options *opt, struct er
     e->services = mem_alloc(sizeof *e->services);
     pthread_rwlock_init(&e->services->gate, NULL);
     pthread_mutex_init(&e->services->watch_lock, NULL);
+    e->waiting = sqs_waiting_new();
     open_clock(e);
     int rc = cat_open(&e->cat, NULL, err);
     if (rc == 0) {
@@ -281,6 +284,7 @@ int engine_advance(struct engine *e, int64_t target_ms, struct err *err)
     int rc = telemetry_sync(e, err);
     if (rc == 0)
         rc = schedule_advance(e->schedule, target_ms, err);
+    sqs_stir(e); /* messages that were hidden may be due */
     int kept = e->opt.sink.put ? 0 : engine_keep_time(e, err); /* engine_close will do */
 
     return rc < 0 ? rc : kept;

@@ -17,6 +17,7 @@ struct schedule;
 struct recorder;
 struct upstream;
 struct telemetry;
+struct sqs_waiting;
 struct upstream_rule;
 struct journal_source;
 
@@ -60,8 +61,9 @@ struct engine {
     struct trail *trail;
     struct telemetry *telemetry; /* NULL with a sink */
     struct schedule *schedule;
-    struct upstream *upstream; /* NULL: nothing is forwarded */
-    uint64_t seed;             /* of the command line, or drawn once for the data directory */
+    struct upstream *upstream;   /* NULL: nothing is forwarded */
+    struct sqs_waiting *waiting; /* calls that wait for a message; as long as the engine lives */
+    uint64_t seed;               /* of the command line, or drawn once for the data directory */
     _Atomic uint64_t next_seq;
     _Atomic uint64_t accepted_count;
     struct s3 *s3;             /* s3_open's: emulator/services/s3.h */
@@ -154,6 +156,9 @@ struct ctx {
  */
 typedef int service_fn(struct ctx *cx, const struct call *call, struct outcome *out,
                        struct err *err);
+/* What a call may have to wait for (a message in a queue), in the machine's time, before it begins:
+ * no lock is held, and whoever waits looks again after a reset. */
+typedef void service_wait_fn(struct engine *e, struct arena *a, const struct call *call);
 /* Slow work for a call that is not refused yet and may still be; the state is not locked. *out is
  * the handler's call->prepared; it lives in the arena. */
 typedef int service_prepare_fn(struct arena *a, const struct call *call, struct str *out,

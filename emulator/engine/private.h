@@ -11,6 +11,7 @@ struct handler {
     service_fn *run; /* NULL: not implemented */
     bool is_unlocked;
     service_prepare_fn *prepare; /* before the lock is taken, or NULL */
+    service_wait_fn *wait;       /* before the call begins, or NULL */
 };
 
 /* The records of one call, one for each account that reads it. */

@@ -1,5 +1,6 @@
 #include "emulator/services/resource_policy.h"
 
+#include "core/aws/arn.h"
 #include "core/base/clock.h"
 
 enum { ATTRS_MAX = 64 };
@@ -61,6 +62,28 @@ enum policy_effect resource_policy_judge(struct ctx *cx, const struct call *call
         .attr_count = c.count,
     };
     return policy_eval(cx->a, policy, &asked).effect;
+}
+
+bool resource_policy_denies(struct arena *a, const struct service_question *q)
+{
+    struct policy *policy;
+    struct arn source = { 0 };
+
+    if (q->policy.len == 0 || policy_parse(a, q->policy, POLICY_RESOURCE, &policy, NULL) < 0)
+        return false;
+    (void)arn_parse(q->source_arn, &source, NULL); /* none: no account */
+    const struct policy_attr attrs[] = {
+        { STR("aws:SourceArn"), &q->source_arn, q->source_arn.len > 0 },
+        { STR("aws:SourceAccount"), &source.account, source.account.len > 0 },
+    };
+    struct policy_request asked = {
+        .action = q->action,
+        .resource = q->arn,
+        .principal = { .kind = STR("Service"), .names = &q->service, .name_count = 1 },
+        .attrs = attrs,
+        .attr_count = COUNT(attrs),
+    };
+    return policy_eval(a, policy, &asked).effect == POLICY_DENY;
 }
 
 /* Source: IAM User Guide, "Troubleshoot access denied error messages", examples. */

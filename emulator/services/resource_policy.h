@@ -14,6 +14,13 @@ struct resource_question {
 };
 enum policy_effect resource_policy_judge(struct ctx *cx, const struct call *call,
                                          const struct resource_question *q);
+/* Does the policy explicitly deny a service's own delivery? */
+struct service_question {
+    struct str policy, action, arn;
+    struct str service;    /* "sns.amazonaws.com" */
+    struct str source_arn; /* aws:SourceArn; its account is aws:SourceAccount */
+};
+bool resource_policy_denies(struct arena *a, const struct service_question *q);
 /* AccessDeniedException, with the words that tell an explicit deny from an absent allow. */
 void resource_policy_refuse(struct ctx *cx, const struct call *call, struct outcome *out,
                             const struct resource_question *q, enum policy_effect effect);

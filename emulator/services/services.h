@@ -34,6 +34,9 @@ bool page_after(struct ctx *cx, const struct call *call, struct str token, struc
 #define SERVICE_OP_PREPARED(service, operation, prepare)                                           \
     service_fn service##_##operation;                                                              \
     service_prepare_fn prepare;
+#define SERVICE_OP_WAITING(service, operation, wait)                                               \
+    service_fn service##_##operation;                                                              \
+    service_wait_fn wait;
 #include "emulator/services/services.def"
 #undef SERVICE_OP
 #undef SERVICE_OP_UNLOCKED

@@ -125,6 +125,48 @@ int series_prune(struct store *s, struct series_key key, int64_t before_ms, stru
     return rc;
 }
 
+int series_remove(struct store *s, struct series_key key, int64_t time_ms, uint64_t number,
+                  struct err *err)
+{
+    sqlite3_stmt *st;
+
+    store_lock(s);
+    int rc = db_before_write(s, err);
+    if (rc == 0)
+        rc = db_statement(s, DB_SERIES_REMOVE, &st, err);
+    if (rc == 0) {
+        bind_series(st, key);
+        sqlite3_bind_int64(st, 3, time_ms);
+        sqlite3_bind_int64(st, 4, (sqlite3_int64)number);
+        rc = db_run(s->state, st, "write", err);
+    }
+    if (rc == 0 && sqlite3_changes(s->state) == 0)
+        rc = E_MISSING;
+    store_unlock(s);
+    return rc;
+}
+
+int series_count(struct store *s, struct series_key key, int64_t from_ms, int64_t to_ms,
+                 int64_t *out, struct err *err)
+{
+    sqlite3_stmt *st;
+
+    store_lock(s);
+    int rc = db_statement(s, DB_SERIES_COUNT, &st, err);
+    if (rc == 0) {
+        bind_series(st, key);
+        sqlite3_bind_int64(st, 3, from_ms);
+        sqlite3_bind_int64(st, 4, to_ms);
+        if (sqlite3_step(st) == SQLITE_ROW)
+            *out = sqlite3_column_int64(st, 0);
+        else
+            rc = db_error(s->state, "read", err);
+        sqlite3_reset(st);
+    }
+    store_unlock(s);
+    return rc;
+}
+
 int series_names(struct store *s, struct arena *a, struct series_key prefix, struct str after,
                  size_t limit, struct str **out, size_t *count, struct err *err)
 {

@@ -38,6 +38,12 @@ struct series_span {
 int series_list(struct store *s, struct arena *a, struct series_key key,
                 const struct series_span *span, struct series_point **out, size_t *count,
                 struct err *err);
+/* One point goes; E_MISSING (err untouched) when it was not there. */
+int series_remove(struct store *s, struct series_key key, int64_t time_ms, uint64_t number,
+                  struct err *err);
+/* How many points lie in [from_ms, to_ms). */
+int series_count(struct store *s, struct series_key key, int64_t from_ms, int64_t to_ms,
+                 int64_t *out, struct err *err);
 /* Points before before_ms go; INT64_MAX: the whole series. */
 int series_prune(struct store *s, struct series_key key, int64_t before_ms, struct err *err);
 /* Names of a kind that begin with prefix, in byte order, those greater than after. */

@@ -63,6 +63,10 @@ static const char *const statements[DB_STATEMENTS] = {
                          " AND time >= ?3 AND time < ?4 AND (time, number) < (?5, ?6)"
                          " ORDER BY time DESC, number DESC LIMIT ?7",
     [DB_SERIES_PRUNE] = "DELETE FROM series WHERE kind = ?1 AND name = ?2 AND time < ?3",
+    [DB_SERIES_REMOVE] = "DELETE FROM series WHERE kind = ?1 AND name = ?2 AND time = ?3"
+                         " AND number = ?4",
+    [DB_SERIES_COUNT] = "SELECT count(*) FROM series WHERE kind = ?1 AND name = ?2"
+                        " AND time >= ?3 AND time < ?4",
     [DB_SERIES_NAMES] = "SELECT DISTINCT name FROM series WHERE kind = ?1 AND name >= ?2"
                         " AND (?3 = '' OR name < ?3) AND name > ?4 ORDER BY name LIMIT ?5",
 };
