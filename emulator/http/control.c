@@ -11,8 +11,10 @@
 #include "emulator/engine/schedule.h"
 #include "emulator/http/host.h"
 #include "emulator/http/ui.h"
+#include "emulator/services/cloudwatch/state.h"
 #include "emulator/services/s3.h"
 #include "emulator/store/history.h"
+#include "emulator/telemetry/telemetry.h"
 #include "emulator/trail/trail.h"
 
 #define PAST_LINES 256 /* fetched at a time: bounds memory */
@@ -146,8 +148,8 @@ static int control_metrics(struct visit *v, struct err *err)
     struct engine *e = v->control->engine;
     struct buf text = { 0 };
 
-    (void)err; /* counters can't fail */
     engine_enter(e);
+    int rc = telemetry_sync(e, err);
     buf_printf(&text,
                "# HELP mocktrail_records_accepted_total Calls answered and recorded.\n"
                "# TYPE mocktrail_records_accepted_total counter\n"
@@ -161,9 +163,12 @@ static int control_metrics(struct visit *v, struct err *err)
                (unsigned long long)atomic_load(&e->accepted_count),
                (unsigned long long)trail_delivered_count(e->trail),
                (unsigned long long)trail_pending_count(e->trail));
+    cw_exposition(e, &text);
     engine_leave(e);
-    answer_text(v, 200, "text/plain; version=0.0.4", &text);
-    return 0;
+    if (rc == 0)
+        answer_text(v, 200, "text/plain; version=0.0.4", &text);
+    buf_free(&text);
+    return rc;
 }
 
 static int control_ui(struct visit *v, struct err *err)

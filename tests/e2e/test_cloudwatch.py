@@ -1,6 +1,13 @@
 """CloudWatch metrics through boto3: what is put comes back, by each protocol, on the one clock."""
 import datetime
+import gzip
+import json
 import unittest
+
+try:
+    from prometheus_client.parser import text_string_to_metric_families
+except ImportError:  # where PyPI can't be reached
+    text_string_to_metric_families = None
 
 import harness
 
@@ -91,7 +98,128 @@ class Statistics(harness.FreshCase):
         self.refused(both, self.cw.get_metric_statistics, Namespace="App", MetricName="m", Period=60,
                      StartTime=at(0), EndTime=at(1))
         self.refused(value, self.get, ExtendedStatistics=["p101"])
-        self.assertIn("1,441 datapoints", self.refused(both, self.get, start=at(0), end=at(1441)))
+        self.assertIn("1441 datapoints", self.refused(both, self.get, start=at(0), end=at(1441)))
+
+
+def sums(cw, namespace, name, start=at(0), end=at(60), **dimensions):
+    """(Timestamp, SampleCount, Sum) of each minute with data."""
+    got = cw.get_metric_statistics(
+        Namespace=namespace, MetricName=name, StartTime=start, EndTime=end, Period=60,
+        Statistics=["SampleCount", "Sum"],
+        Dimensions=[{"Name": k, "Value": v} for k, v in dimensions.items()])
+    return sorted((d["Timestamp"], d["SampleCount"], d["Sum"]) for d in got["Datapoints"])
+
+
+class Calls(harness.FreshCase):
+    """What calls make of themselves."""
+
+    def test_each_call_is_counted_where_it_happened(self):
+        cw, iam = self.server.client("cloudwatch"), self.server.client("iam")
+        for name in ("a", "b"):
+            iam.create_user(UserName=name)
+        self.refused("EntityAlreadyExists", iam.create_user, UserName="a")
+        self.server.advance("1m")
+        iam.create_user(UserName="c")
+        self.server.client("sqs", region="eu-west-1").list_queues()
+        usage = dict(Service="IAM", Type="API", Resource="CreateUser", Class="None")
+        own = dict(Service="iam", Operation="CreateUser")
+        self.assertEqual(sums(cw, "AWS/Usage", "CallCount", **usage), [(at(0), 3, 3), (at(1), 1, 1)])
+        for name, first, second in (("Calls", 3, 1), ("4xxErrors", 1, 0), ("5xxErrors", 0, 0),
+                                    ("Throttles", 0, 0), ("Latency", 0, 0)):
+            self.assertEqual(sums(cw, "Mocktrail", name, **own), [(at(0), 3, first), (at(1), 1, second)],
+                             name)
+        far = self.server.client("cloudwatch", region="eu-west-1")
+        self.assertEqual(sums(far, "Mocktrail", "Calls", Service="sqs", Operation="ListQueues"),
+                         [(at(1), 1, 1)])
+        self.assertEqual(sums(cw, "Mocktrail", "Calls", Service="sqs", Operation="ListQueues"), [])
+
+    def test_faults_are_latency_and_throttles(self):
+        cw, sts = self.server.client("cloudwatch"), self.server.client("sts")
+        status, answer = self.server.control("PUT", "faults", {"rules": [
+            {"service": "sts", "operation": "GetCallerIdentity", "delay": "250ms", "error": "ThrottlingException"}]})
+        self.assertEqual(status, 200, answer)
+        self.assertEqual(harness.error_code(sts.get_caller_identity), "ThrottlingException")
+        self.server.control("DELETE", "faults")
+        own = dict(Service="sts", Operation="GetCallerIdentity")
+        self.assertEqual(sums(cw, "Mocktrail", "Throttles", **own), [(at(0), 1, 1)])
+        self.assertEqual(sums(cw, "Mocktrail", "Latency", **own), [(at(0), 1, 250)])
+
+    def test_files_hold_what_changed_in_minutes_that_are_over(self):
+        cw = self.server.client("cloudwatch")
+        cw.put_metric_data(Namespace="App", MetricData=[
+            {"MetricName": "m", "Value": 2, "Unit": "Count", "Dimensions": [{"Name": "d", "Value": "x"}]},
+            {"MetricName": "m", "Value": 9, "Timestamp": at(30)}])
+        self.server.flush()
+        self.assertEqual(self.lines("App"), [])
+        self.server.advance("1m")
+        self.server.flush()
+        [line] = self.lines("App")
+        self.assertEqual(line, {
+            "metric_stream_name": "mocktrail", "account_id": harness.ACCOUNT, "region": "us-east-1",
+            "namespace": "App", "metric_name": "m", "dimensions": {"d": "x"},
+            "timestamp": int(at(0).timestamp() * 1000),
+            "value": {"max": 2.0, "min": 2.0, "sum": 2.0, "count": 1.0}, "unit": "Count"})
+        self.server.flush()
+        self.assertEqual(len(self.lines("App")), 1)
+        self.server.advance("40m")
+        self.assertEqual([k["value"]["sum"] for k in self.lines("App")], [2, 9])
+        calls = [k for k in self.lines("AWS/Usage") if k["dimensions"]["Resource"] == "PutMetricData"]
+        self.assertEqual([k["value"]["count"] for k in calls], [1])
+
+    def files(self):
+        return sorted((self.server.data / "buckets" / "mocktrail-trail").rglob("*_CloudWatch_*.json.gz"))
+
+    def lines(self, namespace):
+        return [line for path in self.files()
+                for line in map(json.loads, gzip.decompress(path.read_bytes()).splitlines())
+                if line["namespace"] == namespace]
+
+    def test_the_same_run_gives_the_same_files(self):
+        seen = []
+        for _ in range(2):
+            self.setUp()
+            self.server.client("iam").create_user(UserName="a")
+            self.server.client("sqs", region="eu-west-1").list_queues()
+            self.server.advance("7m")
+            self.server.flush()
+            seen.append([(p.relative_to(self.server.data), p.read_bytes()) for p in self.files()])
+        self.assertEqual(len(seen[0]), 2)
+        self.assertEqual(seen[0], seen[1])
+
+    @unittest.skipUnless(text_string_to_metric_families, "needs prometheus_client from PyPI")
+    def test_prometheus_text(self):
+        iam = self.server.client("iam")
+        iam.create_user(UserName="a")
+        self.refused("EntityAlreadyExists", iam.create_user, UserName="a")
+        status, text = self.server.control("GET", "metrics")
+        self.assertEqual(status, 200)
+        families = {f.name: f for f in text_string_to_metric_families(text)}
+        labels = dict(service="iam", operation="CreateUser", account=harness.ACCOUNT,
+                      region="us-east-1")
+        calls = [s for s in families["mocktrail_calls"].samples if s.labels["service"] == "iam"]
+        self.assertEqual(sorted((s.labels["status"], s.value) for s in calls), [("2xx", 1), ("4xx", 1)])
+        self.assertEqual({k: v for k, v in calls[0].labels.items() if k != "status"}, labels)
+        durations = families["mocktrail_call_duration_seconds"]
+        self.assertEqual(durations.type, "summary")
+        self.assertIn(("mocktrail_call_duration_seconds_count", 2),
+                      [(s.name, s.value) for s in durations.samples if s.labels == labels])
+
+
+class Crash(unittest.TestCase):
+    def test_nothing_counted_is_lost_or_doubled(self):
+        with harness.Server() as server:
+            iam = server.client("iam")
+            for name in "abc":
+                iam.create_user(UserName=name)
+            cw = server.client("cloudwatch")
+            cw.put_metric_data(Namespace="App", MetricData=[{"MetricName": "m", "Value": 7}])
+            iam.create_user(UserName="d")
+            server.kill()
+            server.start()
+            cw = server.client("cloudwatch")
+            self.assertEqual(sums(cw, "Mocktrail", "Calls", Service="iam", Operation="CreateUser"),
+                             [(at(0), 4, 4)])
+            self.assertEqual(sums(cw, "App", "m"), [(at(0), 1, 7)])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "core/base/buf.h"
 
@@ -54,22 +55,38 @@ const char *metric_unit_name(int unit)
 
 /* ---- adding up ---- */
 
+static int by_value(const void *a, const void *b)
+{
+    const struct value_count *x = a, *y = b;
+
+    return (x->value > y->value) - (x->value < y->value);
+}
+
+static void thin_out(struct point *p);
+
 struct point point_of_values(struct arena *a, const struct value_count *values, size_t count)
 {
     struct point p = { .is_exact = true };
 
-    for (size_t i = 0; i < count; i++) {
-        struct value_count one = values[i];
-        struct point q = { .count = one.count,
-                           .sum = one.value * one.count,
-                           .least = one.value,
-                           .most = one.value,
-                           .is_exact = true,
-                           .values = &one,
-                           .value_count = 1 };
-
-        point_merge(a, &p, &q);
+    p.values = arena_array(a, count, sizeof *p.values);
+    for (size_t i = 0; i < count; i++)
+        if (values[i].count > 0)
+            p.values[p.value_count++] = values[i];
+    qsort(p.values, p.value_count, sizeof *p.values, by_value);
+    size_t n = 0;
+    for (size_t i = 0; i < p.value_count; i++) {
+        p.count += p.values[i].count;
+        p.sum += p.values[i].value * p.values[i].count;
+        if (n > 0 && p.values[n - 1].value == p.values[i].value)
+            p.values[n - 1].count += p.values[i].count;
+        else
+            p.values[n++] = p.values[i];
     }
+    p.value_count = n;
+    p.least = n > 0 ? p.values[0].value : 0;
+    p.most = n > 0 ? p.values[n - 1].value : 0;
+    if (n > POINT_VALUES_MOST)
+        thin_out(&p);
     return p;
 }
 

@@ -2,6 +2,7 @@
 #include "emulator/services/cloudwatch/point.h"
 
 #include "emulator/services/cloudwatch/cloudwatch.h"
+#include "emulator/services/cloudwatch/deliver.h"
 #include "emulator/store/series.h"
 
 #define SECOND_MS 1000ll
@@ -48,6 +49,8 @@ int point_add(struct engine *e, const struct metric_id *id, const struct point *
         at.data = point_encode(&a, &sum);
         rc = series_put(e->store, key_of(series), &at, err);
     }
+    if (rc == 0 && e->telemetry) /* with a sink nothing is delivered from here */
+        rc = deliver_note(e, id, series, p, err);
     arena_free(&a);
     return rc;
 }
