@@ -467,6 +467,17 @@ class Places(unittest.TestCase):
         self.assertEqual(1, code)
         self.assertIn("INVALID: public key not found in region us-east-1 for fingerprint ", said)
 
+    def test_two_copies_of_one_trail_are_refused(self):
+        one, two = self.copy("first"), self.copy("second")
+        code, said = self.digests(one, two, "--keys", self.keys)
+        self.assertEqual(2, code, said)
+        self.assertRegex(said, r"first/AWSLogs/\S+ and \S+second/AWSLogs/\S+: two copies of one trail; verify one at a time")
+        for path in list(two.rglob("*_CloudTrail-Digest_*")):
+            path.unlink()
+        self.heads(one)
+        code, said = self.digests(one, two, "--keys", self.keys)
+        self.assertEqual(0, code, said)
+
     def test_nothing_there(self):
         with tempfile.TemporaryDirectory() as empty:
             code, said = self.digests(empty, "--keys", self.keys)

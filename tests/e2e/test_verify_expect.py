@@ -133,6 +133,22 @@ class Expectations(unittest.TestCase):
         done = subprocess.run([harness.PROGRAM, "verify", "expect", file, "-"], input=lines, capture_output=True, text=True)
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
 
+    def test_what_was_captured_is_meant_letter_by_letter(self):
+        def record(name, key, second):
+            return json.dumps({"eventName": name, "eventSource": "s3.amazonaws.com", "requestParameters": {"key": key},
+                               "eventTime": f"2026-01-05T09:00:0{second}Z", "eventID": f"{name}{key}{second}"}) + "\n"
+
+        text = "expect: [{order: [{call: s3.PutObject, where: {key: '${key}'}}, " \
+               "{call: s3.GetObject, where: {key: 'copy/${key}*'}}]}]"
+        for put, got, code in (("a*b?c", "copy/a*b?c-1", 0), ("a*b?c", "copy/axbxc-1", 1), ("plain", "copy/plain?", 0)):
+            with self.subTest(got):
+                file = pathlib.Path(self.holder.name) / "captured.jsonl"
+                file.write_text(record("PutObject", put, 1) + record("GetObject", got, 2))
+                done = self.expect(text, path=file)
+                self.assertEqual(code, done.returncode, done.stdout + done.stderr)
+                if code:
+                    self.assertIn("copy/a*b?c*", done.stdout)
+
     def test_an_order_may_begin_at_a_later_record(self):
         """alice was made and left alone; bob was made and, a minute later, put into a group."""
         made = [("00", "CreateUser", "alice"), ("10", "CreateUser", "bob"), ("11", "AddUserToGroup", "bob")]

@@ -10,7 +10,8 @@
 
 struct chain_digest { /* a digest file that was listed */
     struct str key;
-    int64_t at_ms; /* the time in its key */
+    struct str file; /* for a person */
+    int64_t at_ms;   /* the time in its key */
 };
 
 struct chain_trail {

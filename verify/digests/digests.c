@@ -130,7 +130,7 @@ static void add_digest(struct run *run, const struct source_file *f)
 
     if ((*count & (*count - 1)) == 0) /* full at each power of two */
         *list = mem_realloc(*list, (*count ? 2 * *count : 1) * sizeof **list);
-    (*list)[(*count)++] = (struct chain_digest){ f->key, f->at.at_ms };
+    (*list)[(*count)++] = (struct chain_digest){ f->key, f->name, f->at.at_ms };
     run->last_ms = f->at.at_ms > run->last_ms ? f->at.at_ms : run->last_ms;
 }
 
@@ -162,23 +162,47 @@ static bool is_asked_for(const struct run *run, const struct source_file *f)
            str_eq(arn.region, f->at.home);
 }
 
-static int by_key(const void *x, const void *y)
-{
-    return str_cmp(((const struct chain_digest *)x)->key, ((const struct chain_digest *)y)->key);
-}
-
 /* What lies in the time that is asked for. Source: validation.py, load_all_digest_keys_in_range. */
 static void keep_range(struct chain_digest *list, size_t *count, int64_t start_ms, int64_t end_ms)
 {
     size_t n = 0;
 
-    if (*count == 0)
-        return;
-    qsort(list, *count, sizeof *list, by_key);
     for (size_t i = 0; i < *count; i++)
         if (list[i].at_ms >= start_ms && list[i].at_ms <= end_ms + 3600 * 1000)
             list[n++] = list[i];
     *count = n;
+}
+
+static int by_key(const void *x, const void *y)
+{
+    return str_cmp(((const struct chain_digest *)x)->key, ((const struct chain_digest *)y)->key);
+}
+
+/* In byte order of their keys, wherever they were found. The same digest twice is not one chain. */
+static int order_digests(struct chain_digest *list, size_t count, struct err *err)
+{
+    if (count > 0)
+        qsort(list, count, sizeof *list, by_key);
+    for (size_t i = 1; i < count; i++)
+        if (by_key(&list[i - 1], &list[i]) == 0)
+            return err_set(err, E_CONFLICT,
+                           "%.*s and %.*s: two copies of one trail; verify one at a time",
+                           STR_ARG(list[i - 1].file), STR_ARG(list[i].file));
+    return 0;
+}
+
+static int order_chains(struct run *run, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < run->trail_count; i++) {
+        const struct chain_trail *t = &run->trails[i];
+
+        rc = order_digests(t->standard, t->standard_count, err);
+        if (rc == 0)
+            rc = order_digests(t->backfill, t->backfill_count, err);
+    }
+    return rc;
 }
 
 static int find_chains(struct run *run, struct err *err)
@@ -192,7 +216,7 @@ static int find_chains(struct run *run, struct err *err)
         else if (f->kind == SOURCE_LOG && is_asked_for(run, f))
             add_log(run, f);
     }
-    return rc;
+    return rc < 0 ? rc : order_chains(run, err);
 }
 
 /* ---- keys ---- */

@@ -58,9 +58,28 @@ static bool is_capture(struct str pattern, struct str *name)
     return !memchr(name->ptr, '$', name->len) && !memchr(name->ptr, '}', name->len);
 }
 
-/* The pattern with each ${name} that is bound replaced; what it stood for is meant letter by
- * letter, so its own wildcards would be a surprise, and are none in names that AWS allows. */
-static struct str with_bound(struct match *m, struct str pattern)
+/* Its wildcards as bytes that no UTF-8 text holds. */
+static struct str hide_wildcards(struct arena *a, struct str text)
+{
+    if (!memchr(text.ptr, '*', text.len) && !memchr(text.ptr, '?', text.len))
+        return text;
+    char *out = arena_alloc(a, text.len);
+
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+
+        if (c == '*' || c == '?')
+            c = c == '*' ? '\xfe' : '\xff';
+        out[i] = c;
+    }
+    return (struct str){ out, text.len };
+}
+
+enum bound_for { BOUND_TO_SHOW, BOUND_TO_MATCH };
+
+/* The pattern with each ${name} that is bound replaced. What it stood for is meant letter by
+ * letter: to match, its wildcards are hidden, as those of the text that it is held against. */
+static struct str with_bound(struct match *m, struct str pattern, enum bound_for use)
 {
     struct str out = STR("");
 
@@ -70,8 +89,10 @@ static struct str with_bound(struct match *m, struct str pattern)
 
         if (!str_cut(rest, '}', &name, &tail) || !(b = bindings_find(&m->bound, name)))
             break;
+        struct str text = use == BOUND_TO_MATCH ? hide_wildcards(m->arena, b->text) : b->text;
+
         out = arena_printf(m->arena, "%.*s%.*s%.*s", STR_ARG(out), (int)at, pattern.ptr,
-                           STR_ARG(b->text));
+                           STR_ARG(text));
         pattern = tail;
     }
     return arena_printf(m->arena, "%.*s%.*s", STR_ARG(out), STR_ARG(pattern));
@@ -85,10 +106,8 @@ void match_text(struct match *m, struct str path, struct str pattern, struct str
         bind(m, name, got);
         return;
     }
-    struct str wanted = with_bound(m, pattern);
-
-    if (!str_match(wanted, got))
-        differ(m, path, wanted, got);
+    if (!str_match(with_bound(m, pattern, BOUND_TO_MATCH), hide_wildcards(m->arena, got)))
+        differ(m, path, with_bound(m, pattern, BOUND_TO_SHOW), got);
 }
 
 static struct str path_to(struct match *m, struct str path, struct str name)

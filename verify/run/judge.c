@@ -80,6 +80,16 @@ static bool events_fit(const struct got *g, const struct truth_finding *f)
 
 /* ---- findings ---- */
 
+/* Each event of each rule, and the report that told it first. */
+struct told {
+    struct str rule, event; /* rule.ptr NULL: free */
+    size_t at;
+};
+struct told_table {
+    struct told *slots;
+    size_t mask;
+};
+
 struct judging {
     struct judgement *j;
     const struct suite *suite;
@@ -87,25 +97,48 @@ struct judging {
     const struct ledger *l;
     const struct got_list *got;
     const struct got **matched; /* by expected finding: the first report of it */
+    struct told_table told;
 };
 
-/* Is all that g tells told already by an earlier report of its rule? */
+static struct told *told_slot(const struct told_table *t, struct str rule, struct str event)
+{
+    size_t i = (size_t)(str_hash(rule) * 31 + str_hash(event)) & t->mask;
+
+    while (t->slots[i].rule.ptr &&
+           !(str_eq(t->slots[i].event, event) && str_eq(t->slots[i].rule, rule)))
+        i = (i + 1) & t->mask;
+    return &t->slots[i];
+}
+
+static struct told_table told_make(struct arena *a, const struct got_list *got)
+{
+    struct told_table t;
+    size_t events = 0, size = 16;
+
+    for (size_t i = 0; i < got->count; i++)
+        events += got->items[i].event_count;
+    while (size < events * 2)
+        size *= 2;
+    t = (struct told_table){ arena_array(a, size, sizeof *t.slots), size - 1 };
+    for (size_t i = 0; i < got->count; i++)
+        for (size_t k = 0; k < got->items[i].event_count; k++) {
+            const struct got *g = &got->items[i];
+            struct told *slot = told_slot(&t, g->rule, g->event_ids[k]);
+
+            if (!slot->rule.ptr)
+                *slot = (struct told){ g->rule, g->event_ids[k], i };
+        }
+    return t;
+}
+
+/* Is all that it tells told already by an earlier report of its rule? */
 static bool tells_nothing_new(const struct judging *w, size_t at)
 {
     const struct got *g = &w->got->items[at];
 
-    for (size_t k = 0; k < g->event_count; k++) {
-        bool known = false;
-
-        for (size_t i = 0; i < at && !known; i++) {
-            const struct got *other = &w->got->items[i];
-            const struct suite_words ids = { other->event_ids, other->event_count };
-
-            known = str_eq(other->rule, g->rule) && is_word_of(&ids, g->event_ids[k]);
-        }
-        if (!known)
+    for (size_t k = 0; k < g->event_count; k++)
+        if (told_slot(&w->told, g->rule, g->event_ids[k])->at == at)
             return false;
-    }
     return true;
 }
 
@@ -217,6 +250,7 @@ static bool is_withheld(const struct truth_finding *f)
 static void judge_findings(struct judging *w)
 {
     w->matched = arena_array(&w->j->arena, w->t->finding_count + 1, sizeof(struct got *));
+    w->told = told_make(&w->j->arena, w->got);
     for (size_t i = 0; i < w->got->count; i++)
         judge_got(w, i);
     for (size_t i = 0; i < w->t->finding_count; i++)
@@ -404,7 +438,7 @@ static void make_measures(struct judgement *j)
 void judge(struct judgement *j, const struct suite *suite, const struct truth *t,
            const struct ledger *l, const struct got_list *got)
 {
-    struct judging w = { j, suite, t, l, got, NULL };
+    struct judging w = { .j = j, .suite = suite, .t = t, .l = l, .got = got };
 
     *j = (struct judgement){ .precision = 1 };
     if (suite->tool.reports_events)
