@@ -63,6 +63,36 @@ static bool is_well_known(struct str issuer)
            str_eq_c(issuer, "www.amazon.com") || str_eq_c(issuer, "cognito-identity.amazonaws.com");
 }
 
+/* A principal tag's value stands alone or in a list of one. Source: IAM User Guide, "Passing
+ * session tags in AWS STS", AssumeRoleWithWebIdentity; "Monitor and control actions taken with
+ * assumed roles", sourceIdentity. */
+#define AWS_CLAIM "https://aws.amazon.com/"
+
+static void take_claims(struct arena *a, const struct value *claims, struct federated_session *out)
+{
+    const struct value *all = value_get_c(claims, AWS_CLAIM "tags");
+    const struct value *tags = value_get_c(all, "principal_tags");
+    const struct value *keys = value_get_c(all, "transitive_tag_keys");
+
+    out->source_identity = value_get_str(claims, AWS_CLAIM "source_identity");
+    for (const struct value *t = value_first(tags); t; t = t->next) {
+        const struct value *text = t->kind == VALUE_LIST ? value_first(t) : t;
+
+        if (!text || text->kind != VALUE_STRING)
+            continue;
+        if (!out->tags)
+            out->tags = value_map(a);
+        value_set(out->tags, t->name, value_str(a, text->u.text));
+    }
+    for (const struct value *k = value_first(keys); k; k = k->next) {
+        if (k->kind != VALUE_STRING)
+            continue;
+        if (!out->transitive_tags)
+            out->transitive_tags = value_list(a);
+        value_push(out->transitive_tags, value_str(a, k->u.text));
+    }
+}
+
 int federated_web(struct arena *a, struct str token, struct str account, struct federated_web *out,
                   struct err *err)
 {
@@ -79,6 +109,7 @@ int federated_web(struct arena *a, struct str token, struct str account, struct 
     };
     if (out->issuer.len == 0 || out->subject.len == 0)
         return err_set(err, E_PARSE, "The ID Token names no issuer or no subject");
+    take_claims(a, claims, &out->session);
     out->is_well_known = is_well_known(out->issuer);
     out->provider = out->is_well_known ? out->issuer
                                        : arena_printf(a, "arn:aws:iam::%.*s:oidc-provider/%.*s",
@@ -142,14 +173,18 @@ static void take_attribute(struct arena *a, const struct xml_node *n, struct str
         } else if (str_eq_c(name, "RoleSessionName")) {
             out->session_name = text;
         } else if (str_eq_c(name, "SourceIdentity")) {
-            out->source_identity = text;
+            out->session.source_identity = text;
         } else if (str_eq_c(name, "SessionDuration")) {
             (void)str_to_i64(text, &out->session_s); /* no number: the role's own limit counts */
         } else if (str_has_prefix(name, STR("PrincipalTag:"))) {
-            if (!out->tags)
-                out->tags = value_map(a);
-            value_set(out->tags, str_sub(name, strlen("PrincipalTag:"), name.len),
+            if (!out->session.tags)
+                out->session.tags = value_map(a);
+            value_set(out->session.tags, str_sub(name, strlen("PrincipalTag:"), name.len),
                       value_str(a, text));
+        } else if (str_eq_c(name, "TransitiveTagKeys")) {
+            if (!out->session.transitive_tags)
+                out->session.transitive_tags = value_list(a);
+            value_push(out->session.transitive_tags, value_str(a, text));
         }
     }
 }

@@ -3,6 +3,7 @@
 #include "core/aws/region.h"
 #include "core/codec/json.h"
 #include "core/codec/uri.h"
+#include "emulator/identity/federated.h"
 #include "emulator/record/scalar.h"
 
 struct derivation {
@@ -44,15 +45,42 @@ static struct str assertion_id(const struct derivation *d)
     return id;
 }
 
+static void put_session(struct buf *out, const struct federated_session *s)
+{
+    put(out, "sourceIdentity", s->source_identity);
+    if (s->tags) {
+        scalar_key(out, STR("principalTags"), LETTER_AS_IS);
+        json_write(out, s->tags);
+    }
+    if (s->transitive_tags) {
+        scalar_key(out, STR("transitiveTagKeys"), LETTER_AS_IS);
+        json_write(out, s->transitive_tags);
+    }
+}
+
 /* Source: IAM User Guide, "Logging IAM and AWS STS API calls", AssumeRoleWithSAML; real records. */
 static void sts_AssumeRoleWithSAML(const struct derivation *d)
 {
     struct str arn = value_get_str(value_get_c(d->outcome->output, "AssumedRoleUser"), "Arn");
     struct str head, session;
+    struct federated_saml saml;
 
     put(d->out, "sAMLAssertionID", assertion_id(d));
     if (str_rcut(arn, '/', &head, &session))
         put(d->out, "roleSessionName", session);
+    if (federated_saml(d->a, value_get_str(d->call->params, "SAMLAssertion"),
+                       value_get_str(d->call->params, "RoleArn"), &saml, NULL) == 0)
+        put_session(d->out, &saml.session);
+}
+
+/* Source: as before, AssumeRoleWithWebIdentity. */
+static void sts_AssumeRoleWithWebIdentity(const struct derivation *d)
+{
+    struct federated_web web;
+
+    if (federated_web(d->a, value_get_str(d->call->params, "WebIdentityToken"), d->call->account,
+                      &web, NULL) == 0)
+        put_session(d->out, &web.session);
 }
 
 /* Source: real records of UpdateFunctionCode20150331v2. */
@@ -75,6 +103,7 @@ static const struct {
     { "lambda", "UpdateFunctionCode", lambda_UpdateFunctionCode },
     { "s3control", NULL, s3control_Any },
     { "sts", "AssumeRoleWithSAML", sts_AssumeRoleWithSAML },
+    { "sts", "AssumeRoleWithWebIdentity", sts_AssumeRoleWithWebIdentity },
 };
 
 void derived_write(struct buf *out, size_t from, struct arena *a, const struct plan *p,

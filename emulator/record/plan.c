@@ -42,6 +42,7 @@ static const struct {
     { "keep", SERVICE_KEEPS_PARAMS }, { "nomsg", SERVICE_NO_MESSAGE },
     { "body", SERVICE_ERROR_BODY },   { "strings", SERVICE_TEXT_NUMBERS },
     { "raw", SERVICE_RAW },           { "wraps", SERVICE_WRAPS_BODY },
+    { "lifts", SERVICE_LIFTS_BODY },
 };
 static const struct {
     const char *word;
@@ -51,7 +52,7 @@ static const struct {
     { "show", RULE_SHOW },     { "string", RULE_STRING }, { "empty", RULE_EMPTY },
     { "names", RULE_NAMES },   { "encode", RULE_ENCODE }, { "plain", RULE_PLAIN },
     { "redact", RULE_REDACT }, { "time", RULE_TIME },     { "into", RULE_INTO },
-    { "item", RULE_ITEM },     { "lift", RULE_LIFT },
+    { "item", RULE_ITEM },     { "lift", RULE_LIFT },     { "buffer", RULE_BUFFER },
 };
 
 static enum time_form time_form_named(struct str word, enum time_form otherwise)

@@ -38,6 +38,7 @@ enum service_flag {
     SERVICE_TEXT_NUMBERS = 8, /* numbers of the query string are strings */
     SERVICE_RAW = 15,         /* all of these: services that log the request as it came */
     SERVICE_WRAPS_BODY = 16,  /* body members stand inside <operation>Input */
+    SERVICE_LIFTS_BODY = 32,  /* the members of a payload stand beside the others */
 };
 enum side { SIDE_REQUEST = 1, SIDE_RESPONSE = 2, SIDE_BOTH = 3 };
 enum rule_action {
@@ -56,6 +57,7 @@ enum rule_action {
     RULE_INTO,   /* arg: the set of one item in which this member stands (EC2 style A) */
     RULE_ITEM,   /* {"item":[...]} instead of {"items":[...]} (EC2 style A) */
     RULE_LIFT,   /* a structure's members stand beside it (EC2 style A) */
+    RULE_BUFFER, /* bytes as the fields of a java.nio.ByteBuffer */
 };
 struct member_rule {
     const struct cat_member *member; /* NULL: any member called any */

@@ -80,6 +80,28 @@ static size_t bind_params(struct bound *bound, const struct call *call, const st
     return count;
 }
 
+/* Source: real records of PutBucketAcl and of uploads with grants. */
+#define GRANT_PREFIX "x-amz-grant-"
+
+/* Headers that grant stand together in a member of their own. */
+static void add_grants(struct entries *e, struct arena *a, const struct plan *p,
+                       const struct bound *bound, size_t count)
+{
+    struct value *grants = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        struct str name = cat_str(p->cat, bound[i].member->wire);
+
+        if (bound[i].member->location != CAT_HEADER || !str_has_prefix(name, STR(GRANT_PREFIX)))
+            continue;
+        if (!grants)
+            grants = value_map(a);
+        value_set(grants, name, value_copy(a, bound[i].value));
+    }
+    if (grants)
+        entry_add(e, STR("accessControlList"), (struct str){ 0 })->value = grants;
+}
+
 /* Members in one place of the request: the query, the headers. */
 static void add_located(struct entries *e, const struct plan *p, const struct bound *bound,
                         size_t count, enum cat_location where)
@@ -88,7 +110,8 @@ static void add_located(struct entries *e, const struct plan *p, const struct bo
         if (bound[i].member->location != where)
             continue;
         struct str name = cat_str(p->cat, bound[i].member->wire);
-        if (where != CAT_HEADER || str_has_prefix(name, STR("x-amz-")))
+        if (where != CAT_HEADER ||
+            (str_has_prefix(name, STR("x-amz-")) && !str_has_prefix(name, STR(GRANT_PREFIX))))
             entry_add(e, name, (struct str){ 0 })->value = bound[i].value;
     }
 }
@@ -191,7 +214,7 @@ static void entry_write(struct buf *out, struct arena *a, const struct plan *p,
         write_policy(out, a, it->value);
     else if (it->body)
         s3_body_write(out, p, it->body, it->value);
-    else if (it->value->kind == VALUE_LIST)
+    else if (it->value->kind == VALUE_LIST || it->value->kind == VALUE_MAP)
         json_write(out, it->value);
     else
         scalar_quoted(out, it->value, TIME_ISO);
@@ -230,6 +253,7 @@ void s3_request(struct buf *out, struct arena *a, const struct plan *p, const st
     if (call->host.len)
         (void)entry_add(&e, STR("Host"), call->host);
     add_path(&e, call, "Key", STR("key"));
+    add_grants(&e, a, p, bound, count);
     add_located(&e, p, bound, count, CAT_HEADER);
     if (e.count)
         entries_write(out, a, p, &e);

@@ -194,6 +194,19 @@ static bool is_key_of_tuple(struct str s, size_t end)
     return end < s.len && s.ptr[end] == ':';
 }
 
+void scalar_byte_buffer(struct buf *out, struct str bytes)
+{
+    buf_add(out, STR("{\"hb\":["));
+    for (size_t i = 0; i < bytes.len; i++) {
+        scalar_comma(out);
+        buf_add_i64(out, (signed char)bytes.ptr[i]);
+    }
+    buf_printf(out,
+               "],\"offset\":0,\"isReadOnly\":false,\"bigEndian\":true,\"nativeByteOrder\":false,"
+               "\"mark\":-1,\"position\":%zu,\"limit\":%zu,\"capacity\":%zu,\"address\":0}",
+               bytes.len, bytes.len, bytes.len);
+}
+
 void scalar_redacted(struct buf *out, struct str statement)
 {
     struct buf text = { 0 };

@@ -18,6 +18,8 @@ void scalar_quoted(struct buf *out, const struct value *v, enum time_form form);
 void scalar_coerced(struct buf *out, const struct value *v, enum time_form form);
 void scalar_coerced_text(struct buf *out, struct str text);
 
+/* The fields of a java.nio.ByteBuffer that was filled with the bytes. */
+void scalar_byte_buffer(struct buf *out, struct str bytes);
 /* {"Artist":{"S":"x"}} as {"Artist":"x"}; binary values are left out. */
 void scalar_plain_attributes(struct buf *out, const struct value *map);
 /* A PartiQL statement as a JSON string, each literal replaced by ***(Redacted). */

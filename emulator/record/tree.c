@@ -99,6 +99,9 @@ static void write_by_rule(const struct tree *t, const struct member_rule *rule,
     case RULE_ENCODE:
         write_encoded(t, v);
         return;
+    case RULE_BUFFER:
+        scalar_byte_buffer(t->out, v->kind == VALUE_BLOB ? v->u.text : (struct str){ 0 });
+        return;
     case RULE_SHOW:
         inner.shown = true;
         break;
@@ -140,7 +143,8 @@ static void write_member(const struct tree *t, const struct cat_member *m, const
 
     if (v->kind == VALUE_NULL || (rule && rule->action == RULE_DROP))
         return;
-    if (tree_is_bytes(p->cat, m) && !(rule && rule->action == RULE_HIDE))
+    if (tree_is_bytes(p->cat, m) &&
+        !(rule && (rule->action == RULE_HIDE || rule->action == RULE_BUFFER)))
         return;
     if (rule && rule->action == RULE_RENAME)
         scalar_key(t->out, rule->arg, LETTER_AS_IS);
@@ -154,6 +158,15 @@ static void write_member(const struct tree *t, const struct cat_member *m, const
         write_by_rule(t, rule, cat_member_shape(p->cat, m), v);
 }
 
+static bool is_lifted(const struct tree *t, const struct cat_shape *s, const struct cat_member *m)
+{
+    const struct cat *cat = t->plan->cat;
+
+    return t->plan->flags & SERVICE_LIFTS_BODY && t->side == SIDE_REQUEST && s->payload &&
+           m == cat_shape_member(cat, s, s->payload - 1u) &&
+           cat_member_shape(cat, m)->type == CAT_STRUCTURE;
+}
+
 static void write_members(const struct tree *t, const struct cat_shape *s, const struct value *v)
 {
     uint32_t hint = 0;
@@ -161,7 +174,9 @@ static void write_members(const struct tree *t, const struct cat_shape *s, const
     for (const struct value *kid = value_first(v); kid; kid = kid->next) {
         const struct cat_member *m = tree_member(t->plan, s, kid->name, &hint);
 
-        if (m)
+        if (m && is_lifted(t, s, m))
+            write_members(t, cat_member_shape(t->plan->cat, m), kid);
+        else if (m)
             write_member(t, m, kid);
     }
 }

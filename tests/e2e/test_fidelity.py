@@ -25,11 +25,11 @@ def own_records():
         return [r for r in server.records() if r["eventType"] == "AwsApiCall"]
 
 
-def measured(records):
+def measured(records, kind="real", *options):
     with tempfile.TemporaryDirectory() as folder:
         corpus, out = pathlib.Path(folder, "corpus.jsonl"), pathlib.Path(folder, "out.json")
-        corpus.write_text("".join(json.dumps({"source": "own", "kind": "real", "record": r}) + "\n" for r in records))
-        subprocess.run([sys.executable, str(TOOL), str(corpus), "--json", str(out)], check=True, stdout=subprocess.DEVNULL)
+        corpus.write_text("".join(json.dumps({"source": "own", "kind": kind, "record": r}) + "\n" for r in records))
+        subprocess.run([sys.executable, str(TOOL), str(corpus), "--json", str(out), *options], check=True, stdout=subprocess.DEVNULL)
         return json.loads(out.read_text())
 
 
@@ -49,6 +49,23 @@ class Fidelity(unittest.TestCase):
         self.assertLess(got["totals"]["response paths"], 1.0)
         self.assertEqual(got["totals"]["readOnly"], 0.0)
         self.assertIn(["response paths", "lacks .user.shoeSize"], got["pairs"][0]["why"][0])
+
+    def test_what_nobody_can_send_again_is_named_and_not_compared(self):
+        """Samples only: what AWS itself recorded is a miss."""
+        record = next(r for r in own_records() if r["eventName"] == "CreateUser")
+        misnamed, older, extra = (copy.deepcopy(record) for _ in range(3))
+        misnamed["eventName"] = "createuser"
+        older["eventTime"] = "2009-01-01T00:00:00Z"
+        extra["requestParameters"]["shoeSize"] = 43
+        del extra["eventID"]
+        got = measured([misnamed, older], "doc-sample")
+        self.assertEqual(got["pairs"], [])
+        self.assertEqual(sorted(reason for _, reason in got["unfit"]), [
+            "named as no API names it", "older than the API that is left"])
+        self.assertEqual(measured([extra], "doc-sample")["totals"]["request paths"], 1.0)
+        self.assertLess(measured([extra], "real")["totals"]["request paths"], 1.0)
+        self.assertLess(measured([misnamed], "real")["totals"]["names"], 1.0)
+        self.assertLess(measured([misnamed], "doc-sample", "--all")["totals"]["names"], 1.0)
 
     def test_without_a_corpus_it_is_skipped(self):
         said = subprocess.run(["make", "-s", "fidelity", "CORPUS="], cwd=ROOT, check=True, capture_output=True, text=True)

@@ -131,6 +131,33 @@ class Sts(harness.ServerCase):
         self.refused("InvalidIdentityToken", nobody.assume_role_with_web_identity,
                      WebIdentityToken="not.a-token", **ask)
 
+    @harness.needs_newest
+    def test_a_token_brings_tags_and_a_source_identity(self):
+        self.iam.create_open_id_connect_provider(Url="https://tags.example.com", ClientIDList=["app"])
+        arn = f"arn:aws:iam::{harness.ACCOUNT}:oidc-provider/tags.example.com"
+        actions = ["sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity"]
+        body = {"iss": "https://tags.example.com", "aud": "app", "sub": "u", "exp": 1893456000,
+                "https://aws.amazon.com/tags": {"principal_tags": {"Project": ["Pegasus"], "Cost": "1"},
+                                                "transitive_tag_keys": ["Project"]},
+                "https://aws.amazon.com/source_identity": "ann"}
+        ask = {"WebIdentityToken": f"{b64({'alg': 'RS256'})}.{b64(body)}.c2ln", "RoleSessionName": "w1"}
+        nobody = self.server.client("sts")
+        for n in (1, 2):  # each needs an action of its own
+            role = self.role(f"less-{n}", {"Federated": arn}, action=actions[:n])
+            self.refused("AccessDenied", nobody.assume_role_with_web_identity, RoleArn=role["Arn"], **ask)
+        role = self.role("tagged", {"Federated": arn}, action=actions)
+        answer = nobody.assume_role_with_web_identity(RoleArn=role["Arn"], **ask)
+        self.assertEqual(answer["SourceIdentity"], "ann")
+        self.server.flush()
+        record, = [r for r in self.server.records() if r["eventName"] == "AssumeRoleWithWebIdentity"
+                   and r.get("requestParameters") and r["requestParameters"]["roleArn"] == role["Arn"]]
+        self.assertEqual(record["requestParameters"], {
+            "roleArn": role["Arn"], "roleSessionName": "w1", "sourceIdentity": "ann",
+            "principalTags": {"Project": "Pegasus", "Cost": "1"}, "transitiveTagKeys": ["Project"]})
+        self.refused("InvalidParameterValue", self.session(answer).assume_role, RoleSessionName="again",
+                     RoleArn=self.role("next", {"AWS": "*"}, action=["sts:AssumeRole", "sts:TagSession"])["Arn"],
+                     Tags=[{"Key": "Project", "Value": "other"}])
+
     def test_saml(self):
         arn = self.iam.create_saml_provider(
             Name="corp", SAMLMetadataDocument="<EntityDescriptor>" + "x" * 1000 + "</EntityDescriptor>"

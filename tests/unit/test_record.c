@@ -130,6 +130,13 @@ static const struct record_case {
     { "nobody-gets-an-object", "s3", "GetObject", &nobody,
       "{\"Bucket\":\"b\",\"Key\":\"k\",\"VersionId\":\"null\"}", NULL, "AccessDenied",
       "Access Denied", 0 },
+    { "grants-of-s3-stand-together", "s3", "PutBucketAcl", &alice,
+      "{\"Bucket\":\"b\",\"GrantWriteACP\":\"uri=http://everybody\",\"GrantRead\":\"id=1\"}", NULL,
+      NULL, NULL, 0 },
+    { "a-body-of-pinpoint-stands-beside-the-path", "pinpoint", "CreateCampaign", &alice,
+      "{\"ApplicationId\":\"app\",\"WriteCampaignRequest\":{\"Name\":\"n\",\"SegmentId\":\"s\","
+      "\"Schedule\":{\"StartTime\":\"t\",\"Timezone\":\"utc\"}}}",
+      NULL, NULL, NULL, 0 },
     { "a-bucket-configuration-is-read-as-xml", "s3", "PutBucketTagging", &alice,
       "{\"Bucket\":\"b\",\"Tagging\":{\"TagSet\":[{\"Key\":\"cost\",\"Value\":\"42\"}]}}", NULL,
       NULL, NULL, 0 },

@@ -369,6 +369,18 @@ static int open_all(void **state)
     return 0;
 }
 
+static void bytes_are_written_as_a_java_buffer(void **state)
+{
+    struct buf out = { 0 };
+
+    (void)state;
+    scalar_byte_buffer(&out, (struct str){ "-\n\xff", 3 });
+    check_str(buf_view(&out), "{\"hb\":[45,10,-1],\"offset\":0,\"isReadOnly\":false,"
+                              "\"bigEndian\":true,\"nativeByteOrder\":false,\"mark\":-1,"
+                              "\"position\":3,\"limit\":3,\"capacity\":3,\"address\":0}");
+    buf_free(&out);
+}
+
 static int close_all(void **state)
 {
     (void)state;
@@ -384,6 +396,7 @@ static int close_all(void **state)
 int main(void)
 {
     static const struct CMUnitTest others[] = {
+        cmocka_unit_test(bytes_are_written_as_a_java_buffer),
         cmocka_unit_test(a_long_parameter_is_left_out_with_a_note),
         cmocka_unit_test(facts_tell_what_lookup_shows),
         cmocka_unit_test(data_events_name_what_selectors_match),

@@ -28,16 +28,17 @@ struct entry {
     const char *action;
     struct str provider;
     struct sts_context context;
-    struct str session_name, source_identity;
+    struct str session_name;
+    struct federated_session session;
     int64_t duration_s;
     struct value *attributes; /* of the record's webIdFederationData, or NULL */
-    struct value *tags;
 };
 
-static bool trusts(struct ctx *cx, const struct sts_role *role, const struct entry *e)
+static bool trusts(struct ctx *cx, const struct sts_role *role, const struct entry *e,
+                   const char *action)
 {
     struct policy_request q = {
-        .action = arena_printf(cx->a, "sts:%s", e->action),
+        .action = arena_printf(cx->a, "sts:%s", action),
         .principal = { .kind = STR("Federated"), .names = &e->provider, .name_count = 1 },
         .attrs = e->context.attrs,
         .attr_count = e->context.count,
@@ -46,18 +47,42 @@ static bool trusts(struct ctx *cx, const struct sts_role *role, const struct ent
     return role->trust && policy_eval(cx->a, role->trust, &q).effect == POLICY_ALLOW;
 }
 
+/* What the token asks for beyond the session itself needs a permission of its own. Source: IAM User
+ * Guide, "Passing session tags in AWS STS", "Permissions required to add session tags". */
+static const char *not_trusted(struct ctx *cx, const struct sts_role *role, const struct entry *e)
+{
+    if (!trusts(cx, role, e, e->action))
+        return e->action;
+    if (e->session.tags && !trusts(cx, role, e, "TagSession"))
+        return "TagSession";
+    if (e->session.source_identity.len > 0 && !trusts(cx, role, e, "SetSourceIdentity"))
+        return "SetSourceIdentity";
+    return NULL;
+}
+
+static void context_of_session(struct ctx *cx, struct entry *e)
+{
+    for (const struct value *t = value_first(e->session.tags); t; t = t->next)
+        sts_context_add(cx, &e->context,
+                        arena_printf(cx->a, "aws:RequestTag/%.*s", STR_ARG(t->name)), t->u.text);
+    if (e->session.source_identity.len > 0)
+        sts_context_add(cx, &e->context, STR("sts:SourceIdentity"), e->session.source_identity);
+}
+
 /* The session, once the token was found in order. */
-static int enter(struct ctx *cx, const struct call *call, const struct entry *e,
-                 struct outcome *out, struct err *err)
+static int enter(struct ctx *cx, const struct call *call, struct entry *e, struct outcome *out,
+                 struct err *err)
 {
     struct sts_role role;
     int rc = sts_find_role(cx, param_str(call, "RoleArn"), &role, err);
 
     if (rc < 0)
         return rc;
-    if (!trusts(cx, &role, e)) {
+    context_of_session(cx, e);
+    const char *missing = not_trusted(cx, &role, e);
+    if (missing) {
         outcome_refuse(cx->a, out, 403, "AccessDenied", "Not authorized to perform sts:%s",
-                       e->action);
+                       missing);
         return 0;
     }
     if (e->duration_s > value_get_int(role.doc, "MaxSessionDuration", HOUR_S)) {
@@ -68,14 +93,15 @@ static int enter(struct ctx *cx, const struct call *call, const struct entry *e,
     }
     struct principal *p = sts_role_session(cx, &role, e->session_name, out);
     p->session_policy = param_str(call, "Policy");
-    p->source_identity = e->source_identity;
-    p->session_tags = e->tags;
+    p->source_identity = e->session.source_identity;
+    p->session_tags = e->session.tags;
+    p->transitive_tags = e->session.transitive_tags;
     if (e->attributes) {
         p->federated_provider = e->provider;
         p->federated_attributes = e->attributes;
     }
-    if (e->source_identity.len > 0)
-        value_put_str(cx->a, outcome_output(cx, out), "SourceIdentity", e->source_identity);
+    if (e->session.source_identity.len > 0)
+        value_put_str(cx->a, outcome_output(cx, out), "SourceIdentity", e->session.source_identity);
     return sts_issue(cx, p, e->duration_s, out, err);
 }
 
@@ -135,6 +161,7 @@ static void claims_of_web(struct ctx *cx, const struct federated_web *web, struc
     struct str sub = arena_printf(cx->a, "%.*s:sub", STR_ARG(web->issuer));
 
     e->provider = web->provider;
+    e->session = web->session;
     e->attributes = value_map(cx->a);
     value_set(e->attributes, aud, value_str(cx->a, web->audience));
     value_set(e->attributes, sub, value_str(cx->a, web->subject));
@@ -235,9 +262,8 @@ int sts_AssumeRoleWithSAML(struct ctx *cx, const struct call *call, struct outco
     claims_of_saml(cx, &saml, qualifier, &e);
     e.provider = param_str(call, "PrincipalArn");
     e.session_name = saml.session_name;
-    e.source_identity = saml.source_identity;
+    e.session = saml.session;
     e.duration_s = saml_duration(call, &saml, e.duration_s);
-    e.tags = saml.tags;
     rc = enter(cx, call, &e, out, err);
     if (rc == 0 && !outcome_refused(out)) {
         value_put_str(cx->a, out->output, "Subject", saml.subject);

@@ -3,6 +3,7 @@ import json
 import re
 
 import rebuild
+import unfit
 
 ORDER = ("eventVersion userIdentity eventTime eventSource eventName awsRegion sourceIPAddress userAgent errorCode "
          "errorMessage requestParameters responseElements additionalEventData requestID eventID readOnly resources "
@@ -77,9 +78,10 @@ class Score(dict):
         self.why += [(part, w) for w in why]
 
 
-def compare(ours, real, left_out=(), filled=()):
+def compare(ours, real, left_out=(), filled=(), none_takes=()):
     """ours: with identifiers put back to the real ones; None when nothing was recorded. left_out: members of
-    the request that were not sent; filled: those that were sent though the record does not show them."""
+    the request that were not sent; filled: those that were sent though the record does not show them;
+    none_takes: those that no API takes, and that count only where they are recorded all the same."""
     score = Score()
     score.put("recorded", ours is not None)
     if ours is None:
@@ -106,7 +108,7 @@ def compare(ours, real, left_out=(), filled=()):
     gone = {rebuild.normal(name) for name in left_out}
     if gone and isinstance(given, dict):
         given = {k: v for k, v in given.items() if rebuild.normal(k) not in gone} or None
-    compare_request(score, ours.get("requestParameters"), given, set(filled))
+    compare_request(score, ours.get("requestParameters"), given, set(filled), none_takes)
     compare_response(score, ours.get("responseElements"), real.get("responseElements"))
     if plain(real.get("resources")) or plain(ours.get("resources")):
         right = plain(real.get("resources")) == plain(ours.get("resources"))
@@ -121,8 +123,9 @@ def compare_errors(score, ours, real):
     return score
 
 
-def compare_request(score, ours, real, filled):
+def compare_request(score, ours, real, filled, none_takes):
     mine, theirs = paths(ours), paths(real)
+    theirs = unfit.without(theirs, none_takes) | theirs & mine
     mine -= {p for p in mine - theirs if filled & {rebuild.normal(n) for n in p.split(".")}}
     if not theirs and ours is not None and mine == {""}:
         mine = set()

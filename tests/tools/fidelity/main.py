@@ -30,6 +30,7 @@ import botocore.session
 import compare
 import harness
 import stage
+import unfit
 from rebuild import Models, Rebuilt
 from test_generic import resolve_localhost
 
@@ -52,7 +53,7 @@ def read(path):
 
 
 def pick(rows, each):
-    """By pair: a few records that differ in form; real ones, whole ones and new ones first."""
+    """By pair: (kind, record) of a few that differ in form; real ones, whole ones and new ones first."""
     pairs = collections.defaultdict(list)
     for kind, altered, record in rows:
         pairs[record["eventSource"], record["eventName"]].append((kind != "real", altered, record))
@@ -62,12 +63,12 @@ def pick(rows, each):
         found.sort(key=lambda f: str(f[2].get("eventTime")), reverse=True)
         found.sort(key=lambda f: f[:2])
         forms = {}
-        for *_, record in found:
+        for *kind, record in found:
             given = record.get("requestParameters")
             form = record.get("errorCode"), tuple(sorted(given)) if isinstance(given, dict) else given
-            forms.setdefault(str(form), record)
-        good = [r for r in forms.values() if not r.get("errorCode")]
-        yield pair, good[:each] + [r for r in forms.values() if r.get("errorCode")][:each]
+            forms.setdefault(str(form), ("sample" if kind[0] else "real", record))
+        good = [f for f in forms.values() if not f[1].get("errorCode")]
+        yield pair, good[:each] + [f for f in forms.values() if f[1].get("errorCode")][:each]
 
 
 class Follower:
@@ -155,8 +156,8 @@ class Caller:
 
 
 class Run:
-    def __init__(self, server, session):
-        self.server, self.caller = server, Caller(session, server)
+    def __init__(self, server, session, compare_all):
+        self.server, self.caller, self.compare_all = server, Caller(session, server), compare_all
         self.models = Models(session)
         self.known = stage.table(harness.PROGRAM)
         self.follower = Follower(server.url)
@@ -175,12 +176,15 @@ class Run:
         except Exception as error:
             return None, "unsent %s: %.200s" % (type(error).__name__, error)
 
-    def one(self, record):
-        """The Score of one record; None when no public API has the event."""
+    def one(self, kind, record):
+        """The Score of one record; None when no public API has the event, a text when it can't be sent again."""
         found = self.models.operation(record)
         if not found:
             return None
         service, operation = found
+        reason = unfit.reason(kind, record, service, operation, self.models.model(service))
+        if reason and not self.compare_all:
+            return reason
         self.server.control("POST", "reset")
         self.follower.forget()
         self.caller.be(record)
@@ -189,27 +193,37 @@ class Run:
         put_back, left_out, params, failed = rebuilt.put_back, [], rebuilt.params, []
         if not record.get("errorCode"):
             prepared = stage.Stage(self.caller, service, region_of(record), self.known)
-            params = prepared.prepare(operation.name, params)
+            params = prepared.prepare(operation.name, params, record.get("requestParameters"))
             put_back, left_out = chained(prepared.put_back, rebuilt.put_back), prepared.left_out
             failed = prepared.failed
             self.server.advance("10m")
         request_id, error = self.send(client, operation.name, copy.deepcopy(params))
         ours = self.follower.record(request_id)
         if ours:
-            text = json.dumps(ours)
-            for new, old in put_back.items():
-                text = text.replace(json.dumps(new)[1:-1], json.dumps(old)[1:-1])
-            ours = json.loads(text)
-        score = compare.compare(ours, record, left_out, rebuilt.filled)
+            ours = restored(ours, put_back)
+        none_takes = set(rebuilt.unsendable) if kind != "real" and not self.compare_all else set()
+        score = compare.compare(ours, record, left_out, rebuilt.filled, none_takes)
         if str(error).startswith("unsent"):
             score.pop("recorded")  # the client itself refused
         if not record.get("errorCode"):
             score.put("accepted", error is None, *([f"{service} {operation.name}: {error}"] if error else []))
         score.why += [("unsendable", p) for p in rebuilt.unsendable]
+        score.none_takes = sorted(none_takes)
         if error and not record.get("errorCode"):
             score.why += [("step", step) for step in failed]
         score.ours, score.real = ours, record
         return score
+
+
+def restored(value, put_back):
+    """The record with the real identifiers in its texts, whole or as a part."""
+    if isinstance(value, dict):
+        return {k: restored(v, put_back) for k, v in value.items()}
+    if isinstance(value, list):
+        return [restored(v, put_back) for v in value]
+    for new, old in put_back.items():
+        value = value.replace(new, old) if isinstance(value, str) else value
+    return value
 
 
 def chained(made, masked):
@@ -227,9 +241,26 @@ def average(values):
     return sum(values) / len(values) if values else None
 
 
-def report(pairs, unknown, worst):
+def report_unfit(pairs, unfit_pairs):
+    """What of the corpus is no measure, by reason and name."""
+    by_reason = collections.defaultdict(list)
+    for pair, reason in unfit_pairs:
+        by_reason[reason].append(short(pair))
+    for reason, names in sorted(by_reason.items()):
+        print(f"not compared, {reason}: {len(names)} samples: {' '.join(names)}")
+    members = sorted({f"{short(pair)} {m}" for pair, scores in pairs for s in scores for m in s.none_takes})
+    print(f"not compared, members of samples that no API takes: {len(members)}"
+          + (": " if members else "") + ", ".join(members))
+
+
+def short(pair):
+    return f"{pair[0].removesuffix('.amazonaws.com')}:{pair[1].strip()}"
+
+
+def report(pairs, unknown, unfit_pairs, worst):
     print(f"{len(pairs)} pairs; {len(unknown)} of no public API: "
-          + " ".join(f"{s.removesuffix('.amazonaws.com')}:{n}" for s, n in unknown[:12]) + (" ..." if unknown[12:] else ""))
+          + " ".join(map(short, unknown[:12])) + (" ..." if unknown[12:] else ""))
+    report_unfit(pairs, unfit_pairs)
     totals = {}
     for part in compare.PARTS:
         by_pair = [average(s[part] for s in scores if part in s) for _, scores in pairs]
@@ -266,6 +297,7 @@ def options():
     parser.add_argument("--json", help="write every pair's scores and causes to a file")
     parser.add_argument("--only", default="", help="pairs whose SOURCE:EVENT matches this pattern")
     parser.add_argument("--real", action="store_true", help="leave out samples of AWS's documentation")
+    parser.add_argument("--all", action="store_true", help="compare samples that nobody can send again, too")
     parser.add_argument("--each", type=int, default=3, help="records of a pair (default 3)")
     parser.add_argument("--worst", type=int, default=60, help="groups of causes to print")
     parser.add_argument("--show", action="store_true", help="print both records of each comparison")
@@ -277,25 +309,28 @@ def main():
     resolve_localhost()
     session = botocore.session.get_session()
     session.get_component("data_loader").search_paths.append(OLD_MODELS)
-    pairs, unknown = [], []
+    pairs, unknown, unfit_pairs = [], [], []
     with harness.Server("--no-default-trail", "--deliver-every", "1h") as server:
-        run = Run(server, session)
+        run = Run(server, session, given.all)
         rows = (r for r in read(given.corpus) if r[0] == "real" or not given.real)
         for pair, records in pick(rows, given.each):
             if not re.search(given.only, ":".join(pair)):
                 continue
-            scores = [s for s in map(run.one, records) if s is not None]
+            scores = [s for s in (run.one(*r) for r in records) if s is not None]
+            unfit_pairs += [(pair, s) for s in scores if isinstance(s, str)]
             if not scores:
                 unknown.append(pair)
+            scores = [s for s in scores if not isinstance(s, str)]
+            if not scores:
                 continue
             pairs.append((pair, scores))
             if given.show:
                 for score in scores:
                     print(":".join(pair), dict(score), *score.why, sep="\n   ")
                     print("  REAL", json.dumps(score.real), "\n  OURS", json.dumps(score.ours), flush=True)
-    totals = report(pairs, unknown, given.worst)
+    totals = report(pairs, unknown, unfit_pairs, given.worst)
     if given.json:
-        out = {"totals": totals, "want": WANT, "unknown": unknown,
+        out = {"totals": totals, "want": WANT, "unknown": unknown, "unfit": unfit_pairs,
                "pairs": [{"pair": p, "scores": s, "why": [x.why for x in s]} for p, s in pairs]}
         pathlib.Path(given.json).write_text(json.dumps(out, indent=1))
 

@@ -58,6 +58,7 @@ NAMES = {  # (directory, member of the record) -> member of the model, where not
 ONE_OF = {  # (directory, operation): one of these is sent; what records leave out has a value
     ("lambda", "UpdateFunctionCode"): {"ZipFile": b"PK\x05\x06" + bytes(18), "S3Bucket": None, "ImageUri": None},
 }
+IN_TOKEN = {"sourceIdentity", "principalTags", "transitiveTagKeys"}  # of a federated call: its token says them
 SETS = {  # EC2's older names of lists -> the query's name
     "sharedusersset": "restorableby", "executablebyset": "executableby", "accountattributenameset": "attributename",
     "customergatewayset": "customergatewayid", "vpngatewayset": "vpngatewayid", "vpnconnectionset": "vpnconnectionid",
@@ -174,19 +175,28 @@ class Rebuilt:
         return given
 
     def structure(self, shape, given, path):
-        out = {}
+        out, lifted = {}, {}
         if getattr(shape, "is_document_type", False):
             return given
         for key, inner in given.items():
             if key in ("tag", "xmlns", "xmlns:xsi") and self.service in ("ec2", "s3"):
                 continue
             found = member_of(self.service, shape, key)
+            body = shape.members.get(shape.serialization.get("payload", "")) if not found else None
+            if body is not None and body.type_name == "structure" and member_of(self.service, body, key):
+                lifted[key] = inner
+                continue
+            if not found and self.operation.name.startswith("AssumeRoleWith") and key in IN_TOKEN:
+                continue
             if not found:
                 self.unsendable.append(f"{path}.{key}".lstrip("."))
                 continue
             made = self.value(found[1], inner, found[0], f"{path}.{key}".lstrip("."))
             if made is not None:
                 out[found[0]] = made
+        if lifted:  # records of some services have the members of a body beside the others
+            name = shape.serialization["payload"]
+            out[name] = self.structure(shape.members[name], lifted, path)
         return out
 
     def value(self, shape, given, name, path):
@@ -236,7 +246,11 @@ class Rebuilt:
     def s3(self, shape, given):
         """S3's parameters are query, headers and body as they were on the wire."""
         out = {}
+        grants = given.get("accessControlList")
+        given = {**given, **grants} if isinstance(grants, dict) else given
         for key, inner in given.items():
+            if key == "accessControlList" and isinstance(grants, dict):
+                continue
             if key == "bucketName":
                 out["Bucket"] = inner
                 if not re.fullmatch("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", str(inner)):

@@ -104,21 +104,34 @@ SAML_DOCUMENT = "<EntityDescriptor>" + "x" * 1000 + "</EntityDescriptor>"
 ISSUER = "https://idp.example.com/made"
 
 
-def assertion(role, provider):
-    """What a SAML identity provider posts."""
+def assertion(role, provider, shown):
+    """What a SAML identity provider posts; shown: the record's parameters, some of which it says."""
     attribute = "https://aws.amazon.com/SAML/Attributes/"
+    said = {f"PrincipalTag:{k}": [v] for k, v in shown.get("principalTags", {}).items()}
+    said["TransitiveTagKeys"] = shown.get("transitiveTagKeys", [])
+    said["SourceIdentity"] = [shown["sourceIdentity"]] if "sourceIdentity" in shown else []
+    more = "".join(f'<a:Attribute Name="{attribute}{name}">'
+                   + "".join(f"<a:AttributeValue>{v}</a:AttributeValue>" for v in values) + "</a:Attribute>"
+                   for name, values in said.items() if values)
     text = f"""<p:Response xmlns:p="p"><a:Assertion xmlns:a="a" ID="_made"><a:Issuer>{ISSUER}</a:Issuer><a:Subject>
         <a:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">made</a:NameID><a:SubjectConfirmation>
         <a:SubjectConfirmationData NotOnOrAfter="2038-01-01T00:00:00Z" Recipient="https://signin.aws.amazon.com/saml"/>
         </a:SubjectConfirmation></a:Subject><a:AttributeStatement><a:Attribute Name="{attribute}Role"><a:AttributeValue>
         {role},{provider}</a:AttributeValue></a:Attribute><a:Attribute Name="{attribute}RoleSessionName">
-        <a:AttributeValue>made</a:AttributeValue></a:Attribute></a:AttributeStatement></a:Assertion></p:Response>"""
+        <a:AttributeValue>made</a:AttributeValue></a:Attribute>{more}</a:AttributeStatement></a:Assertion></p:Response>"""
     return base64.b64encode(text.encode()).decode()
 
 
-def token():
-    """What an OpenID Connect provider hands out."""
-    parts = {"alg": "RS256"}, {"iss": ISSUER, "aud": "made", "sub": "made", "exp": 2145916800}
+def token(shown):
+    """What an OpenID Connect provider hands out; shown as in assertion."""
+    claims = {"iss": ISSUER, "aud": "made", "sub": "made", "exp": 2145916800}
+    if "principalTags" in shown:
+        claims["https://aws.amazon.com/tags"] = {
+            "principal_tags": {k: [v] for k, v in shown["principalTags"].items()},
+            "transitive_tag_keys": shown.get("transitiveTagKeys", [])}
+    if "sourceIdentity" in shown:
+        claims["https://aws.amazon.com/source_identity"] = shown["sourceIdentity"]
+    parts = {"alg": "RS256"}, claims
     return ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts) + ".c2ln"
 
 

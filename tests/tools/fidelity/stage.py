@@ -224,11 +224,11 @@ class Stage:
 
     # ---- by the catalogue's types ----
 
-    def prepare(self, name, params):
-        """params with the ids of what was made for the call."""
+    def prepare(self, name, params, shown=None):
+        """params with the ids of what was made for the call; shown: the record's own."""
         params = self.without_tokens(name, copy.deepcopy(params))
         if self.service == "sts" and name in ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"):
-            return self.federated(name, params)
+            return self.federated(name, params, shown or {})
         if self.things or (self.service, name) in recipes.BEFORE:
             params, done = self.by_recipe(name, params)
             if done:
@@ -248,7 +248,7 @@ class Stage:
             return params
         return self.make(kind, wanted, params, row, 0)
 
-    def federated(self, name, params):
+    def federated(self, name, params, shown):
         """A provider, a role that trusts it, and what the provider would have handed out."""
         iam = "iam:CreateSAMLProvider" if name.endswith("SAML") else "iam:CreateOpenIDConnectProvider"
         given = {"Name": "made", "SAMLMetadataDocument": recipes.SAML_DOCUMENT} if name.endswith("SAML") else {
@@ -257,13 +257,14 @@ class Stage:
         provider = (answer or {}).get("SAMLProviderArn") or (answer or {}).get("OpenIDConnectProviderArn", "")
         role = params.get("RoleArn", "made").split("/")[-1]
         trust = {"Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow", "Principal": {"Federated": provider}, "Action": f"sts:{name}"}]}
+            "Effect": "Allow", "Principal": {"Federated": provider},
+            "Action": [f"sts:{name}", "sts:TagSession", "sts:SetSourceIdentity"]}]}
         answer, _ = self.call("iam:CreateRole", {"RoleName": role, "AssumeRolePolicyDocument": json.dumps(trust)})
         made = dict(params, RoleArn=at(answer or {}, "Role.Arn") or params.get("RoleArn"))
         if name.endswith("SAML"):
-            made.update(PrincipalArn=provider, SAMLAssertion=recipes.assertion(made["RoleArn"], provider))
+            made.update(PrincipalArn=provider, SAMLAssertion=recipes.assertion(made["RoleArn"], provider, shown))
         else:
-            made["WebIdentityToken"] = recipes.token()
+            made["WebIdentityToken"] = recipes.token(shown)
             made.pop("ProviderId", None)
         for member in ("RoleArn", "PrincipalArn"):
             if made.get(member) and params.get(member):
