@@ -478,6 +478,14 @@ class Places(unittest.TestCase):
         code, said = self.digests(one, two, "--keys", self.keys)
         self.assertEqual(0, code, said)
 
+    def test_the_report_for_ci_servers(self):
+        place = self.copy("reported")
+        report = place / "report.xml"
+        self.digests(place, "--keys", self.keys, "--junit", report)
+        failure = verify_data.junit(report).find(".//failure")
+        self.assertEqual("1 files invalid, 0 more findings", failure.get("message"))
+        self.assertIn("INVALID: signature verification failed", failure.text)
+
     def test_nothing_there(self):
         with tempfile.TemporaryDirectory() as empty:
             code, said = self.digests(empty, "--keys", self.keys)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import unittest
-import xml.etree.ElementTree
 
 import harness
 import verify_data
@@ -167,12 +166,22 @@ class Expectations(unittest.TestCase):
                                   text=True)
             self.assertEqual(code, done.returncode, text + done.stdout + done.stderr)
 
+    def test_a_report_of_odd_texts_is_xml(self):
+        file = pathlib.Path(self.holder.name) / "odd.jsonl"
+        file.write_text(json.dumps({"eventName": "PutObject", "eventSource": "s3.amazonaws.com", "eventID": "1",
+                                    "eventTime": "2026-01-05T09:00:00Z",
+                                    "requestParameters": {"key": "\x01<&\"\u2028\uffff"}}) + "\n")
+        junit = file.with_suffix(".xml")
+        done = self.expect("expect: [{call: s3.PutObject, where: {key: \"]]>\"}}]", "--junit", junit, path=file)
+        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+        self.assertIn("<&\"", verify_data.junit(junit).find(".//failure").text)
+
     def test_reports(self):
         junit, out = (pathlib.Path(self.holder.name) / name for name in ("junit.xml", "out.json"))
         done = self.expect("expect: [{call: iam.CreateUser}, {call: iam.CreateUser, exactly: 9}]", "--junit", junit, "--json",
                            out)
         self.assertEqual(1, done.returncode)
-        suites = xml.etree.ElementTree.parse(junit).getroot()
+        suites = verify_data.junit(junit)
         self.assertEqual(("2", "1", "0"), (suites.get("tests"), suites.get("failures"), suites.get("errors")))
         self.assertIn("found 4", suites.find(".//failure").get("message"))
         said = json.loads(out.read_text())

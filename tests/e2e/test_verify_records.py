@@ -6,7 +6,6 @@ import re
 import shutil
 import tempfile
 import unittest
-import xml.etree.ElementTree
 
 import verify_data
 from verify_data import Copy
@@ -314,7 +313,7 @@ class Mutations(unittest.TestCase):
         with Copy(self.good) as data, tempfile.NamedTemporaryFile(suffix=".xml") as junit:
             path, number = SPOILS[0].apply(data)
             done = verify_data.verify("records", data, "--junit", junit.name)
-            suite = xml.etree.ElementTree.parse(junit.name).getroot()
+            suite = verify_data.junit(junit.name)
         self.assertTrue(done.stdout.startswith(f"{path}:record {number}: eventVersion: member-missing: error: "),
                         done.stdout)
         failed = [c.get("name") for c in suite.iter("testcase") if c.find("failure") is not None]

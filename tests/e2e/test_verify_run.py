@@ -9,9 +9,9 @@ import tempfile
 import textwrap
 import time
 import unittest
-import xml.etree.ElementTree
 
 import harness
+import verify_data
 
 RULES = """
 title: A user made
@@ -332,7 +332,7 @@ class Run(unittest.TestCase):
         junit, page = self.top / "r.xml", self.top / "r.html"
         self.suite("for f in list(finds(events()))[:2]: print(json.dumps(f))", code=1, top="require: {recall: 1}",
                    options=("--junit", junit, "--html", page))
-        root = xml.etree.ElementTree.parse(junit).getroot()
+        root = verify_data.junit(junit)
         cases = collections.Counter(bool(c.findall("failure")) for c in root.iter("testcase"))
         self.assertEqual((root.tag, cases[False], cases[True]), ("testsuites", 3, 2))
         text = page.read_text()

@@ -7,6 +7,8 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import unittest
+import xml.etree.ElementTree
 
 import botocore.exceptions
 import harness
@@ -63,6 +65,23 @@ def verify(*args, env=None):
     """The finished `mocktrail verify ...`."""
     return subprocess.run([harness.PROGRAM, "verify", *map(str, args)], capture_output=True, text=True,
                           timeout=harness.DEADLINE_S, env=env)
+
+
+def junit(path):
+    """The root of a JUnit report that holds what CI servers read, and counts its cases right."""
+    try:
+        import xmlschema
+    except ImportError:
+        raise unittest.SkipTest("xmlschema is not installed: PyPI could not be reached") from None
+    xmlschema.XMLSchema(pathlib.Path(__file__).with_name("junit.xsd")).validate(path)
+    root = xml.etree.ElementTree.parse(path).getroot()
+    for holder in (root, *root.iter("testsuite")):
+        cases = list(holder.iter("testcase"))
+        assert cases, "a report without a case tells nothing"
+        assert len(cases) == int(holder.get("tests")), (len(cases), holder.attrib)
+        for name, kind in (("failures", "failure"), ("errors", "error")):
+            assert sum(c.find(kind) is not None for c in cases) == int(holder.get(name)), (kind, holder.attrib)
+    return root
 
 
 def logs(data, region=None, word="CloudTrail"):
