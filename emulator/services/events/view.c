@@ -4,7 +4,9 @@
 #include "core/aws/region.h"
 #include "core/base/mem.h"
 #include "core/codec/json.h"
+#include "emulator/engine/schedule.h"
 #include "emulator/services/events/bus.h"
+#include "emulator/services/events/schedules.h"
 #include "emulator/services/events/state.h"
 #include "emulator/telemetry/telemetry.h"
 #include "emulator/trail/trail.h"
@@ -176,6 +178,7 @@ static void close_view(struct engine *e)
 
     if (!s)
         return;
+    schedule_remove(e->schedule, SCHEDULES_JOB);
     config_free(&s->trails);
     arena_free(&s->arena);
     mem_free(s);
