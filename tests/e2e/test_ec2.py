@@ -419,7 +419,8 @@ class Instances(Ec2Case):
                 ("InvalidGroup.NotFound", "sg-0123456789abcdef0", {"SecurityGroupIds": ["sg-0123456789abcdef0"]}),
                 ("InvalidParameterValue", "Value (ghost) for parameter iamInstanceProfile.name is invalid. Invalid IAM "
                  "Instance Profile name", {"IamInstanceProfile": {"Name": "ghost"}}),
-                ("NotImplemented", "LaunchTemplate", {"LaunchTemplate": {"LaunchTemplateName": "x"}})):
+                ("InvalidLaunchTemplateName.NotFoundException", "name x,",
+                 {"LaunchTemplate": {"LaunchTemplateName": "x"}})):
             self.refused(code, text, self.run_one, **more)
         self.assertEqual(error_code(self.ec2.get_console_output, InstanceId="i-0123456789abcdef0"), "NotImplemented")
 

@@ -40,6 +40,14 @@ void ec2_volume_attach(struct ec2 *j, struct value *volume, struct str instance_
 int ec2_snapshot_of(struct ec2 *j, const struct value *volume, struct str description,
                     struct value **snapshot); /* not saved */
 
+/* launch.c */
+bool ec2_type_exists(struct ec2 *j, struct str type); /* in the model's list */
+
+/* launch_templates.c */
+/* RunInstances with a LaunchTemplate: j->call becomes one whose parameters are the template's and
+ * the caller's. *tags: what EC2 itself tags the instance with; NULL: there is no template. */
+int ec2_template_apply(struct ec2 *j, struct value **tags);
+
 /* images.c, sharing.c */
 int ec2_image_find(struct ec2 *j, struct str id, struct value **image); /* own or shared */
 bool ec2_is_shared(const struct value *doc, struct str account);

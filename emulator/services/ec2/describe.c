@@ -1,7 +1,8 @@
 /* Every Describe operation: those that ids and filters select, page by page. */
 #include "emulator/services/ec2/ec2.h"
 
-/* Source: EC2 API Reference, MaxResults of the Describe operations: "between 5 and 1000". */
+/* Source: EC2 API Reference, MaxResults of the Describe operations: "between 5 and 1000", for
+ * launch templates from 1. */
 enum { PAGE_MIN = 5, PAGE_MAX = 1000 };
 
 static int check_ids(struct ec2 *j, enum ec2_kind_id kind, const struct value *ids)
@@ -41,12 +42,13 @@ int ec2_select(struct ec2 *j, enum ec2_kind_id kind, struct value **list)
 static int check_page(struct ec2 *j, struct str *after)
 {
     int64_t max = param_int(j->call, "MaxResults", PAGE_MAX);
+    int least = str_has_prefix(j->call->action, STR("DescribeLaunchTemplate")) ? 1 : PAGE_MIN;
 
-    if (max < PAGE_MIN)
+    if (max < least)
         return ec2_refuse(j, "InvalidParameterValue",
                           "Value ( %lld ) for parameter maxResults is invalid. Expecting a value "
                           "greater than %d.",
-                          (long long)max, PAGE_MIN);
+                          (long long)max, least);
     if (!page_after(j->cx, j->call, param_str(j->call, "NextToken"), after))
         return ec2_refuse(j, "InvalidNextToken", "The specified NextToken is not valid");
     return 0;

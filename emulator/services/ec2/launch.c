@@ -39,10 +39,11 @@ static int check_counts(struct ec2 *j)
 
 static int check_parameters(struct ec2 *j)
 {
-    static const char *const other[] = { "LaunchTemplate",          "InstanceMarketOptions",
-                                         "ElasticGpuSpecification", "ElasticInferenceAccelerators",
-                                         "LicenseSpecifications",   "Ipv6AddressCount",
-                                         "Ipv6Addresses",           "SecondaryInterfaces" };
+    static const char *const other[] = { "InstanceRequirements",     "InstanceMarketOptions",
+                                         "ElasticGpuSpecification",  "ElasticInferenceAccelerators",
+                                         "ElasticGpuSpecifications", "LicenseSpecifications",
+                                         "Ipv6AddressCount",         "Ipv6Addresses",
+                                         "SecondaryInterfaces" };
 
     for (size_t i = 0; i < COUNT(other); i++)
         if (param_has(j->call, other[i]))
@@ -52,13 +53,21 @@ static int check_parameters(struct ec2 *j)
     return check_counts(j);
 }
 
-/* Is it in the model's list of types? */
-static int check_type(struct ec2 *j, struct launch *l)
+bool ec2_type_exists(struct ec2 *j, struct str type)
 {
     const struct cat *cat = j->call->cat;
-    const struct cat_shape *in = cat_op_input(cat, j->call->op);
+    const struct cat_shape *in = cat_op_input(cat, cat_op_find_c(cat, "ec2", "RunInstances"));
     const struct cat_member *m = cat_member_find(cat, in, STR("InstanceType"));
     const struct cat_shape *shape = cat_member_shape(cat, m);
+
+    for (uint32_t i = 0; i < cat_constraint_at(cat, shape).enum_count; i++)
+        if (str_eq(cat_enum_at(cat, shape, i), type))
+            return true;
+    return false;
+}
+
+static int check_type(struct ec2 *j, struct launch *l)
+{
     struct str family, size;
 
     l->type =
@@ -67,9 +76,8 @@ static int check_type(struct ec2 *j, struct launch *l)
     /* Graviton families have a g behind the generation: m6g, c7gn; g4dn has not. */
     bool is_arm = family.len > 2 && memchr(family.ptr + 2, 'g', family.len - 2) != NULL;
     l->architecture = is_arm ? STR("arm64") : STR("x86_64");
-    for (uint32_t i = 0; i < cat_constraint_at(cat, shape).enum_count; i++)
-        if (str_eq(cat_enum_at(cat, shape, i), l->type))
-            return 0;
+    if (ec2_type_exists(j, l->type))
+        return 0;
     return ec2_refuse(j, "InvalidParameterValue", "Invalid value '%.*s' for InstanceType.",
                       STR_ARG(l->type));
 }
@@ -374,12 +382,16 @@ static int find_earlier(struct ec2 *j, struct value *instances, struct str *rese
 int ec2_run_instances(struct ec2 *j)
 {
     struct launch l = { 0 };
-    struct value *instance, *instances = value_list(j->a);
+    struct value *instance, *instances = value_list(j->a), *template_tags = NULL;
     int rc = find_earlier(j, instances, &l.reservation);
 
     if (rc == 0 && !value_first(instances)) {
         l.reservation = ec2_new_id(j, "r-");
-        rc = look_up(j, &l);
+        rc = ec2_template_apply(j, &template_tags);
+        if (rc == 0)
+            rc = look_up(j, &l);
+        for (const struct value *t = value_first(template_tags); rc == 0 && t; t = t->next)
+            value_push(l.tags, value_copy(j->a, t));
         for (int64_t i = 0; rc == 0 && i < param_int(j->call, "MaxCount", 1); i++) {
             rc = launch_one(j, &l, i, &instance);
             if (rc != 0)
