@@ -1,5 +1,6 @@
 # make tools-check: auditing tools of other people, installed from PyPI into build/venv-tools, over the suites of
-# fixtures/suites. Not part of check: it takes minutes and needs the network. jq, and awscli of the same venv.
+# fixtures/suites, and the HTML report in a browser. Not part of check: it takes minutes, needs the network and, of
+# Debian, jq and chromium.
 TOOLS_SUITES ?= builtin jq-cis duckdb sigma-sqlite validate-logs aws-s3-sync
 
 build/venv-tools/.done: tests/requirements-tools.txt
@@ -8,4 +9,6 @@ build/venv-tools/.done: tests/requirements-tools.txt
 
 .PHONY: tools-check
 tools-check: all build/venv-tools/.done ## run the suites of fixtures/suites: real tools, end to end
+	@scripts/setup.sh tools
 	@tests/tools/tools_check.sh $(TOOLS_SUITES)
+	@python3 tests/tools/page_check.py

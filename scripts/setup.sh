@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh build|demo|check|clients|clang|lint|bench|fuzz: install what that job needs and is missing, with apt.
+# setup.sh build|demo|check|clients|clang|lint|bench|tools|fuzz: install what that job needs and is missing, with apt.
 #
 # Prints what it installs, and nothing when all is there. Runs as root, or through sudo. What Debian's
 # packages don't have in a version that tests want (the newest boto3, the JavaScript SDK) goes into
@@ -17,9 +17,10 @@ packages() {
     clients) echo awscli python3-boto3 ;;
     clang) packages check; echo clang ;;
     lint) packages check; echo clang clang-format clang-tidy cppcheck ;;
-    bench) packages demo ;;
+    bench) packages demo; echo jq ;;
+    tools) packages check; echo jq chromium ;;
     fuzz) packages build; echo clang libclang-rt-14-dev ;;
-    *) echo "setup.sh: expected build, demo, check, clients, clang, lint, bench or fuzz, not '$1'" >&2; exit 2 ;;
+    *) echo "setup.sh: expected build, demo, check, clients, clang, lint, bench, tools or fuzz, not '$1'" >&2; exit 2 ;;
     esac
 }
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # make bench-rules: the CPU time of the embedded Sigma rules beside that of only inflating the same files with zlib, and
-# beside one rule, in interleaved rounds; and their memory on a tenth and on all of the data.
+# beside one rule, in interleaved rounds; their memory on a tenth and on all of the data; and one rule beside the same
+# question to DuckDB (of `make tools-check`) and to jq, where they are installed, on a tenth and on as many threads.
 # BENCH_RULES_MB (1000) of records, BENCH_ROUNDS (5) change the effort. Exits 1 when a limit is missed on a machine that
 # was quiet when it began.
 set -u
 cd "$(dirname "$0")/../.."
 bench=$1
 rounds=${BENCH_ROUNDS:-5} megabytes=${BENCH_RULES_MB:-1000} threads=$(nproc)
-one=fixtures/rules/defense-evasion.cloudtrail-stop.yml
+one=tests/bench/one_rule.yml
 work=$(mktemp -d build/bench.XXXXXX)
 missed=0
 busy=$(awk -v n="$threads" '{ print ($1 > n / 4) ? $1 : 0 }' /proc/loadavg)
@@ -42,6 +43,35 @@ tenth_kb=$(cost "$bench/rules" own "$work/tenth" | cut -d' ' -f2)
 all_kb=$(cost "$bench/rules" own "$work/all" | cut -d' ' -f2)
 judge "$all_kb" $((tenth_kb + 65536)) # correlations keep a mark of each match that may count
 printf 'peak memory: %d MB on a tenth, %d MB on all; limit +64 MB %s\n' $((tenth_kb / 1024)) $((all_kb / 1024)) "$verdict"
+
+# One rule beside other tools, on a tenth. By CPU time: others on the machine disturb it less than the clock.
+beside() { # beside NAME LIMIT COMMAND...
+    local name=$1 limit=$2 ours theirs bare
+    shift 2
+    [ "$("$bench/rules" "$one" "$work/tenth")" = "$("$@")" ] || { echo "bench: $name finds something else" >&2; exit 1; }
+    for ((i = 0; i < 3; i++)); do
+        cpu "$bench/rules" "$one" "$work/tenth" >> "$work/$name.ours"
+        cpu "$@" >> "$work/$name.theirs"
+        cpu "$bench/repeat" inflate "$work/tenth" >> "$work/$name.bare"
+    done
+    ours=$(median < "$work/$name.ours") theirs=$(median < "$work/$name.theirs") bare=$(median < "$work/$name.bare")
+    # Nothing that reads gzip files is faster than inflating them: where that is not as many times faster, 1.45 of it.
+    limit=$(awk -v t="$theirs" -v b="$bare" -v l="$limit" 'BEGIN { m = t / b / 1.45; print (m < l) ? m : l }')
+    ratio=$(awk -v t="$theirs" -v o="$ours" 'BEGIN { print t / o }')
+    judge "$limit" "$ratio"
+    printf 'one rule, a tenth: %s s of CPU; %s: %s s; %.1f times its rate, limit %.1f (only inflating: %.1f times) %s\n' \
+        "$ours" "$name" "$theirs" "$ratio" "$limit" "$(awk -v t="$theirs" -v b="$bare" 'BEGIN { print t / b }')" "$verdict"
+}
+if build/venv-tools/bin/python -c 'import duckdb' 2> "$work/log"; then
+    beside DuckDB 8 build/venv-tools/bin/python tests/bench/duckdb_rule.py "$work/tenth" "$threads"
+else
+    echo 'DuckDB is not installed: make build/venv-tools/.done'
+fi
+if command -v jq > "$work/log"; then
+    beside jq 25 tests/bench/jq_rule.sh "$work/tenth" "$threads"
+else
+    echo 'jq is not installed'
+fi
 [ "$missed" -eq 0 ] && exit 0
 [ "$busy" = 0 ] && exit 1
 echo "$missed limits are missed, but the machine was busy (load $busy): run it again when it is quiet"
