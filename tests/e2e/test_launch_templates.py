@@ -26,10 +26,10 @@ class LaunchTemplates(Ec2Case):
         versions = self.ec2.describe_launch_template_versions
         shown = versions(**by)["LaunchTemplateVersions"]
         self.assertEqual([v["VersionNumber"] for v in shown], [2, 1])
-        self.assertEqual([v["VersionNumber"] for v in versions(**by, Versions=["$Default"])["LaunchTemplateVersions"]], [1])
-        self.assertEqual([v["VersionNumber"] for v in versions(**by, MinVersion="2")["LaunchTemplateVersions"]], [2])
-        self.assertEqual([v["VersionNumber"] for v in versions(
-            **by, Filters=filters(instance_type="t3.micro"))["LaunchTemplateVersions"]], [1])
+        for wanted, numbers in (({"Versions": ["$Default"]}, [1]), ({"MinVersion": "2"}, [2]),
+                                ({"Filters": filters(instance_type="t3.micro")}, [1])):
+            found = versions(**by, **wanted)["LaunchTemplateVersions"]
+            self.assertEqual([v["VersionNumber"] for v in found], numbers, wanted)
         page = versions(**by, MaxResults=1)
         self.assertEqual([v["VersionNumber"] for v in page["LaunchTemplateVersions"]], [2])
         rest = versions(**by, MaxResults=1, NextToken=page["NextToken"])["LaunchTemplateVersions"]
@@ -87,8 +87,9 @@ class LaunchTemplates(Ec2Case):
         data = self.ec2.describe_instance_attribute(InstanceId=plain["InstanceId"], Attribute="userData")
         self.assertEqual(data["UserData"]["Value"], "aGVsbG8=")
         own, = self.ec2.run_instances(
-            LaunchTemplate={"LaunchTemplateId": made["LaunchTemplateId"], "Version": "$Latest"}, InstanceType="t3.small",
-            TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "team", "Value": "b"}]}], **by)["Instances"]
+            LaunchTemplate={"LaunchTemplateId": made["LaunchTemplateId"], "Version": "$Latest"},
+            TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "team", "Value": "b"}]}],
+            InstanceType="t3.small", **by)["Instances"]
         self.assertEqual(own["InstanceType"], "t3.small")
         self.assertIn({"Key": "team", "Value": "b"}, own["Tags"])
         self.refused("InvalidLaunchTemplateId.VersionNotFound", "version 8", self.ec2.run_instances,

@@ -44,6 +44,51 @@ class RdsTest(harness.FreshCase):
             if file.is_file():
                 self.assertNotIn(PASSWORD.encode(), file.read_bytes(), file)
 
+    def test_read_replicas(self):
+        self.create("source", BackupRetentionPeriod=7)
+        self.create("bare", BackupRetentionPeriod=0)
+        replicate = self.rds.create_db_instance_read_replica
+        self.assertIn("backups are not enabled", self.refused(
+            "InvalidDBInstanceState", replicate, DBInstanceIdentifier="r", SourceDBInstanceIdentifier="bare"))
+        self.refused("DBInstanceNotFound", replicate, DBInstanceIdentifier="r", SourceDBInstanceIdentifier="none")
+        made = replicate(DBInstanceIdentifier="near", SourceDBInstanceIdentifier="source",
+                         DBInstanceClass="db.t3.small")["DBInstance"]
+        self.assertEqual(("creating", "source", "db.t3.small", "mysql", "admin", 0), tuple(made[k] for k in (
+            "DBInstanceStatus", "ReadReplicaSourceDBInstanceIdentifier", "DBInstanceClass", "Engine",
+            "MasterUsername", "BackupRetentionPeriod")))
+        self.assertEqual("replicating", made["StatusInfos"][0]["Status"])
+        source = self.rds.describe_db_instances(DBInstanceIdentifier="source")["DBInstances"][0]
+        far = self.server.client("rds", region="eu-west-1").create_db_instance_read_replica(
+            DBInstanceIdentifier="far", SourceDBInstanceIdentifier=source["DBInstanceArn"])["DBInstance"]
+        self.assertEqual(source["DBInstanceArn"], far["ReadReplicaSourceDBInstanceIdentifier"])
+
+        def replicas():
+            return self.rds.describe_db_instances(DBInstanceIdentifier="source")["DBInstances"][0][
+                "ReadReplicaDBInstanceIdentifiers"]
+        self.assertEqual(["near", far["DBInstanceArn"]], replicas())
+        self.assertIn("not a read replica", self.refused(
+            "InvalidDBInstanceState", self.rds.promote_read_replica, DBInstanceIdentifier="source"))
+        promoted = self.rds.promote_read_replica(DBInstanceIdentifier="near", BackupRetentionPeriod=3)["DBInstance"]
+        self.assertEqual(("modifying", 3), (promoted["DBInstanceStatus"], promoted["BackupRetentionPeriod"]))
+        self.assertNotIn("ReadReplicaSourceDBInstanceIdentifier", promoted)
+        self.assertEqual([far["DBInstanceArn"]], replicas())
+        self.refused("NotImplemented", self.rds.modify_db_instance, DBInstanceIdentifier="source",
+                     NewDBInstanceIdentifier="renamed")
+        replicate(DBInstanceIdentifier="gone", SourceDBInstanceIdentifier="source")
+        self.refused("InvalidParameterCombination", self.rds.delete_db_instance, DBInstanceIdentifier="gone",
+                     FinalDBSnapshotIdentifier="last")
+        self.rds.delete_db_instance(DBInstanceIdentifier="gone")
+        self.assertEqual([far["DBInstanceArn"]], replicas())
+        self.rds.delete_db_instance(DBInstanceIdentifier="source", SkipFinalSnapshot=True)
+        alone = self.server.client("rds", region="eu-west-1").describe_db_instances()["DBInstances"][0]
+        self.assertNotIn("ReadReplicaSourceDBInstanceIdentifier", alone)
+        self.server.flush()
+        record = next(r for r in self.server.records() if r["eventName"] == "CreateDBInstanceReadReplica"
+                      and r["responseElements"] and r["awsRegion"] == "us-east-1")
+        self.assertEqual({"dBInstanceIdentifier": "near", "sourceDBInstanceIdentifier": "source",
+                          "dBInstanceClass": "db.t3.small"}, record["requestParameters"])
+        self.assertEqual("source", record["responseElements"]["readReplicaSourceDBInstanceIdentifier"])
+
     def test_refusals(self):
         self.create()
         self.assertEqual("DB instance already exists", self.refused("DBInstanceAlreadyExists", self.create))

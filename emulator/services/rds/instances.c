@@ -121,7 +121,7 @@ static void fill(struct job *j, struct value *doc, const struct value *engine, s
 }
 
 /* The first answer: no endpoint yet. */
-static int answer_new(struct job *j, const struct value *doc)
+int rds_instance_answer(struct job *j, const struct value *doc)
 {
     struct value *seen;
 
@@ -195,30 +195,40 @@ HANDLER(rds, CreateDBInstance)
     rds_rename(j, doc, renamed);
     rds_security_groups(j, doc);
     fill(j, doc, engine, value_get_str(doc, "DBInstanceIdentifier"));
-    return answer_new(j, doc);
+    return rds_instance_answer(j, doc);
+}
+
+struct value *rds_instance_like(struct job *j, const struct value *from)
+{
+    struct value *engine = rds_engine(j, value_get_str(from, "Engine"));
+
+    if (!engine)
+        return NULL;
+    struct value *doc = rds_new(j, &rds_instance, job_template(j, "rds/instance.json"),
+                                job_text(j, "DBInstanceIdentifier"));
+    if (!doc || !groups_ok(j, doc))
+        return NULL;
+    job_copy(j, doc, from,
+             (const char *const[]){ "Engine", "EngineVersion", "AllocatedStorage", "MasterUsername",
+                                    "LicenseModel", "StorageType", "KmsKeyId", "StorageEncrypted",
+                                    "DBInstanceClass", NULL });
+    job_copy(j, doc, j->call->params, plain_members);
+    rds_rename(j, doc, renamed);
+    rds_security_groups(j, doc);
+    fill(j, doc, engine, value_get_str(doc, "DBInstanceIdentifier"));
+    return doc;
 }
 
 HANDLER(rds, RestoreDBInstanceFromDBSnapshot)
 {
     struct value *from = rds_named(j, &rds_snapshot);
-    struct value *engine = from ? rds_engine(j, value_get_str(from, "Engine")) : NULL;
 
-    if (!engine)
+    if (!from)
         return j->rc;
-    struct value *doc = rds_new(j, &rds_instance, job_template(j, "rds/instance.json"),
-                                job_text(j, "DBInstanceIdentifier"));
-    if (!doc || !groups_ok(j, doc))
-        return j->rc;
-    job_copy(j, doc, from,
-             (const char *const[]){ "Engine", "EngineVersion", "AllocatedStorage", "MasterUsername",
-                                    "LicenseModel", "StorageType", "KmsKeyId", "_class", NULL });
-    value_put_bool(j->a, doc, "StorageEncrypted", value_get_bool(from, "Encrypted", false));
-    value_put_str(j->a, doc, "DBInstanceClass", value_get_str(from, "_class"));
-    job_copy(j, doc, j->call->params, plain_members);
-    rds_rename(j, doc, renamed);
-    rds_security_groups(j, doc);
-    fill(j, doc, engine, value_get_str(doc, "DBInstanceIdentifier"));
-    return answer_new(j, doc);
+    value_put_bool(j->a, from, "StorageEncrypted", value_get_bool(from, "Encrypted", false));
+    value_put_str(j->a, from, "DBInstanceClass", value_get_str(from, "_class"));
+    struct value *doc = rds_instance_like(j, from);
+    return doc ? rds_instance_answer(j, doc) : j->rc;
 }
 
 HANDLER(rds, DescribeDBInstances)
@@ -233,6 +243,8 @@ HANDLER(rds, ModifyDBInstance)
     if (!doc || !rds_password_is_given(j) || !groups_ok(j, doc))
         return j->rc;
     if (job_has(j, "NewDBInstanceIdentifier")) {
+        if (rds_is_replicated(doc))
+            return rds_not_performed(j, "NewDBInstanceIdentifier of an instance in replication");
         if (rds_drop(j, &rds_instance, doc) < 0 ||
             !rds_new(j, &rds_instance, doc, job_text(j, "NewDBInstanceIdentifier")))
             return j->rc;
@@ -299,7 +311,10 @@ static bool final_ok(struct job *j, const struct value *doc)
         job_refuse(j, "InvalidParameterCombination",
                    "FinalDBSnapshotIdentifier can not be specified when deleting an instance with "
                    "SkipFinalSnapshot enabled.");
-    else if (value_get_c(doc, "DBClusterIdentifier"))
+    else if (rds_is_replica(doc) && id.len > 0)
+        job_refuse(j, "InvalidParameterCombination",
+                   "FinalDBSnapshotIdentifier can not be specified when deleting a read replica.");
+    else if (value_get_c(doc, "DBClusterIdentifier") || rds_is_replica(doc))
         return true;
     else if (!skip && id.len == 0)
         job_refuse(j, "InvalidParameterCombination",
@@ -323,5 +338,7 @@ HANDLER(rds, DeleteDBInstance)
         rds_put(j, &rds_cluster, cluster);
     }
     rds_answer(j, &rds_instance, doc, STATE, "deleting");
+    if (rds_replicas_let_go(j, doc) < 0)
+        return j->rc;
     return rds_drop(j, &rds_instance, doc);
 }

@@ -51,6 +51,16 @@ struct str rds_resource_id(struct job *j, const char *prefix);
 bool rds_state_is(struct job *j, struct value *doc, const char *member, const char *wanted,
                   const char *code, const char *what);
 
+/* instances.c: a new instance that takes after another or a snapshot, not saved; NULL: refused. */
+struct value *rds_instance_like(struct job *j, const struct value *from);
+int rds_instance_answer(struct job *j, const struct value *doc); /* saved, and the call's answer */
+
+/* replicas.c */
+bool rds_is_replica(const struct value *doc);
+bool rds_is_replicated(const struct value *doc); /* a replica, or one that has some */
+/* The instance goes: its replicas stand alone from now on, and its source forgets it. */
+int rds_replicas_let_go(struct job *j, struct value *doc);
+
 /* A snapshot of an instance or cluster; automatic ones are not made. */
 int rds_snapshot_of(struct job *j, const struct value *source, struct str id, struct value **out);
 int rds_cluster_snapshot_of(struct job *j, const struct value *source, struct str id,
