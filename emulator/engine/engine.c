@@ -14,6 +14,7 @@
 #include "emulator/services/s3.h"
 #include "emulator/services/sqs/waiting.h"
 #include "emulator/store/store.h"
+#include "emulator/telemetry/outbound.h"
 #include "emulator/telemetry/telemetry.h"
 #include "emulator/trail/trail.h"
 
@@ -177,6 +178,8 @@ static int open_rest(struct engine *e, enum time_rule rule, struct err *err)
         rc = s3_open(e, err);
     if (rc == 0)
         rc = telemetry_open(e, err);
+    if (rc == 0)
+        rc = outbound_open(e, err);
     return rc;
 }
 
@@ -193,6 +196,7 @@ int engine_open_modules(struct engine *e, enum time_rule rule, struct err *err)
 
 int engine_close_modules(struct engine *e, struct err *err)
 {
+    outbound_close(e);
     telemetry_halt(e);
     int rc = s3_finish(e, err), closed = e->trail ? trail_close(e->trail, err) : 0;
 
@@ -282,6 +286,8 @@ int engine_close(struct engine *e, struct err *err)
 int engine_advance(struct engine *e, int64_t target_ms, struct err *err)
 {
     int rc = telemetry_sync(e, err);
+    if (rc == 0)
+        rc = outbound_settle(e, err);
     if (rc == 0)
         rc = schedule_advance(e->schedule, target_ms, err);
     sqs_stir(e); /* messages that were hidden may be due */

@@ -18,6 +18,7 @@ struct recorder;
 struct upstream;
 struct telemetry;
 struct sqs_waiting;
+struct outbounds;
 struct upstream_rule;
 struct journal_source;
 
@@ -48,6 +49,7 @@ struct engine_options {
     const struct upstream_rule *upstreams; /* borrowed until engine_close */
     size_t upstream_count;
     int64_t upstream_timeout_ms;
+    bool allow_remote; /* deliveries to endpoints that are not on this machine */
     struct engine_sink sink;
 };
 
@@ -62,6 +64,7 @@ struct engine {
     struct telemetry *telemetry; /* NULL with a sink */
     struct schedule *schedule;
     struct upstream *upstream;   /* NULL: nothing is forwarded */
+    struct outbounds *outbound;  /* deliveries by HTTP; NULL with a sink */
     struct sqs_waiting *waiting; /* calls that wait for a message; as long as the engine lives */
     uint64_t seed;               /* of the command line, or drawn once for the data directory */
     _Atomic uint64_t next_seq;

@@ -13,6 +13,7 @@
 #include "emulator/http/ui.h"
 #include "emulator/services/cloudwatch/state.h"
 #include "emulator/services/s3.h"
+#include "emulator/services/sns/signature.h"
 #include "emulator/store/history.h"
 #include "emulator/telemetry/telemetry.h"
 #include "emulator/trail/trail.h"
@@ -168,6 +169,24 @@ static int control_metrics(struct visit *v, struct err *err)
     if (rc == 0)
         answer_text(v, 200, "text/plain; version=0.0.4", &text);
     buf_free(&text);
+    return rc;
+}
+
+static int control_sns(struct visit *v, struct err *err)
+{
+    struct engine *e = v->control->engine;
+    struct buf text = { 0 };
+    struct str pem = { 0 };
+
+    engine_enter(e);
+    int rc = sns_certificate(e, v->a, v->name, &pem, err);
+    engine_leave(e);
+    if (rc == E_MISSING)
+        return answer_error(v, 404, "no certificate of that name");
+    if (rc == 0) {
+        buf_add(&text, pem);
+        answer_text(v, 200, "application/x-pem-file", &text);
+    }
     return rc;
 }
 

@@ -41,7 +41,7 @@ struct serve {
     int64_t deliver_every_ms, digest_every_ms;
     enum durability durability;
     enum auth_mode auth;
-    bool no_default_trail;
+    bool no_default_trail, allow_remote;
     struct option_list host_suffixes, upstreams;
     int64_t upstream_timeout_ms, body_timeout_ms, idle_timeout_ms;
     struct upstream_rule *rules; /* of upstreams */
@@ -261,6 +261,7 @@ static int open_engine(struct serve *s, struct err *err)
         .upstreams = s->rules,
         .upstream_count = s->upstreams.count,
         .upstream_timeout_ms = s->upstream_timeout_ms,
+        .allow_remote = s->allow_remote,
     };
 
     return engine_open(&s->engine, &opt, err);

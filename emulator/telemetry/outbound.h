@@ -21,9 +21,18 @@ struct outbound {
     struct str dead_letter;       /* the body for that queue; empty: body */
     const struct value *dead_letter_attributes; /* for it, or NULL; ERROR_CODE and ERROR_MESSAGE are
                                                  * added */
-    struct str account, region, service;        /* "sns": whose metrics tell of it */
+    struct str account, region, service;        /* "sns": whose metrics tell of it ... */
+    struct str topic;                           /* ... under this TopicName; or empty: no metrics */
 };
-/* Inside a state transaction. E_PARSE: no http(s) URL; E_DENIED: not a loopback address. */
+
+/* Sets e->outbound; nothing with a sink. close: what is under way ends soon, and stays pending. */
+int outbound_open(struct engine *e, struct err *err);
+void outbound_close(struct engine *e); /* twice is harmless */
+/* May the endpoint be asked? E_PARSE: no http(s) URL; E_DENIED: not a loopback address. */
+int outbound_check(const struct engine *e, struct str url, struct err *err);
+/* Inside a state transaction. Refuses what outbound_check refuses. Tried again are no connection,
+ * no answer, 429 and 5xx; any other answer but 2xx is final. */
 int outbound_put(struct engine *e, struct arena *a, const struct outbound *o, struct err *err);
-/* What is due now has been tried when it returns: before the clock moves, and at a flush. */
+/* What is due now has been tried when it returns: before the clock moves, and at a flush.
+ * Not inside a transaction. */
 int outbound_settle(struct engine *e, struct err *err);

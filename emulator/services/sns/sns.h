@@ -12,6 +12,7 @@ struct sns_notification {
     const struct value *attributes; /* {name: {DataType, StringValue}}, or NULL */
     struct str service;             /* "cloudwatch.amazonaws.com" */
     struct str source_arn;
+    struct str group_id, deduplication_id; /* FIFO topics; else empty */
     struct rng *rng;
 };
 /* Inside a state transaction: to every confirmed subscription whose filter takes it. *message_id

@@ -3,66 +3,30 @@
 #include "core/aws/sigv4.h"
 #include "core/codec/json.h"
 #include "core/codec/uri.h"
+#include "emulator/services/repeats.h"
 #include "emulator/services/sqs/message.h"
 #include "emulator/services/sqs/waiting.h"
-#include "emulator/store/series.h"
 
-#define REPEAT_MS   (5 * 60000) /* Source: SQS Developer Guide, "Exactly-once processing" */
-#define FORGET_PAGE 50
-
-/* ---- what was sent in the last five minutes ---- */
-
-static struct doc_key repeat_key(struct arena *a, const struct sqs_queue *q, struct str id)
+static struct repeats repeats_of(struct store *s, const struct sqs_queue *q)
 {
-    struct doc_key at = q->at;
-
-    at.type = STR("Sent");
-    at.id = arena_printf(a, "%.*s/%.*s", STR_ARG(q->at.id), STR_ARG(id));
-    return at;
-}
-
-static struct series_key repeats_of(const struct sqs_queue *q)
-{
-    return (struct series_key){ "sqs.dedup", q->series };
-}
-
-static int forget_old(struct store *s, struct arena *a, const struct sqs_queue *q, int64_t now_ms,
-                      struct err *err)
-{
-    int64_t before_ms = now_ms - REPEAT_MS + 1;
-    struct series_span span = { .from_ms = INT64_MIN, .to_ms = before_ms, .limit = FORGET_PAGE };
-    size_t count = FORGET_PAGE;
-    int rc = 0;
-
-    while (rc == 0 && count == FORGET_PAGE) {
-        struct series_point *points;
-
-        rc = series_list(s, a, repeats_of(q), &span, &points, &count, err);
-        for (size_t i = 0; rc == 0 && i < count; i++) {
-            rc = store_doc_delete(s, repeat_key(a, q, points[i].data), err);
-            if (rc == 0 || rc == E_MISSING)
-                rc = series_remove(s, repeats_of(q), points[i].time_ms, points[i].number, err);
-        }
-    }
-    return rc;
+    return (struct repeats){ s, q->at, q->series };
 }
 
 int sqs_forget_sent(struct store *s, struct arena *a, const struct sqs_queue *q, struct err *err)
 {
-    return forget_old(s, a, q, INT64_MAX / 2, err);
+    struct repeats r = repeats_of(s, q);
+
+    return repeats_forget(&r, a, err);
 }
 
-/* By the group, too, where the queue says so: its ids are hashed, for they may hold any byte. */
+/* Within the group alone, where the queue says so. */
 static struct str repeat_id(struct arena *a, const struct sqs_queue *q, const struct sqs_put *put,
                             struct str deduplication_id)
 {
     bool by_group = str_eq_c(sqs_attribute(q, "DeduplicationScope"), "messageGroup");
-    char hex[65];
 
-    sha256_hex(arena_printf(a, "%.*s/%.*s", STR_ARG(by_group ? put->group_id : STR("")),
-                            STR_ARG(deduplication_id)),
-               hex);
-    return arena_copy(a, str_c(hex));
+    return arena_printf(a, "%.*s/%.*s", STR_ARG(by_group ? put->group_id : STR("")),
+                        STR_ARG(deduplication_id));
 }
 
 /* Source: SQS Developer Guide, "Using the message deduplication ID": of the body, not of the
@@ -152,25 +116,20 @@ static int add(struct engine *e, struct arena *a, const struct sqs_queue *q,
 static int add_once(struct engine *e, struct arena *a, const struct sqs_queue *q,
                     const struct sqs_put *put, struct value **out, struct err *err)
 {
+    static const char *const members[] = { "Id", "Md5", "AttributesMd5", "Sequence" };
+    struct repeats r = repeats_of(e->store, q);
     struct str dedup = deduplication_id(a, q, put), id = repeat_id(a, q, put, dedup);
-    int rc = forget_old(e->store, a, q, put->now_ms, err);
+    struct value *sent = value_map(a);
+    int rc = repeats_find(&r, a, id, put->now_ms, out, err);
 
-    if (rc == 0)
-        rc = store_doc_get(e->store, a, repeat_key(a, q, id), out, err);
     if (rc != E_MISSING)
         return rc; /* sent already: answered as it was then */
     *out = new_message(a, put, dedup);
     if ((rc = add(e, a, q, put, *out, err)) < 0)
         return rc;
-    struct value *sent = value_map(a);
-    static const char *const members[] = { "Id", "Md5", "AttributesMd5", "Sequence" };
     for (size_t i = 0; i < COUNT(members); i++)
         put_text(a, sent, members[i], value_get_str(*out, members[i]));
-    rc = store_doc_put(e->store, repeat_key(a, q, id), sent, err);
-    if (rc == 0)
-        rc = series_put(e->store, repeats_of(q),
-                        &(struct series_point){ put->now_ms, str_hash(id) >> 1, id }, err);
-    return rc;
+    return repeats_keep(&r, a, id, put->now_ms, sent, err);
 }
 
 int sqs_put(struct engine *e, struct arena *a, const struct sqs_queue *q, const struct sqs_put *put,
