@@ -23,7 +23,8 @@ static const struct cat_service *service_of(const struct cat *cat, struct str pr
     for (uint32_t i = 0; i < cat_service_count(cat); i++) {
         const struct cat_service *s = cat_service_at(cat, i);
 
-        if (!(s->flags & CAT_SV_RETIRED) && str_eq(cat_str(cat, s->endpoint_prefix), prefix))
+        if (!(s->flags & CAT_SV_RETIRED) && (str_eq(cat_str(cat, s->endpoint_prefix), prefix) ||
+                                             str_eq(cat_str(cat, s->service_id), prefix)))
             return s;
     }
     return cat_service_find(cat, prefix);

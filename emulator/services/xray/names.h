@@ -20,7 +20,8 @@ struct names_entry {
 /* Remembers what it was asked; lives in a. */
 struct names *names_new(struct arena *a, const struct cat *cat);
 const struct names_entry *names_of(struct names *n, struct str event_source);
-/* Of an SDK's subsegment, whose name is the endpoint prefix: "dynamodb". */
+/* Of an SDK's subsegment, whose name is the endpoint prefix ("dynamodb") or the service id
+ * ("DynamoDB"). */
 const struct names_entry *names_of_prefix(struct names *n, struct str prefix);
 /* The HTTP method of an operation; empty when it is not known. */
 struct str names_method(const struct names *n, const struct names_entry *of, struct str event_name);
