@@ -47,11 +47,14 @@ uint64_t rng_u64(struct rng *r)
 uint64_t rng_below(struct rng *r, uint64_t limit)
 {
     assert(limit > 0);
-    uint64_t uneven = (0 - limit) % limit, x; /* 2^64 mod limit: the draws that would favour some */
+    uint64_t x = rng_u64(r);
 
-    do
-        x = rng_u64(r);
-    while (x < uneven);
+    if (x < limit) { /* 2^64 mod limit is less: only then it needs to be known */
+        uint64_t uneven = (0 - limit) % limit; /* the draws that would favour some */
+
+        while (x < uneven)
+            x = rng_u64(r);
+    }
     return x % limit;
 }
 
@@ -64,10 +67,14 @@ void rng_bytes(struct rng *r, void *out, size_t len)
 {
     unsigned char *at = out;
 
-    for (uint64_t x = 0; len--; x >>= 8, at++) {
-        if ((at - (unsigned char *)out) % 8 == 0)
-            x = rng_u64(r);
-        *at = (unsigned char)x;
+    while (len > 0) {
+        uint64_t x = rng_u64(r);
+        size_t n = len < sizeof x ? len : sizeof x;
+
+        for (size_t i = 0; i < n; i++)
+            at[i] = (unsigned char)(x >> 8 * i);
+        at += n;
+        len -= n;
     }
 }
 
@@ -83,23 +90,19 @@ struct str rng_chars(struct rng *r, struct arena *a, struct str alphabet, size_t
 void rng_uuid(struct rng *r, char out[37])
 {
     static const char form[] = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx"; /* Source: RFC 9562, 5.4 */
-    uint64_t bits = 0;
+    static const uint8_t places[31] = { 0,  1,  2,  3,  4,  5,  6,  7,  9,  10, 11,
+                                        12, 15, 16, 17, 19, 20, 21, 22, 24, 25, 26,
+                                        27, 28, 29, 30, 31, 32, 33, 34, 35 }; /* of x and y */
+    static const char digits[] = "0123456789abcdef";
+    uint64_t first = rng_u64(r), second = rng_u64(r);
+    unsigned variant = 8 | (first >> 60 & 3);
 
-    for (int i = 0, left = 0; i < 37; i++) {
-        if (form[i] != 'x' && form[i] != 'y') {
-            out[i] = form[i];
-            continue;
-        }
-        if (left == 0) {
-            bits = rng_u64(r);
-            left = 16;
-        }
-        unsigned digit = form[i] == 'y' ? 8 | (bits & 3) : bits & 15;
-
-        out[i] = "0123456789abcdef"[digit];
-        bits >>= 4;
-        left--;
-    }
+    memcpy(out, form, sizeof form);
+    for (size_t i = 0; i < 16; i++)
+        out[places[i]] = digits[first >> 4 * i & 15];
+    for (size_t i = 16; i < COUNT(places); i++)
+        out[places[i]] = digits[second >> 4 * (i - 16) & 15];
+    out[19] = digits[variant];
 }
 
 int rng_secret(void *out, size_t len, struct err *err)

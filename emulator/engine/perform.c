@@ -55,7 +55,7 @@ void engine_begin(struct engine *e, struct arena *a, struct call *call)
     call->cat = e->cat;
     call->seq = atomic_fetch_add(&e->next_seq, 1);
     call->time_ms = clock_now_ms(&e->clock);
-    if (call->begun_us == 0)
+    if (call->begun_us == 0 && !clock_is_frozen(&e->clock))
         call->begun_us = clock_monotonic_us();
     engine_ids(e, a, call);
 }
@@ -70,8 +70,8 @@ static void entries_free(struct entries *n)
 /* On a clock that stands a call takes the time that it was told to take. */
 static uint32_t duration_us(const struct engine *e, const struct call *call)
 {
-    int64_t us =
-        clock_is_frozen(&e->clock) ? call->delay_ms * 1000 : clock_monotonic_us() - call->begun_us;
+    bool stands = call->begun_us == 0 || clock_is_frozen(&e->clock);
+    int64_t us = stands ? call->delay_ms * 1000 : clock_monotonic_us() - call->begun_us;
 
     return us < 0 || us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
 }

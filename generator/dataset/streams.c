@@ -27,11 +27,21 @@ bool streams_deliver_into(const struct dataset *ds, struct str bucket)
     return p != NULL;
 }
 
+/* Its end is where one account, or one region, differs from another. */
+static uint64_t hash_end(struct str s)
+{
+    uint64_t x = s.len;
+
+    if (s.len >= sizeof x)
+        memcpy(&x, s.ptr + s.len - sizeof x, sizeof x);
+    return x * 0x9e3779b97f4a7c15u;
+}
+
 static struct stream *stream_find(struct dataset *ds, struct ds_trail *t,
                                   const struct trail_epoch *epoch, const struct record_facts *f)
 {
-    uint64_t h = str_hash(f->account) * 31 + str_hash(f->region) * 7 + str_hash(t->name);
-    struct stream **bucket = &ds->streams[h % STREAM_BUCKETS], *s = *bucket;
+    uint64_t h = hash_end(f->account) * 31 + hash_end(f->region);
+    struct stream **bucket = &ds->streams[(h >> 32) % STREAM_BUCKETS], *s = *bucket;
 
     while (s && !(s->trail == t && str_eq(s->account, f->account) && str_eq(s->region, f->region) &&
                   str_eq(s->bucket, epoch->bucket) && str_eq(s->prefix, epoch->prefix)))

@@ -55,7 +55,8 @@ for ((i = 0; i < rounds; i++)); do
         cmp -s "$work/${pair}1.$i/manifest.json" "$work/${pair}2.$i/manifest.json" ||
             { echo "$pair: other bytes with two threads"; missed=$((missed + 1)); }
     done
-    rm -rf "$work/fast1.$i" "$work/fast2.$i" "$work/zlib1.$i" "$work/zlib2.$i"
+    # Emptied, not removed: ext4 without a journal searches long for an inode that was not freed lately.
+    find "$work" -name '*.gz' -size +0 -exec truncate -s 0 {} +
 done
 report 'CPU beside only compressing, zlib 6, one thread' cost1 1.25 most
 report 'CPU beside only compressing, zlib 6, two threads' cost2 1.25 most
