@@ -36,4 +36,8 @@ bool ct_name_ok(struct ctx *cx, struct outcome *out, struct str name);
  * a failure. */
 int ct_bucket_ok(struct ctx *cx, const struct call *call, struct outcome *out,
                  const struct value *trail, struct str org_id, struct err *err);
+/* The trail's log group is there, and its role trusts CloudTrail; or it has neither. The role's own
+ * policies are not asked. 1, 0 refused, or a failure. */
+int ct_log_group_ok(struct ctx *cx, const struct call *call, struct outcome *out,
+                    const struct value *trail, struct err *err);
 struct str ct_arn(struct ctx *cx, struct str region, struct str account, struct str name);

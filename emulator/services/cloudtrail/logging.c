@@ -68,8 +68,14 @@ static const struct {
 };
 
 static const char *const copied[] = {
-    "LatestDeliveryTime", "LatestDeliveryError",      "StartLoggingTime",
-    "StopLoggingTime",    "LatestDigestDeliveryTime", "LatestDigestDeliveryError",
+    "LatestDeliveryTime",
+    "LatestDeliveryError",
+    "StartLoggingTime",
+    "StopLoggingTime",
+    "LatestDigestDeliveryTime",
+    "LatestDigestDeliveryError",
+    "LatestCloudWatchLogsDeliveryTime",
+    "LatestCloudWatchLogsDeliveryError",
 };
 
 int cloudtrail_GetTrailStatus(struct ctx *cx, const struct call *call, struct outcome *out,

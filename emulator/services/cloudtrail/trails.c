@@ -18,6 +18,8 @@ static const struct {
     { "HomeRegion", SHOW_DESCRIBE },
     { "TrailARN", SHOW_BOTH },
     { "LogFileValidationEnabled", SHOW_BOTH },
+    { "CloudWatchLogsLogGroupArn", SHOW_BOTH },
+    { "CloudWatchLogsRoleArn", SHOW_BOTH },
     { "IsOrganizationTrail", SHOW_BOTH },
 };
 
@@ -40,8 +42,7 @@ static struct value *show(struct arena *a, const struct value *trail, int where)
 }
 
 /* What mocktrail does not perform is refused, never accepted in silence. */
-static const char *const refused[] = { "SnsTopicName", "CloudWatchLogsLogGroupArn",
-                                       "CloudWatchLogsRoleArn" };
+static const char *const refused[] = { "SnsTopicName" };
 
 static bool options_ok(struct ctx *cx, const struct call *call, struct outcome *out)
 {
@@ -76,7 +77,13 @@ static const struct {
     { "IsMultiRegionTrail", "IsMultiRegionTrail" },
     { "EnableLogFileValidation", "LogFileValidationEnabled" },
     { "IsOrganizationTrail", "IsOrganizationTrail" },
+    { "CloudWatchLogsLogGroupArn", "CloudWatchLogsLogGroupArn" },
+    { "CloudWatchLogsRoleArn", "CloudWatchLogsRoleArn" },
 };
+
+/* An empty one takes it away. */
+static const char *const taken_away[] = { "S3KeyPrefix", "CloudWatchLogsLogGroupArn",
+                                          "CloudWatchLogsRoleArn" };
 
 static void settings_take(struct ctx *cx, const struct call *call, struct value *doc)
 {
@@ -84,8 +91,9 @@ static void settings_take(struct ctx *cx, const struct call *call, struct value 
         if (param_has(call, settings[i].param))
             value_set(doc, str_c(settings[i].member),
                       value_copy(cx->a, param(call, settings[i].param)));
-    if (value_get_str(doc, "S3KeyPrefix").len == 0)
-        (void)value_remove(doc, STR("S3KeyPrefix")); /* an empty one takes it away */
+    for (size_t i = 0; i < COUNT(taken_away); i++)
+        if (value_get_str(doc, taken_away[i]).len == 0)
+            (void)value_remove(doc, str_c(taken_away[i])); /* or it was not there */
     if (param_bool(call, "IsMultiRegionTrail", false) &&
         !param_has(call, "IncludeGlobalServiceEvents"))
         value_put_bool(cx->a, doc, "IncludeGlobalServiceEvents", true);
@@ -178,7 +186,8 @@ int cloudtrail_CreateTrail(struct ctx *cx, const struct call *call, struct outco
         return 0;
     if ((rc = is_free(cx, call, out, name, err)) <= 0 ||
         (rc = organization_ok(cx, call, out, t.doc, &org_id, err)) <= 0 ||
-        (rc = ct_bucket_ok(cx, call, out, t.doc, org_id, err)) <= 0)
+        (rc = ct_bucket_ok(cx, call, out, t.doc, org_id, err)) <= 0 ||
+        (rc = ct_log_group_ok(cx, call, out, t.doc, err)) <= 0)
         return rc;
     rc = store_doc_put(cx->e->store, ct_status_key(&t), value_map(cx->a), err);
     if (rc == 0)
@@ -205,6 +214,10 @@ int cloudtrail_UpdateTrail(struct ctx *cx, const struct call *call, struct outco
     bool moves = param_has(call, "S3BucketName") || param_has(call, "S3KeyPrefix") ||
                  param_has(call, "IsOrganizationTrail");
     if (moves && (rc = ct_bucket_ok(cx, call, out, t.doc, org_id, err)) <= 0)
+        return rc;
+    bool logs =
+        param_has(call, "CloudWatchLogsLogGroupArn") || param_has(call, "CloudWatchLogsRoleArn");
+    if (logs && (rc = ct_log_group_ok(cx, call, out, t.doc, err)) <= 0)
         return rc;
     out->changed = true;
     out->output = show(cx->a, t.doc, SHOW_CHANGE);

@@ -2,10 +2,9 @@
 #include "emulator/services/logs/intake.h"
 
 /* Source: CloudWatch Logs API Reference, "PutLogEvents": the rules of a batch. */
-#define BATCH_BYTES    1048576
-#define EVENT_OVERHEAD 26
-#define TOO_NEW_MS     (2 * 3600 * 1000ll)
-#define TOO_OLD_MS     (14 * DAY_MS)
+#define BATCH_BYTES 1048576
+#define TOO_NEW_MS  (2 * 3600 * 1000ll)
+#define TOO_OLD_MS  (14 * DAY_MS)
 
 static int64_t time_of(const struct value *event)
 {
@@ -18,7 +17,7 @@ static bool batch_ok(struct job *j, const struct value *events)
     size_t bytes = 0;
 
     for (const struct value *e = first; e; last = e, e = e->next) {
-        bytes += value_get_str(e, "message").len + EVENT_OVERHEAD;
+        bytes += value_get_str(e, "message").len + LOGS_EVENT_OVERHEAD;
         if (time_of(e) < time_of(last)) {
             (void)logs_invalid(j, "Log events in a single PutLogEvents request must be in "
                                   "chronological order.");
@@ -74,11 +73,15 @@ static int take(struct job *j, struct logs_intake *in, const struct value *event
                 const struct accepted *n)
 {
     int64_t from = n->expired_end > n->too_old_end ? n->expired_end : n->too_old_end, i = 0;
+    struct arena scratch = { 0 };
 
-    for (const struct value *e = value_first(events); e && j->rc == 0; e = e->next, i++)
+    for (const struct value *e = value_first(events); e && j->rc == 0; e = e->next, i++) {
+        struct logs_event event = { time_of(e), value_get_str(e, "message") };
         if (i >= from && i < n->too_new_start)
-            j->rc = logs_intake_take(
-                in, &(struct logs_event){ time_of(e), value_get_str(e, "message") }, NULL, j->err);
+            j->rc = logs_intake_take(in, &scratch, &event, NULL, j->err);
+        arena_reset(&scratch);
+    }
+    arena_free(&scratch);
     if (j->rc == 0)
         j->rc = logs_intake_close(in, j->err);
     return j->rc;
@@ -95,7 +98,7 @@ HANDLER(logs, PutLogEvents)
         !logs_stream_find(j, &g, stream))
         return j->rc;
     struct logs_target to = { j->account, j->region, g.name, stream, false, &j->cx->rng };
-    j->rc = logs_intake_open(&in, j->cx->e, j->a, &to, j->err);
+    j->rc = logs_intake_open(&in, j->cx->e, j->a, &to, NULL, j->err);
     if (j->rc < 0)
         return j->rc;
     struct accepted n = judge(j, events, in.group_doc);

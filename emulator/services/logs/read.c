@@ -2,9 +2,8 @@
 #include "emulator/services/logs/state.h"
 
 /* Source: CloudWatch Logs API Reference, "GetLogEvents", limit. */
-#define PAGE_EVENTS    10000
-#define PAGE_BYTES     1048576
-#define EVENT_OVERHEAD 26
+#define PAGE_EVENTS 10000
+#define PAGE_BYTES  1048576
 
 /* f/DIGITS/s and b/DIGITS/s: behind and before that event. */
 struct place {
@@ -46,7 +45,7 @@ static size_t fitting(const struct series_point *points, size_t count)
     size_t n = 0, bytes = 0;
 
     while (n < count) {
-        bytes += points[n].data.len + EVENT_OVERHEAD;
+        bytes += points[n].data.len + LOGS_EVENT_OVERHEAD;
         if (n > 0 && bytes > PAGE_BYTES)
             break;
         n++;

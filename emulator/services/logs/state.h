@@ -19,6 +19,8 @@
 
 #define LOGS_SERIES "log"
 #define DAY_MS      (24 * 3600 * 1000ll)
+/* Bytes a stored event counts beside its message. Source: API Reference, "PutLogEvents". */
+#define LOGS_EVENT_OVERHEAD 26
 
 /* A group that the call names by logGroupName or logGroupIdentifier; doc NULL: refused. */
 struct logs_group {
@@ -57,6 +59,8 @@ struct logs_paging {
 };
 int logs_page(struct job *j, const struct logs_paging *how, const struct job_item *items,
               size_t count);
+
+void logs_sort(struct job_item *items, size_t count); /* by key */
 
 /* A stored event, taken apart. */
 struct logs_stored {

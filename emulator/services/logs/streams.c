@@ -42,7 +42,7 @@ HANDLER(logs, DeleteLogStream)
     return job_drop(j, "LogStream", logs_part_id(j->a, g.name, name));
 }
 
-static int by_key(const void *a, const void *b)
+static int by_key_forwards(const void *a, const void *b)
 {
     const struct job_item *x = a, *y = b;
 
@@ -51,7 +51,12 @@ static int by_key(const void *a, const void *b)
 
 static int by_key_backwards(const void *a, const void *b)
 {
-    return by_key(b, a);
+    return by_key_forwards(b, a);
+}
+
+void logs_sort(struct job_item *items, size_t count)
+{
+    qsort(items, count, sizeof *items, by_key_forwards);
 }
 
 /* Streams without an event come before all others in order of time. */
@@ -84,6 +89,6 @@ HANDLER(logs, DescribeLogStreams)
         items[i] = (struct job_item){ order_key(j, &docs[i], by_time), value_map(j->a) };
         job_copy(j, items[i].value, docs[i].value, shown);
     }
-    qsort(items, count, sizeof *items, how.descending ? by_key_backwards : by_key);
+    qsort(items, count, sizeof *items, how.descending ? by_key_backwards : by_key_forwards);
     return logs_page(j, &how, items, count);
 }
