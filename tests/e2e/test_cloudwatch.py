@@ -3,6 +3,9 @@ import datetime
 import gzip
 import json
 import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
 
 try:
     from prometheus_client.parser import text_string_to_metric_families
@@ -99,6 +102,149 @@ class Statistics(harness.FreshCase):
                      StartTime=at(0), EndTime=at(1))
         self.refused(value, self.get, ExtendedStatistics=["p101"])
         self.assertIn("1441 datapoints", self.refused(both, self.get, start=at(0), end=at(1441)))
+
+
+def stat(id_, name="m", stat="Sum", period=60, dims=None, **more):
+    """A query of a metric of the namespace App."""
+    metric = {"Namespace": "App", "MetricName": name,
+              "Dimensions": [{"Name": k, "Value": v} for k, v in (dims or {}).items()]}
+    return {"Id": id_, "MetricStat": {"Metric": metric, "Period": period, "Stat": stat}, **more}
+
+
+class Data(harness.FreshCase):
+    def setUp(self):
+        super().setUp()
+        self.cw = self.server.client("cloudwatch")
+        for host, values in (("a", (1, 2, 3)), ("b", (10, 20, 30))):
+            self.cw.put_metric_data(Namespace="App", MetricData=[
+                {"MetricName": "m", "Value": v, "Timestamp": at(i),
+                 "Dimensions": [{"Name": "Host", "Value": host}]} for i, v in enumerate(values)])
+        self.a, self.b = stat("a", dims={"Host": "a"}), stat("b", dims={"Host": "b"})
+
+    def get(self, *queries, **more):
+        more = {"StartTime": at(-5), "EndTime": at(5), "ScanBy": "TimestampAscending", **more}
+        return self.cw.get_metric_data(MetricDataQueries=list(queries), **more)
+
+    def values(self, *queries, **more):
+        return {r["Id"] + ":" + r["Label"]: r["Values"] for r in self.get(*queries, **more)["MetricDataResults"]}
+
+    def test_metrics_and_expressions(self):
+        self.a["ReturnData"] = False
+        got = self.get(self.a, self.b, {"Id": "e", "Expression": "b / a", "Label": "ratio"})
+        self.assertEqual([(r["Id"], r["Label"], r["Values"], r["StatusCode"]) for r in got["MetricDataResults"]],
+                         [("b", "m", [10, 20, 30], "Complete"), ("e", "ratio", [10, 10, 10], "Complete")])
+        self.assertEqual(got["MetricDataResults"][0]["Timestamps"], [at(0), at(1), at(2)])
+        newest = self.get(self.b, ScanBy="TimestampDescending")["MetricDataResults"][0]
+        self.assertEqual((newest["Timestamps"][0], newest["Values"]), (at(2), [30, 20, 10]))
+
+    def test_search_and_dynamic_labels(self):
+        search = {"Id": "s", "Expression": "SEARCH('{App,Host} MetricName=\"m\"', 'Maximum', 300)"}
+        self.assertEqual(self.values(search), {"s:a m": [3], "s:b m": [30]})
+        search["Expression"] = "SUM(SEARCH('{App,Host} Host=a', 'Sum', 60))"
+        self.assertEqual(self.values(search), {"s:s": [1, 2, 3]})
+        self.b["Label"] = "at most ${MAX}, last ${LAST}"
+        self.assertEqual(self.values(self.b), {"b:at most 30, last 30": [10, 20, 30]})
+        self.b["Label"] = "${PROP('Dim.Host')}"
+        self.assertIn("${PROP('Dim.Host')}", self.refused("ValidationError", self.values_of_b))
+
+    def values_of_b(self):
+        return self.values(self.b)
+
+    def test_pages(self):
+        first = self.get(self.a, self.b, MaxDatapoints=4)
+        self.assertEqual([(r["Id"], r["Values"], r["StatusCode"]) for r in first["MetricDataResults"]],
+                         [("a", [1, 2, 3], "Complete"), ("b", [10], "PartialData")])
+        rest = self.get(self.a, self.b, MaxDatapoints=4, NextToken=first["NextToken"])
+        self.assertEqual([(r["Id"], r["Values"]) for r in rest["MetricDataResults"]], [("b", [20, 30])])
+        self.assertNotIn("NextToken", rest)
+
+    def test_what_is_refused(self):
+        for word, *queries in (
+                ("lower-case", stat("A")), ("more than once", self.a, self.a),
+                ("Exactly one", {"Id": "e"}), ("Stat", stat("x", stat="p200")),
+                ("Period", stat("x", period=90)), ("Unknown id 'zz'", {"Id": "e", "Expression": "zz + 1"}),
+                ("circle", {"Id": "e", "Expression": "f"}, {"Id": "f", "Expression": "e"}),
+                ("ANOMALY_DETECTION_BAND is not supported",
+                 self.a, {"Id": "e", "Expression": "ANOMALY_DETECTION_BAND(a, 2)"}),
+                ("Metrics Insights", {"Id": "e", "Expression": "SELECT SUM(m) FROM App"}),
+                ("AccountId", {**self.a, "AccountId": "999988887777"}),
+                ("SEARCH", {"Id": "e", "Expression": "SEARCH('{App', 'Sum', 60)"})):
+            with self.subTest(word=word), self.assertRaises(harness.botocore.exceptions.ClientError) as caught:
+                self.get(*queries)
+            error = caught.exception.response["Error"]
+            self.assertEqual(error["Code"], "ValidationError")
+            self.assertIn(word, error["Message"])
+
+    def test_list_metrics(self):
+        cw = self.cw
+        cw.put_metric_data(Namespace="App", MetricData=[{"MetricName": "n", "Value": 1}])
+        names = lambda **args: [(m["MetricName"], [d["Value"] for d in m["Dimensions"]])
+                                for m in cw.list_metrics(**args)["Metrics"]]
+        self.assertEqual(names(Namespace="App"), [("m", ["a"]), ("m", ["b"]), ("n", [])])
+        self.assertEqual(names(Namespace="App", MetricName="n"), [("n", [])])
+        self.assertEqual(names(MetricName="n"), [("n", [])])
+        self.assertEqual(names(Dimensions=[{"Name": "Host", "Value": "b"}]), [("m", ["b"])])
+        self.assertEqual(len(names(Dimensions=[{"Name": "Host"}])), 2)
+        self.server.advance("4h")
+        self.assertEqual(names(Namespace="App", RecentlyActive="PT3H"), [])
+        cw.put_metric_data(Namespace="App", MetricData=[
+            {"MetricName": "x", "Value": 1, "Dimensions": [{"Name": "i", "Value": str(i)}]}
+            for i in range(600)])
+        pages = [p["Metrics"] for p in cw.get_paginator("list_metrics").paginate(Namespace="App", MetricName="x")]
+        self.assertEqual([len(p) for p in pages], [500, 100])
+        self.refused("InvalidParameterValue", cw.list_metrics, NextToken="AAAA")
+        self.refused("InvalidParameterValue", cw.list_metrics, IncludeLinkedAccounts=True,
+                     OwningAccount="999988887777")
+
+
+class Protocols(harness.FreshCase):
+    """The same handlers behind query, JSON and CBOR."""
+
+    def call(self, body, **headers):
+        request = urllib.request.Request(self.server.url + "/", data=body, headers={
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={harness.ACCOUNT}/20260105/us-east-1/monitoring/"
+                             "aws4_request, SignedHeaders=host, Signature=00", "X-Amz-Date": "20260105T090000Z", **headers})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def query(self, action, **params):
+        form = {"Action": action, "Version": "2010-08-01", **{k.replace("_", "."): v for k, v in params.items()}}
+        return self.call(urllib.parse.urlencode(form).encode(),
+                         **{"Content-Type": "application/x-www-form-urlencoded"})
+
+    def json(self, action, **params):
+        return self.call(json.dumps(params).encode(), **{
+            "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": f"GraniteServiceVersion20100801.{action}"})
+
+    def test_each_protocol_reaches_the_same_metric(self):
+        self.assertEqual(self.query("PutMetricData", Namespace="App", MetricData_member_1_MetricName="m",
+                                    MetricData_member_1_Value="2.5")[0], 200)
+        self.assertEqual(self.json("PutMetricData", Namespace="App",
+                                   MetricData=[{"MetricName": "m", "Value": 4}])[0], 200)
+        self.server.client("cloudwatch").put_metric_data(  # CBOR, gzipped by botocore when large
+            Namespace="App", MetricData=[{"MetricName": "m", "Value": 1.5}] * 1000)
+        span = dict(StartTime="2026-01-05T09:00:00Z", EndTime="2026-01-05T10:00:00Z")
+        status, text = self.query("GetMetricStatistics", Namespace="App", MetricName="m", Period="60",
+                                  Statistics_member_1="Sum", **span)
+        self.assertEqual(status, 200)
+        self.assertIn("<Sum>1506.5</Sum>", text)
+        status, text = self.json("GetMetricStatistics", Namespace="App", MetricName="m", Period=60,
+                                 Statistics=["Sum"], StartTime=int(at(0).timestamp()),
+                                 EndTime=int(at(60).timestamp()))
+        self.assertEqual((status, json.loads(text)["Datapoints"][0]["Sum"]), (200, 1506.5))
+        self.assertEqual(sums(self.server.client("cloudwatch"), "App", "m"), [(at(0), 1002, 1506.5)])
+
+    def test_refusals_in_each_protocol(self):
+        status, text = self.query("PutMetricData", Namespace="AWS/EC2", MetricData_member_1_MetricName="m",
+                                  MetricData_member_1_Value="NaN")
+        self.assertEqual(status, 400)
+        self.assertIn("<Code>InvalidParameterValue</Code>", text)
+        status, text = self.json("PutMetricData", Namespace="App", MetricData=[{"MetricName": "m", "Value": "NaN"}])
+        self.assertEqual(status, 400)
+        self.assertIn("InvalidParameterValueException", json.loads(text)["__type"])
 
 
 def sums(cw, namespace, name, start=at(0), end=at(60), **dimensions):
