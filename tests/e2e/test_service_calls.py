@@ -109,6 +109,48 @@ class ServiceCalls(harness.FreshCase):
         s3.head_object(Bucket="sealed", Key="k")
         self.assertEqual(len(self.records("Decrypt")), 1)
 
+    def sealed(self):
+        s3, kms = self.server.client("s3"), self.server.client("kms")
+        s3.create_bucket(Bucket="sealed")
+        s3.create_bucket(Bucket="plain")
+        arn = kms.create_key()["KeyMetadata"]["Arn"]
+        return s3, kms, {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": arn}
+
+    def contexts(self, name):
+        return [r["requestParameters"]["encryptionContext"]["aws:s3:arn"].removeprefix("arn:aws:s3:::")
+                for r in self.records(name) if r["userIdentity"].get("invokedBy") == "AWS Internal"]
+
+    def test_each_part_of_an_upload_opens_its_key(self):
+        s3, kms, how = self.sealed()
+        by = {"Bucket": "sealed", "Key": "big"}
+        by["UploadId"] = s3.create_multipart_upload(**by, **how)["UploadId"]
+        self.assertEqual(self.contexts("GenerateDataKey"), ["sealed/big"])
+        s3.put_object(Bucket="plain", Key="from", Body=b"y" * 10)
+        tags = [s3.upload_part(**by, PartNumber=1, Body=b"x" * (5 << 20))["ETag"],
+                s3.upload_part_copy(**by, PartNumber=2, CopySource="plain/from")["CopyPartResult"]["ETag"]]
+        self.assertEqual(self.contexts("Decrypt"), ["sealed/big"] * 2)
+        self.refused("NoSuchUpload", s3.upload_part, **{**by, "UploadId": "0" * 96}, PartNumber=1, Body=b"x")
+        kms.disable_key(KeyId=how["SSEKMSKeyId"])
+        self.refused("KMS.DisabledException", s3.upload_part, **by, PartNumber=3, Body=b"x")
+        kms.enable_key(KeyId=how["SSEKMSKeyId"])
+        s3.complete_multipart_upload(**by, MultipartUpload={"Parts": [
+            {"PartNumber": n, "ETag": t} for n, t in enumerate(tags, 1)]})
+        self.assertEqual(s3.head_object(Bucket="sealed", Key="big")["ContentLength"], (5 << 20) + 10)
+        self.assertEqual([r["eventName"] for r in self.records("UploadPart")], ["UploadPart"] * 3)
+
+    def test_the_source_of_a_copy_is_opened(self):
+        s3, kms, how = self.sealed()
+        s3.put_object(Bucket="sealed", Key="a/k", Body=b"text", **how)
+        s3.copy_object(Bucket="plain", Key="c", CopySource="sealed/a/k")
+        self.assertEqual(self.contexts("Decrypt"), ["sealed/a/k"])
+        s3.copy_object(Bucket="plain", Key="d", CopySource="plain/c", **how)
+        self.assertEqual(len(self.contexts("Decrypt")), 1)
+        self.assertEqual(self.contexts("GenerateDataKey"), ["sealed/a/k", "plain/d"])
+        kms.disable_key(KeyId=how["SSEKMSKeyId"])
+        self.refused("KMS.DisabledException", s3.copy_object, Bucket="plain", Key="e", CopySource="sealed/a/k")
+        self.refused("NoSuchKey", s3.copy_object, Bucket="plain", Key="e", CopySource="sealed/none")
+        self.assertNotIn("e", [o["Key"] for o in s3.list_objects_v2(Bucket="plain")["Contents"]])
+
     def test_without_the_key_there_is_no_object(self):
         s3, kms = self.server.client("s3"), self.server.client("kms")
         s3.create_bucket(Bucket="sealed")

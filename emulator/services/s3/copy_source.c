@@ -93,6 +93,26 @@ int copy_source_open(struct op *op, struct copy_source *out)
     return rc;
 }
 
+int copy_source_peek(struct op *op, struct copy_source *out)
+{
+    const struct bucket *b;
+    int rc;
+
+    *out = (struct copy_source){ 0 };
+    if (!parse(op, out) || !bucket_name_is_valid(out->bucket))
+        return 0;
+    rc = bucket_hold(op->s3, out->bucket, BUCKET_CACHED, &b, op->err);
+    if (rc < 0)
+        return rc == E_MISSING ? 0 : rc;
+    op->bucket = b; /* its policy decides */
+    bool denied = op_denied_action(op, "s3:GetObject", out->key);
+    op->bucket = NULL;
+    rc = denied ? E_MISSING : object_find(op, b, out->key, out->version, &out->object);
+    bool is_found = rc == 0 && !out->object.is_marker;
+    bucket_drop(b);
+    return rc < 0 && rc != E_MISSING ? rc : is_found;
+}
+
 int copy_bytes(struct op *op, int in, int out, int64_t len)
 {
     struct buf chunk = { 0 };

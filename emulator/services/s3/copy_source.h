@@ -11,6 +11,9 @@ struct copy_source {
 };
 /* 1, or 0 refused (malformed, absent, denied, a condition fails), < 0 failure. */
 int copy_source_open(struct op *op, struct copy_source *out);
+/* The source as it stands, before the call enters its own bucket, refusing nothing. 1, or 0: it
+ * will not be copied, < 0 failure. */
+int copy_source_peek(struct op *op, struct copy_source *out);
 /* Copy its bytes (len < 0: to the end) to a new staging file. The call must hold no lock. 1, 0 or <
  * 0 as above. */
 int copy_source_stage(struct op *op, struct copy_source *from, int64_t first, int64_t len);

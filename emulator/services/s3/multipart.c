@@ -55,12 +55,12 @@ static bool id_is_valid(struct str id)
     return true;
 }
 
-static int read_upload(struct op *op, struct str id, struct upload *out)
+static int read_upload(struct op *op, struct str bucket, struct str id, struct upload *out)
 {
     struct upload u = { .id = id };
     int rc;
 
-    u.folder = arena_printf(op->a, "uploads/%.*s/%.*s", STR_ARG(op->bucket->name), STR_ARG(id));
+    u.folder = arena_printf(op->a, "uploads/%.*s/%.*s", STR_ARG(bucket), STR_ARG(id));
     rc = read_doc(op, arena_printf(op->a, "%.*s/upload.json", STR_ARG(u.folder)), &u.doc);
     if (rc < 0)
         return rc;
@@ -75,11 +75,22 @@ static int read_upload(struct op *op, struct str id, struct upload *out)
 int upload_need(struct op *op, struct upload *out)
 {
     struct str id = op_param(op, "UploadId");
-    int rc = id_is_valid(id) ? read_upload(op, id, out) : E_MISSING;
+    int rc = id_is_valid(id) ? read_upload(op, op->bucket->name, id, out) : E_MISSING;
 
     if (rc == E_MISSING || (rc == 0 && !str_eq(out->key, op->key)))
         return op_refuse_with(op, "NoSuchUpload", "UploadId", id);
     return rc < 0 ? rc : 1;
+}
+
+int upload_object_meta(struct op *op, struct str bucket, struct value **meta)
+{
+    struct str id = op_param(op, "UploadId");
+    struct upload u = { 0 };
+    bool may_be = id_is_valid(id) && bucket_name_is_valid(bucket);
+    int rc = may_be ? read_upload(op, bucket, id, &u) : E_MISSING;
+
+    *meta = rc == 0 && str_eq(u.key, op_param(op, "Key")) ? value_get_c(u.doc, "Meta") : NULL;
+    return rc == E_MISSING ? 0 : rc;
 }
 
 static int compare_parts(const void *a, const void *b)
@@ -423,7 +434,8 @@ static int all_uploads(struct op *op, struct upload **out, size_t *count)
     if (rc < 0)
         return rc == E_MISSING ? 0 : err_set(op->err, rc, "read %.*s failed", STR_ARG(folder));
     for (size_t i = 0; i < n; i++) {
-        rc = list[i].is_dir ? read_upload(op, list[i].name, &(*out)[*count]) : E_MISSING;
+        rc = list[i].is_dir ? read_upload(op, op->bucket->name, list[i].name, &(*out)[*count])
+                            : E_MISSING;
         if (rc < 0 && rc != E_MISSING)
             return rc;
         *count += rc == 0;

@@ -16,6 +16,10 @@ struct upload {
 /* The upload that a call names. 1, or 0 refused (NoSuchUpload), < 0 failure. */
 int upload_need(struct op *op, struct upload *out);
 
+/* The metadata that the object of the upload will have, before the call enters its bucket; *meta
+ * NULL: there is no such upload. */
+int upload_object_meta(struct op *op, struct str bucket, struct value **meta);
+
 struct part {
     int64_t number, size, modified_ms;
     struct str etag;

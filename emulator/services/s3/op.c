@@ -419,6 +419,8 @@ static int run(struct op *op, enum bucket_read how, run_fn *handler)
     bool deletes = str_eq_c(op->call->action, "DeleteBucket");
     int rc = post_policy_check(op);
     if (rc > 0)
+        rc = sse_kms_open_first(op);
+    if (rc > 0)
         rc = sse_kms_seal(op);
     if (rc > 0)
         rc = !deletes || bucket_close_gate(op->locks, op_param(op, "Bucket"))

@@ -5,6 +5,8 @@
 #include "core/codec/uri.h"
 #include "emulator/services/behalf.h"
 #include "emulator/services/s3/bucket.h"
+#include "emulator/services/s3/copy_source.h"
+#include "emulator/services/s3/multipart.h"
 
 /* Source: real records of KMS calls by S3: invokedBy, sourceIPAddress and userAgent. */
 #define HOST    "s3.amazonaws.com"
@@ -52,19 +54,24 @@ static struct wish wish_of(const struct op *op)
 
 /* Source: S3 User Guide, "Using server-side encryption with AWS KMS keys", encryption context: the
  * object's ARN, with a bucket key the bucket's; and what the client adds. */
-static struct value *context_of(struct op *op, struct str given, bool by_bucket_key)
+struct name {
+    struct str bucket, key;
+};
+
+static struct value *context_of(struct op *op, const struct name *object, struct str given,
+                                bool by_bucket_key)
 {
     struct value *context = value_map(op->a), *more = NULL;
-    struct str bucket = op_param(op, "Bucket"), text;
+    struct str text;
 
     if (base64_decode(op->a, given, &text, NULL) == 0 && text.len > 0 &&
         json_parse(op->a, text, &more, NULL) == 0 && more->kind == VALUE_MAP)
         context = value_copy(op->a, more);
     value_put_str(op->a, context, "aws:s3:arn",
                   arena_printf(op->a, "arn:%.*s:s3:::%.*s%s%.*s",
-                               STR_ARG(region_partition(op->call->region)), STR_ARG(bucket),
-                               by_bucket_key ? "" : "/", by_bucket_key ? 0 : (int)op->key.len,
-                               op->key.len ? op->key.ptr : ""));
+                               STR_ARG(region_partition(op->call->region)), STR_ARG(object->bucket),
+                               by_bucket_key ? "" : "/", by_bucket_key ? 0 : (int)object->key.len,
+                               object->key.len ? object->key.ptr : ""));
     return context;
 }
 
@@ -98,7 +105,9 @@ static int seal(struct op *op, const struct wish *w)
     struct outcome kms;
 
     value_put_str(op->a, params, "KeyId", w->key_id.len ? w->key_id : STR(OWN_KEY));
-    value_set(params, STR("EncryptionContext"), context_of(op, w->context, w->by_bucket_key));
+    value_set(params, STR("EncryptionContext"),
+              context_of(op, &(struct name){ op_param(op, "Bucket"), op->key }, w->context,
+                         w->by_bucket_key));
     value_put_c(op->a, params, "KeySpec", "AES_256");
     int rc = ask(op, "GenerateDataKey", params, &kms);
     if (rc < 0)
@@ -148,7 +157,7 @@ void sse_kms_keep(struct op *op, struct value *meta)
     buf_free(&text);
 }
 
-void sse_kms_note(struct op *op, const struct value *meta)
+static void note(struct op *op, const struct name *object, const struct value *meta)
 {
     struct str sealed = value_get_str(meta, "SealedDataKey"), bytes;
 
@@ -157,9 +166,14 @@ void sse_kms_note(struct op *op, const struct value *meta)
     op->to_open = value_map(op->a);
     value_set(op->to_open, STR("CiphertextBlob"), value_blob(op->a, bytes));
     value_set(op->to_open, STR("EncryptionContext"),
-              context_of(op, value_get_str(meta, "SSEKMSEncryptionContext"),
+              context_of(op, object, value_get_str(meta, "SSEKMSEncryptionContext"),
                          value_get_bool(meta, "BucketKeyEnabled", false)));
     value_put_c(op->a, op->to_open, "EncryptionAlgorithm", "SYMMETRIC_DEFAULT");
+}
+
+void sse_kms_note(struct op *op, const struct value *meta)
+{
+    note(op, &(struct name){ op_param(op, "Bucket"), op->key }, meta);
 }
 
 int sse_kms_open(struct op *op)
@@ -172,4 +186,42 @@ int sse_kms_open(struct op *op)
     if (rc == 0 && outcome_refused(&kms))
         refuse(op, &kms);
     return rc;
+}
+
+/* Source: AWS re:Post, "Why do I get an Access Denied error when I upload a large file with KMS
+ * encryption": UploadPart and UploadPartCopy need kms:Decrypt of the upload's key. */
+static int open_upload(struct op *op)
+{
+    struct value *meta;
+    int rc;
+
+    if (!str_eq_c(op->call->action, "UploadPart") && !str_eq_c(op->call->action, "UploadPartCopy"))
+        return 0;
+    rc = upload_object_meta(op, op_param(op, "Bucket"), &meta);
+    if (rc < 0 || !meta)
+        return rc;
+    note(op, &(struct name){ op_param(op, "Bucket"), op_param(op, "Key") }, meta);
+    return sse_kms_open(op);
+}
+
+static int open_source(struct op *op)
+{
+    struct copy_source from = { 0 };
+    int rc = op_param(op, "CopySource").len > 0 ? copy_source_peek(op, &from) : 0;
+
+    if (rc <= 0)
+        return rc;
+    note(op, &(struct name){ from.bucket, from.key }, from.object.meta);
+    return sse_kms_open(op);
+}
+
+int sse_kms_open_first(struct op *op)
+{
+    int rc = open_source(op);
+
+    op->to_open = NULL;
+    if (rc == 0 && !outcome_refused(op->out))
+        rc = open_upload(op);
+    op->to_open = NULL;
+    return rc < 0 ? rc : !outcome_refused(op->out);
 }

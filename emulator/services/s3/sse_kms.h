@@ -3,12 +3,15 @@
  *
  * The bytes stay plain files (they are what a user looks at); what KMS sealed is kept beside them,
  * so that who may not use the key, or has disabled it, does not get the object.
- * KMS needs the state, so neither may be called while a lock or gate of S3 is held.
+ * KMS needs the state, so none may be called while a lock or gate of S3 is held.
  */
 #pragma once
 
 #include "emulator/services/s3/op.h"
 
+/* What is under KMS already and has to be opened for this call: the upload whose part it brings,
+ * the source of its copy. 1: go on; 0: refused. */
+int sse_kms_open_first(struct op *op);
 /* A data key for the object that this call is to write, if it is to be under KMS. 1: go on; 0:
  * refused. */
 int sse_kms_seal(struct op *op);
