@@ -16,6 +16,7 @@
 #include "emulator/http/control.h"
 #include "emulator/http/refuse.h"
 #include "emulator/http/server.h"
+#include "emulator/http/xray_daemon.h"
 #include "emulator/services/s3.h"
 
 struct listen_at {
@@ -34,7 +35,7 @@ struct seed_choice {
 };
 
 struct serve {
-    struct listen_at listen;
+    struct listen_at listen, xray; /* xray.host empty: no daemon's port */
     struct str data, account, region, root_secret, config;
     struct clock_choice clock;
     struct seed_choice seed;
@@ -49,6 +50,7 @@ struct serve {
 
     struct engine *engine;
     struct control *control;
+    struct xray_daemon *daemon; /* NULL: none */
 };
 
 static int parse_listen(struct arena *a, struct str text, void *field, struct err *err)
@@ -291,13 +293,28 @@ static int open_server(struct serve *s, struct server **out, struct err *err)
     return server_open(out, &opt, err);
 }
 
+static void say_address(const char *what, struct str host, uint16_t port)
+{
+    bool is_v6 = memchr(host.ptr, ':', host.len) != NULL;
+
+    (void)printf("%s%s%.*s%s:%u\n", what, is_v6 ? "[" : "", STR_ARG(host), is_v6 ? "]" : "", port);
+}
+
 static void say_ready(const struct serve *s, const struct server *server)
 {
-    bool is_v6 = memchr(s->listen.host.ptr, ':', s->listen.host.len) != NULL;
-
-    (void)printf("listening on http://%s%.*s%s:%u\n", is_v6 ? "[" : "", STR_ARG(s->listen.host),
-                 is_v6 ? "]" : "", server_port(server));
+    say_address("listening on http://", s->listen.host, server_port(server));
+    if (s->daemon)
+        say_address("xray daemon on ", s->xray.host, xray_daemon_port(s->daemon));
     (void)fflush(stdout); /* who can't be told can still connect */
+}
+
+static int open_daemon(struct serve *s, struct err *err)
+{
+    struct xray_daemon_options opt = { .host = s->xray.host,
+                                       .port = s->xray.port,
+                                       .data_dir = s->data.ptr };
+
+    return s->xray.host.len > 0 ? xray_daemon_open(&s->daemon, s->engine, &opt, err) : 0;
 }
 
 /* Everything between the options and the exit. */
@@ -310,13 +327,16 @@ static int run(struct serve *s, const sigset_t *stop, struct err *err)
     if (rc < 0)
         return rc;
     s->control = control_open(s->engine, s->listen.host);
-    rc = open_server(s, &server, err);
+    rc = open_daemon(s, err);
+    if (rc == 0)
+        rc = open_server(s, &server, err);
     if (rc == 0) {
         say_ready(s, server);
         (void)sigwait(stop, &signal_number); /* either of them ends us */
     }
     control_end(s->control);
     server_close(server);
+    xray_daemon_close(s->daemon);
     closed = engine_close(s->engine, &close_err);
     control_close(s->control);
     return rc < 0 || closed == 0 ? rc : err_set(err, closed, "%s", close_err.text);

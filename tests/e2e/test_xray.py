@@ -1,8 +1,17 @@
 """X-Ray through boto3: a segment for each call, segments of clients, what is asked of them."""
 import datetime
 import gzip
+import importlib.util
 import json
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import time
 import unittest
+import urllib.error
+import urllib.request
 
 import harness
 
@@ -459,6 +468,106 @@ class Settings(Case):
                      InsightId="12345678-1234-1234-1234-123456789012")
         self.assertEqual({}, {k: v for k, v in x.put_telemetry_records(TelemetryRecords=[
             {"Timestamp": datetime.datetime.now()}]).items() if k != "ResponseMetadata"})
+
+
+class Daemon(unittest.TestCase):
+    """The port of --xray-daemon, on the machine's clock as the SDKs are."""
+
+    def setUp(self):
+        self.server = harness.Server("--xray-daemon", "127.0.0.1:0", clock=None).start()
+        self.addCleanup(self.server.__exit__)
+        said = self.server.process.stdout.readline().decode()
+        self.address = re.fullmatch(r"xray daemon on (127\.0\.0\.1:\d+)\n", said).group(1)
+        self.xray = self.server.client("xray")
+
+    def send(self, *datagrams):
+        host, port = self.address.split(":")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            for d in datagrams:
+                s.sendto(d, (host, int(port)))
+
+    def wait_for(self, tid, count):
+        """The documents of a trace once it has that many segments."""
+        end = time.monotonic() + harness.DEADLINE_S
+        while time.monotonic() < end:
+            found = self.xray.batch_get_traces(TraceIds=[tid])["Traces"]
+            if found and len(found[0]["Segments"]) >= count:
+                return [json.loads(s["Document"]) for s in found[0]["Segments"]]
+        raise AssertionError(f"{tid}: no {count} segments: {found}")
+
+    def app(self, mode):
+        env = {**self.server.env(), "AWS_XRAY_DAEMON_ADDRESS": self.address}
+        done = subprocess.run([sys.executable, str(pathlib.Path(__file__).with_name("traced_app.py")), mode], env=env,
+                              capture_output=True, text=True, timeout=harness.DEADLINE_S)
+        self.assertEqual(0, done.returncode, done.stderr)
+        *ids, tid = done.stdout.split()
+        return ids, tid
+
+    @unittest.skipUnless(importlib.util.find_spec("aws_xray_sdk"), "needs aws-xray-sdk from PyPI")
+    def test_the_sdk_and_the_emulator_write_one_trace(self):
+        ids, tid = self.app("all")
+        docs = self.wait_for(tid, 4)
+        shop = next(d for d in docs if d["name"] == "shop")
+        [checkout] = shop["subsegments"]
+        self.assertEqual((checkout["name"], checkout["annotations"]), ("checkout", {"order": 42}))
+        calls = checkout["subsegments"]
+        self.assertEqual(["sts", "dynamodb", "iam"], [c["name"] for c in calls])
+        self.assertEqual(ids, [c["aws"]["request_id"] for c in calls])
+        ours = {d["parent_id"]: d for d in docs if d is not shop}
+        self.assertEqual(ids, [ours[c["id"]]["aws"]["request_id"] for c in calls])
+        self.assertEqual(["STS", "DynamoDB", "IAM"], [ours[c["id"]]["name"] for c in calls])
+        self.assertEqual([], [d for d in docs if d.get("inferred")])
+        self.server.flush()
+        records = {r["requestID"]: r for r in self.server.records()}
+        self.assertEqual(["GetCallerIdentity", "ListTables", "GetUser"], [records[i]["eventName"] for i in ids])
+        now = int(time.time())
+        [one] = self.xray.get_trace_summaries(
+            StartTime=now - 600, EndTime=now + 60,
+            FilterExpression='edge("shop", "IAM") { error } AND annotation.order = 42')["TraceSummaries"]
+        self.assertEqual((tid, False), (one["Id"], one["HasError"]))
+
+    @unittest.skipUnless(importlib.util.find_spec("aws_xray_sdk"), "needs aws-xray-sdk from PyPI")
+    def test_the_sdk_asks_for_sampling_rules(self):
+        self.app("sampling")
+        self.server.flush()
+        asked = [r for r in self.server.records() if r["eventName"] == "GetSamplingRules"]
+        self.assertTrue(asked)
+
+    def test_a_datagram_is_recorded_as_a_call_and_a_bad_one_is_refused(self):
+        now = int(time.time())
+        tid = trace_id(5, now)
+        head = b'{"format": "json", "version": 1}\n'
+        good = json.dumps(segment(tid, 1, start=now, end=now)).encode()
+        self.send(b"", b"\n", b"hello", head, head + b"{", b'{"format": "xml", "version": 1}\n' + good,
+                  b"\xff" * 60000, head + good)
+        [doc] = self.wait_for(tid, 1)
+        self.assertEqual("app", doc["name"])
+        self.server.flush()
+        put = [r for r in self.server.records() if r["eventName"] == "PutTraceSegments"]
+        self.assertEqual([2, "Data"], [len(put), put[0]["eventCategory"]])
+        self.assertEqual({("mocktrail-xray-daemon", harness.ACCOUNT)},
+                         {(r["userAgent"], r["recipientAccountId"]) for r in put})
+        log = self.server.log_path.read_text()
+        self.assertIn("(6 so far)", log)
+        self.assertIn("not taken: ParseError", log)
+
+    def post(self, path, body=b"{}"):
+        with urllib.request.urlopen(urllib.request.Request(f"http://{self.address}{path}", data=body),
+                                    timeout=harness.DEADLINE_S) as answer:
+            return json.loads(answer.read())
+
+    def test_sampling_rules_unsigned(self):
+        self.assertEqual("Default",
+                         self.post("/GetSamplingRules")["SamplingRuleRecords"][0]["SamplingRule"]["RuleName"])
+        got = self.post("/SamplingTargets", json.dumps({"SamplingStatisticsDocuments": [
+            {"RuleName": "Default", "ClientID": "0" * 24, "Timestamp": time.time(), "RequestCount": 1,
+             "SampledCount": 1}]}).encode())
+        self.assertEqual(1, got["SamplingTargetDocuments"][0]["ReservoirQuota"])
+        for path, body, status in (("/Groups", b"{}", 404), ("/SamplingTargets", b"{", 400),
+                                   ("/SamplingTargets", b"{}", 400)):
+            with self.assertRaises(urllib.error.HTTPError) as caught:
+                self.post(path, body)
+            self.assertEqual(status, caught.exception.code)
 
 
 class Crash(unittest.TestCase):

@@ -179,7 +179,8 @@ static void add_parts(struct builder *b, struct trace_node *above)
         struct trace_node *n = add_node(b, s, above);
 
         n->segment = above->segment;
-        n->is_remote = value_get_c(s, "namespace") != NULL;
+        n->is_remote = str_eq_c(value_get_str(s, "namespace"), "aws") ||
+                       str_eq_c(value_get_str(s, "namespace"), "remote"); /* SDKs write "local" */
         add_parts(b, n); /* as deep as JSON may be */
     }
 }
