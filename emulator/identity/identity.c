@@ -1,5 +1,6 @@
 #include "emulator/identity/identity.h"
 
+#include "core/aws/arn.h"
 #include "core/aws/ids.h"
 #include "core/aws/region.h"
 #include "core/base/mem.h"
@@ -161,16 +162,35 @@ static const struct principal *nobody(struct arena *a, enum principal_type type,
     return p;
 }
 
+/* A link in a message of SNS is followed without a key: the account is the topic's.
+ * Source: SNS API Reference, ConfirmSubscription and Unsubscribe. */
+static struct str link_account(struct check *c)
+{
+    static const char *const links[][2] = { { "ConfirmSubscription", "TopicArn" },
+                                            { "Unsubscribe", "SubscriptionArn" } };
+    struct arn arn;
+
+    for (size_t i = 0; i < COUNT(links); i++)
+        if (str_eq_c(c->call->service_name, "sns") && str_eq_c(c->call->action, links[i][0]) &&
+            arn_parse(request_param(c->q, links[i][1]), &arn, NULL) == 0 &&
+            ids_is_account(arn.account))
+            return arn.account;
+    return (struct str){ 0 };
+}
+
 /* Nobody signed: S3 asks the bucket's policy, some operations ask for no signature. Others can't
  * be recorded either: nobody's account is known. */
 static void admit_anonymous(struct check *c)
 {
     struct call *call = c->call;
     bool is_open = call->op && (call->op->flags & CAT_O_NOAUTH);
+    struct str linked = link_account(c);
 
     call->auth = AUTH_NONE;
     call->who = nobody(c->a, PRINCIPAL_ANONYMOUS, (struct str){ 0 });
-    if (is_open || c->is_s3)
+    if (linked.len > 0)
+        call->account = linked;
+    else if (is_open || c->is_s3)
         call->account = c->id->engine->opt.account;
     else
         refuse(c, REFUSAL_MISSING_TOKEN, "");

@@ -35,6 +35,17 @@ int s3_ensure_bucket(struct engine *e, struct str account, struct str region, st
 /* Is a bucket of that name kept here? < 0: the store could not be read. */
 int s3_has_bucket(const struct engine *e, struct str name, bool *out, struct err *err);
 
+/* An object that no call put into its bucket: a log file of a trail. */
+struct s3_placed {
+    struct str bucket, key, etag; /* etag without quotes */
+    int64_t size, at_ms;
+    struct str service; /* "cloudtrail.amazonaws.com" */
+};
+/* Is anybody to be notified of what happens in the bucket? */
+bool s3_has_notifications(struct engine *e, struct str bucket);
+/* ObjectCreated:Put, to whom the bucket's configuration names. Inside a state transaction. */
+int s3_notify_placed(struct engine *e, struct arena *a, const struct s3_placed *p, struct err *err);
+
 /* Answer a CORS preflight of a bucket (OPTIONS): 1 = *r is the answer, 0 = not one of S3's,
  * < 0 a failure. Adds nothing to the record: preflights are not API calls. */
 int s3_cors_preflight(struct engine *e, struct arena *a, const struct request *q, struct reply *r);

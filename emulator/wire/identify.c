@@ -1,3 +1,4 @@
+#include "core/aws/arn.h"
 #include "core/codec/uri.h"
 #include "emulator/catalogue/route.h"
 #include "emulator/wire/host.h"
@@ -275,12 +276,31 @@ static struct str model_signing(struct str signed_for)
     return str_eq_c(signed_for, "IngestionService") ? STR("importexport") : signed_for;
 }
 
+/* Links in messages of SNS, which whoever got the message follows without a key: the topic is known
+ * by its ARN alone. Source: SNS API Reference, ConfirmSubscription and Unsubscribe. */
+static struct str link_signing(struct identifying *id, struct str action)
+{
+    const char *member = NULL;
+    struct arn arn;
+
+    if (str_eq_c(action, "ConfirmSubscription"))
+        member = "TopicArn";
+    else if (str_eq_c(action, "Unsubscribe"))
+        member = "SubscriptionArn";
+    if (!member || arn_parse(query_value(id, member), &arn, NULL) < 0)
+        return (struct str){ 0 };
+    id->out->region = arn.region;
+    return STR("sns");
+}
+
 static bool identify_action(struct identifying *id)
 {
     struct str signing = model_signing(id->out->signing), action = query_value(id, "Action");
 
     if (action.len == 0)
         return false;
+    if (signing.len == 0 && id->signer == SIGNED_NOT)
+        signing = link_signing(id, action);
     struct str version = query_value(id, "Version");
 
     if (signing.len == 0 && id->host.service)

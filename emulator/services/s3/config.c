@@ -2,6 +2,7 @@
 #include "core/aws/policy.h"
 #include "core/codec/json.h"
 #include "emulator/services/s3/bucket.h"
+#include "emulator/services/s3/notification.h"
 #include "emulator/services/s3/upload.h"
 
 #define BUCKET_TAGS_MAX  50   /* Source: S3 API Reference, PutBucketTagging */
@@ -133,25 +134,6 @@ static int check_logging(struct op *op, struct value *config)
     bool mine = str_eq(b->owner, op->bucket->owner);
     bucket_drop(b);
     return mine ? 1 : op_refuse(op, "InvalidTargetBucketForLogging");
-}
-
-/* S3 names a configuration that came without an Id. */
-static int check_notification(struct op *op, struct value *config)
-{
-    for (struct value *list = value_first(config); list; list = list->next) {
-        if (list->kind != VALUE_LIST)
-            continue;
-        for (struct value *c = value_first(list); c; c = c->next) {
-            if (!value_first(value_get_c(c, "Events")))
-                return op_refuse(op, "MalformedXML");
-            if (value_get_str(c, "Id").len > 0)
-                continue;
-            char *text = arena_alloc(op->a, 37);
-            rng_uuid(&op->cx->rng, text);
-            value_set(c, STR("Id"), value_c(op->a, text));
-        }
-    }
-    return 1;
 }
 
 static int check_replication(struct op *op, struct value *config)

@@ -1,6 +1,6 @@
 /* DeleteObject, DeleteObjects. */
 #include "emulator/services/s3/bucket.h"
-#include "emulator/services/s3/object.h"
+#include "emulator/services/s3/notification.h"
 
 #define KEYS_MAX 1000 /* Source: S3 API Reference, DeleteObjects */
 
@@ -21,8 +21,12 @@ static const char *why_locked(struct op *op, struct str key, struct str version,
 
 static int remove_one(struct op *op, struct str key, struct str version, struct removal *out)
 {
-    return version.len > 0 ? object_remove_version(op, key, version, out)
-                           : object_remove(op, key, out);
+    int rc = version.len > 0 ? object_remove_version(op, key, version, out)
+                             : object_remove(op, key, out);
+
+    if (rc == 0)
+        notification_removed(op, key, version, out);
+    return rc;
 }
 
 /* If-Match on a delete. 1 go on, 0 refused, < 0. */

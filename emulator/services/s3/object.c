@@ -6,6 +6,7 @@
 
 #include "core/codec/json.h"
 #include "emulator/services/s3/bucket.h"
+#include "emulator/services/s3/notification.h"
 #include "emulator/store/objects.h"
 
 #define ORDER_DIGITS 16
@@ -399,6 +400,8 @@ int object_install(struct op *op, struct str staged, struct value *meta, int64_t
     rc = stage_meta(op, meta, modified_ms, path);
     if (rc == 0)
         op_effect(op, staged, data);
+    if (rc == 0)
+        notification_created(op, meta);
     return rc;
 }
 
@@ -408,6 +411,7 @@ int object_update(struct op *op, const struct object *o, struct value *meta)
     value_put_int(op->a, meta, "Size", o->size);
     value_put_str(op->a, meta, "ETag", o->etag);
     value_set(meta, STR("LastModified"), value_str(op->a, clock_iso_ms(op->a, o->modified_ms)));
+    notification_created(op, meta);
     return stage_meta(op, meta, o->modified_ms, o->meta_path);
 }
 

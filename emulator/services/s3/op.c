@@ -10,6 +10,7 @@
 #include "emulator/services/s3.h"
 #include "emulator/services/s3/bucket.h"
 #include "emulator/services/s3/cors.h"
+#include "emulator/services/s3/notification.h"
 #include "emulator/services/s3/pending.h"
 #include "emulator/services/s3/post_policy.h"
 #include "emulator/services/s3/sse_kms.h"
@@ -440,6 +441,8 @@ static int run(struct op *op, enum bucket_read how, run_fn *handler)
         rc = err_set(op->err, op->locks->failed, "%s", op->locks->why.text);
     if (rc >= 0)
         cors_answer(op);
+    if (rc >= 0 && op->bucket)
+        notification_finish(op);
     bucket_drop(op->bucket);
     if (rc < 0 || outcome_refused(op->out) || (!effects && !op->out->changed)) {
         give_back(op->locks);

@@ -25,6 +25,7 @@ struct op {
     struct effect **last_effect;
     unsigned staged_count;
     struct value *data_key; /* KMS's answer for the object to be written, or NULL: sse_kms.h */
+    struct value *notes;    /* what there is to be notified of, or NULL: notification.h */
     struct value *to_open;  /* what KMS is to be asked before the object is given, or NULL */
 };
 

@@ -40,6 +40,7 @@ struct s3 {
     struct sum_slot *sums; /* SUM_SLOTS of them */
     struct checksum_tables tables;
     struct pending *pending;
+    _Atomic bool notifies; /* an object with somebody to be notified was written since the start */
 };
 
 /* A set of stripes that one call holds. */
