@@ -15,6 +15,8 @@ struct engine;
 struct request;
 struct reply;
 struct s3;
+struct store;
+struct value;
 
 /* Folders, locks and the cache of bucket configurations. A folder of buckets/ that no bucket is
  * known for (a dataset, or made by hand) becomes a bucket of the default account and region.
@@ -34,6 +36,10 @@ int s3_ensure_bucket(struct engine *e, struct str account, struct str region, st
 
 /* Is a bucket of that name kept here? < 0: the store could not be read. */
 int s3_has_bucket(const struct engine *e, struct str name, bool *out, struct err *err);
+
+/* The document of a bucket out of the store, for who needs it before s3_open; E_MISSING. */
+int s3_bucket_document(struct store *s, struct arena *a, struct str name, struct str *owner,
+                       struct value **out, struct err *err);
 
 /* An object that no call put into its bucket: a log file of a trail. */
 struct s3_placed {

@@ -15,8 +15,8 @@
 struct trail_epoch {
     uint64_t position, seq; /* holds from here; seq of the call that made it (0: none) */
     bool exists, logging, multi_region, global_events, validation;
-    struct str bucket, prefix;
-    struct str log_group; /* ARN of the log group that gets its records too; or empty */
+    struct str bucket, prefix, topic; /* topic: an ARN, or empty */
+    struct str log_group;             /* ARN of the log group that gets its records too; or empty */
     struct selectors *selectors;
     struct doc_key key;
 };

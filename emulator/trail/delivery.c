@@ -56,6 +56,7 @@ struct written {
     struct str account, region;
     bool validation;
     struct delivered_log log;
+    struct announced object;
 };
 
 struct round {
@@ -123,7 +124,14 @@ static void note_written(struct round *r, const struct group *g, struct delivere
                            .account = g->account,
                            .region = g->region,
                            .validation = g->epoch->validation,
-                           .log = log };
+                           .log = log,
+                           .object = { .bucket = log.bucket,
+                                       .key = log.key,
+                                       .topic = g->epoch->topic,
+                                       .size = (int64_t)r->gzip.len,
+                                       .at_ms = r->plan.now_ms } };
+    if (announce_is_heard(r->t, log.bucket))
+        w->object.etag = announce_etag(&r->a, buf_view(&r->gzip));
     *r->last_written = w;
     r->last_written = &w->next;
     r->written_count++;
@@ -392,9 +400,12 @@ static int save_results(struct round *r, struct err *err)
         if (rc == 0)
             rc = own_calls_record(r->t, &r->a, d->trail, d->bucket, d->files, err);
     }
-    for (const struct written *w = r->written; rc == 0 && w; w = w->next)
+    for (const struct written *w = r->written; rc == 0 && w; w = w->next) {
         if (w->validation)
             rc = digests_add_log(r->t, w->trail, w->account, w->region, &w->log, err);
+        if (rc == 0)
+            rc = announce(r->t, &r->a, w->trail, &w->object, err);
+    }
     return rc;
 }
 

@@ -1,6 +1,9 @@
+#include <unistd.h>
+
 #include "core/aws/region.h"
 #include "core/trail/keys.h"
 #include "emulator/trail/digest_files.h"
+#include "emulator/store/objects.h"
 #include "emulator/trail/state.h"
 
 /* Documents of a trail (all with the owner's account):
@@ -249,6 +252,21 @@ static int save_state(struct batch *b, struct err *err)
     return store_doc_put(s, state_key(b->c), state, err);
 }
 
+/* Whoever the bucket notifies hears of these once they are in place. */
+static struct value *objects_of(struct batch *b)
+{
+    struct value *list = value_list(&b->a);
+
+    for (const struct chain *c = b->chains; c; c = c->next) {
+        struct value *o = value_map(&b->a);
+
+        value_put_str(&b->a, o, "Bucket", c->digest.bucket);
+        value_put_str(&b->a, o, "Key", c->digest.key);
+        value_push(list, o);
+    }
+    return list;
+}
+
 static int save_files(struct batch *b, struct err *err)
 {
     struct value *doc = value_map(&b->a), *moves = value_list(&b->a);
@@ -259,6 +277,8 @@ static int save_files(struct batch *b, struct err *err)
             value_push(moves, value_str(&b->a, c->moves[i].to));
         }
     value_set(doc, STR("Moves"), moves);
+    if (announce_is_heard(b->t, b->epoch->bucket))
+        value_set(doc, STR("Announced"), objects_of(b));
     return store_doc_put(b->t->e->store, files_key(b), doc, err);
 }
 
@@ -336,25 +356,58 @@ static int batch_run(struct batch *b, struct err *err)
 }
 
 struct settling {
+    struct trail *t;
+    struct arena *a;
     struct store *store;
     struct doc *docs;
     size_t count;
 };
+
+/* A digest that was taken away meanwhile is not told of. */
+static int announce_digest(struct settling *s, const struct value *o, struct err *err)
+{
+    struct announced object = { .bucket = value_get_str(o, "Bucket"),
+                                .key = value_get_str(o, "Key"),
+                                .at_ms = clock_now_ms(&s->t->e->clock) };
+    struct buf bytes = { 0 };
+    struct str path;
+    int root, rc = object_root(s->t->e->opt.data_dir, &root, err);
+
+    if (rc < 0)
+        return rc;
+    rc = object_path(s->a, object.bucket, object.key, &path, err);
+    if (rc == 0)
+        rc = object_read(root, path, &bytes, NULL);
+    if (rc == 0) {
+        object.size = (int64_t)bytes.len;
+        object.etag = announce_etag(s->a, buf_view(&bytes));
+        rc = announce(s->t, s->a, NULL, &object, err);
+    }
+    buf_free(&bytes);
+    (void)close(root); /* read only */
+    return rc == E_MISSING ? 0 : rc;
+}
 
 static int forget_files(void *arg, struct err *err)
 {
     struct settling *s = arg;
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < s->count; i++)
-        rc = store_doc_delete(s->store, s->docs[i].key, err);
+    for (size_t i = 0; rc == 0 && i < s->count; i++) {
+        const struct value *o = value_first(value_get_c(s->docs[i].value, "Announced"));
+
+        for (; rc == 0 && o; o = o->next)
+            rc = announce_digest(s, o, err);
+        if (rc == 0)
+            rc = store_doc_delete(s->store, s->docs[i].key, err);
+    }
     return rc;
 }
 
 int digests_settle(struct trail *t, struct err *err)
 {
     struct arena a = { 0 };
-    struct settling s = { .store = t->e->store };
+    struct settling s = { .t = t, .a = &a, .store = t->e->store };
     int rc = 0;
 
     if (t->unsettled == 0)

@@ -81,6 +81,17 @@ enum delivery_which { DELIVER_NEWS, DELIVER_ALL };
 int delivery_run(struct trail *t, enum delivery_which which, struct err *err);
 int delivery_recover(struct trail *t, struct err *err); /* finish what a crash cut short */
 
+/* announce.c: a delivered object, told to those who asked for it; inside a state transaction.
+ * topic: the trail's, of a log; or empty. etag empty: the bucket notifies nobody. */
+struct announced {
+    struct str bucket, key, etag, topic;
+    int64_t size, at_ms;
+};
+int announce(struct trail *t, struct arena *a, const struct trail_config *c,
+             const struct announced *o, struct err *err);
+bool announce_is_heard(struct trail *t, struct str bucket); /* does the bucket notify anybody? */
+struct str announce_etag(struct arena *a, struct str bytes);
+
 /* digests.c, under the drain lock. due: those an interval old; all: those any time has passed for.
  */
 enum digests_which { DIGESTS_DUE, DIGESTS_ALL };

@@ -40,4 +40,8 @@ int ct_bucket_ok(struct ctx *cx, const struct call *call, struct outcome *out,
  * policies are not asked. 1, 0 refused, or a failure. */
 int ct_log_group_ok(struct ctx *cx, const struct call *call, struct outcome *out,
                     const struct value *trail, struct err *err);
+/* The topic that SnsTopicName names; it gets the validation message. SnsTopicARN is set. The same.
+ */
+int ct_topic_ok(struct ctx *cx, const struct call *call, struct outcome *out, struct value *trail,
+                struct err *err);
 struct str ct_arn(struct ctx *cx, struct str region, struct str account, struct str name);

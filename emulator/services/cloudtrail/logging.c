@@ -60,8 +60,8 @@ static const struct {
     const char *member, *from;
 } texts[] = {
     { "LatestDeliveryAttemptTime", "LatestDeliveryAttempt" },
-    { "LatestNotificationAttemptTime", NULL },
-    { "LatestNotificationAttemptSucceeded", NULL },
+    { "LatestNotificationAttemptTime", "LatestNotificationAttempt" },
+    { "LatestNotificationAttemptSucceeded", "LatestNotificationTime" },
     { "LatestDeliveryAttemptSucceeded", "LatestDeliveryTime" },
     { "TimeLoggingStarted", "StartLoggingTime" },
     { "TimeLoggingStopped", "StopLoggingTime" },
@@ -70,6 +70,8 @@ static const struct {
 static const char *const copied[] = {
     "LatestDeliveryTime",
     "LatestDeliveryError",
+    "LatestNotificationTime",
+    "LatestNotificationError",
     "StartLoggingTime",
     "StopLoggingTime",
     "LatestDigestDeliveryTime",
@@ -93,7 +95,7 @@ int cloudtrail_GetTrailStatus(struct ctx *cx, const struct call *call, struct ou
         if (value_get_c(status, copied[i]))
             value_set(v, str_c(copied[i]), value_copy(cx->a, value_get_c(status, copied[i])));
     for (size_t i = 0; i < COUNT(texts); i++) {
-        int64_t ms = texts[i].from ? value_get_time(status, texts[i].from, INT64_MIN) : INT64_MIN;
+        int64_t ms = value_get_time(status, texts[i].from, INT64_MIN);
         char iso[CLOCK_ISO_SIZE] = "";
         if (ms != INT64_MIN)
             clock_iso(ms, iso);

@@ -13,6 +13,8 @@ static const struct {
     { "Name", SHOW_BOTH },
     { "S3BucketName", SHOW_BOTH },
     { "S3KeyPrefix", SHOW_BOTH },
+    { "SnsTopicName", SHOW_BOTH },
+    { "SnsTopicARN", SHOW_BOTH },
     { "IncludeGlobalServiceEvents", SHOW_BOTH },
     { "IsMultiRegionTrail", SHOW_BOTH },
     { "HomeRegion", SHOW_DESCRIBE },
@@ -41,20 +43,11 @@ static struct value *show(struct arena *a, const struct value *trail, int where)
     return v;
 }
 
-/* What mocktrail does not perform is refused, never accepted in silence. */
-static const char *const refused[] = { "SnsTopicName" };
-
 static bool options_ok(struct ctx *cx, const struct call *call, struct outcome *out)
 {
     struct str prefix = param_str(call, "S3KeyPrefix"), bucket = param_str(call, "S3BucketName");
     struct str key = param_str(call, "KmsKeyId");
 
-    for (size_t i = 0; i < COUNT(refused); i++)
-        if (param_str(call, refused[i]).len > 0) {
-            outcome_refuse(cx->a, out, 400, "UnsupportedOperationException",
-                           "mocktrail does not perform %s yet.", refused[i]);
-            return false;
-        }
     if (key.len > 0) /* no key is known here: AWS says so of a key that is not there */
         outcome_refuse(cx->a, out, 400, "KmsKeyNotFoundException", "KMS key %.*s is not found.",
                        STR_ARG(key));
@@ -73,6 +66,7 @@ static const struct {
 } settings[] = {
     { "S3BucketName", "S3BucketName" },
     { "S3KeyPrefix", "S3KeyPrefix" },
+    { "SnsTopicName", "SnsTopicName" },
     { "IncludeGlobalServiceEvents", "IncludeGlobalServiceEvents" },
     { "IsMultiRegionTrail", "IsMultiRegionTrail" },
     { "EnableLogFileValidation", "LogFileValidationEnabled" },
@@ -82,8 +76,8 @@ static const struct {
 };
 
 /* An empty one takes it away. */
-static const char *const taken_away[] = { "S3KeyPrefix", "CloudWatchLogsLogGroupArn",
-                                          "CloudWatchLogsRoleArn" };
+static const char *const taken_away[] = { "S3KeyPrefix", "SnsTopicName",
+                                          "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn" };
 
 static void settings_take(struct ctx *cx, const struct call *call, struct value *doc)
 {
@@ -187,7 +181,8 @@ int cloudtrail_CreateTrail(struct ctx *cx, const struct call *call, struct outco
     if ((rc = is_free(cx, call, out, name, err)) <= 0 ||
         (rc = organization_ok(cx, call, out, t.doc, &org_id, err)) <= 0 ||
         (rc = ct_bucket_ok(cx, call, out, t.doc, org_id, err)) <= 0 ||
-        (rc = ct_log_group_ok(cx, call, out, t.doc, err)) <= 0)
+        (rc = ct_log_group_ok(cx, call, out, t.doc, err)) <= 0 ||
+        (rc = ct_topic_ok(cx, call, out, t.doc, err)) <= 0)
         return rc;
     rc = store_doc_put(cx->e->store, ct_status_key(&t), value_map(cx->a), err);
     if (rc == 0)
@@ -218,6 +213,8 @@ int cloudtrail_UpdateTrail(struct ctx *cx, const struct call *call, struct outco
     bool logs =
         param_has(call, "CloudWatchLogsLogGroupArn") || param_has(call, "CloudWatchLogsRoleArn");
     if (logs && (rc = ct_log_group_ok(cx, call, out, t.doc, err)) <= 0)
+        return rc;
+    if (param_has(call, "SnsTopicName") && (rc = ct_topic_ok(cx, call, out, t.doc, err)) <= 0)
         return rc;
     out->changed = true;
     out->output = show(cx->a, t.doc, SHOW_CHANGE);

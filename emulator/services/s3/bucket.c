@@ -23,6 +23,18 @@ static struct doc_key bucket_key(struct str owner, struct str name)
 
 /* ---- reading ---- */
 
+int s3_bucket_document(struct store *s, struct arena *a, struct str name, struct str *owner,
+                       struct value **out, struct err *err)
+{
+    struct value *index;
+    int rc = store_doc_get(s, a, index_key(name), &index, err);
+
+    if (rc < 0)
+        return rc;
+    *owner = value_get_str(index, "Owner");
+    return store_doc_get(s, a, bucket_key(*owner, name), out, err);
+}
+
 static void bucket_free(struct bucket *b)
 {
     struct arena memory = b->memory; /* b itself lies outside of it */

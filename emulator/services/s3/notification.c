@@ -464,48 +464,50 @@ const struct view view_notification = { .name = "notification",
 
 /* ---- objects that no call made ---- */
 
+/* A trail delivers what a crash cut short before the service is open: past its cache. */
 bool s3_has_notifications(struct engine *e, struct str bucket)
 {
-    const struct bucket *b;
+    struct arena a = { 0 };
+    struct value *doc;
+    struct str owner;
+    bool has = s3_bucket_document(e->store, &a, bucket, &owner, &doc, NULL) == 0 &&
+               value_get_c(doc, "Notification") != NULL;
 
-    if (bucket_hold(e->s3, bucket, BUCKET_CACHED, &b, NULL) < 0)
-        return false;
-    bool has = value_get_c(b->doc, "Notification") != NULL;
-    bucket_drop(b);
+    arena_free(&a);
     return has;
+}
+
+static int tell_placed(struct engine *e, struct arena *a, const struct s3_placed *p,
+                       struct happening *h, const struct value *targets, struct err *err)
+{
+    struct rng rng;
+
+    engine_chance(e, str_hash(p->bucket) ^ str_hash(p->key), &rng);
+    h->name = STR("ObjectCreated:Put");
+    h->bucket = p->bucket;
+    h->key = p->key;
+    h->etag = p->etag;
+    h->sequencer = sequencer(a, p->at_ms, str_hash(p->key));
+    h->size = p->size;
+    h->time_ms = p->at_ms;
+    h->principal = arena_printf(a, "AWS:%.*s", STR_ARG(p->service));
+    h->ip = h->requester = p->service;
+    h->request_id = ids_s3_request(a, &rng);
+    h->host_id = ids_s3_host(a, &rng);
+    h->reason = "PutObject";
+    return tell(e, a, h, targets, &rng, err);
 }
 
 int s3_notify_placed(struct engine *e, struct arena *a, const struct s3_placed *p, struct err *err)
 {
-    const struct bucket *b;
-    struct rng rng;
-    int rc = bucket_hold(e->s3, p->bucket, BUCKET_CACHED, &b, err);
+    struct happening h = { .size = -1 };
+    struct value *doc;
+    int rc = s3_bucket_document(e->store, a, p->bucket, &h.owner, &doc, err);
 
     if (rc < 0)
         return rc == E_MISSING ? 0 : rc;
-    struct value *targets =
-        notification_targets(a, value_get_c(b->doc, "Notification"), "ObjectCreated:Put", p->key);
-    engine_chance(e, str_hash(p->bucket) ^ str_hash(p->key), &rng);
-    if (targets) {
-        struct happening h = {
-            .name = STR("ObjectCreated:Put"),
-            .bucket = b->name,
-            .owner = b->owner,
-            .region = b->region,
-            .key = p->key,
-            .etag = p->etag,
-            .sequencer = sequencer(a, p->at_ms, str_hash(p->key)),
-            .size = p->size,
-            .time_ms = p->at_ms,
-            .principal = arena_printf(a, "AWS:%.*s", STR_ARG(p->service)),
-            .ip = p->service,
-            .request_id = ids_s3_request(a, &rng),
-            .host_id = ids_s3_host(a, &rng),
-            .requester = p->service,
-            .reason = "PutObject",
-        };
-        rc = tell(e, a, &h, targets, &rng, err);
-    }
-    bucket_drop(b);
-    return rc;
+    h.region = value_get_str(doc, "Region");
+    const struct value *targets =
+        notification_targets(a, value_get_c(doc, "Notification"), "ObjectCreated:Put", p->key);
+    return targets ? tell_placed(e, a, p, &h, targets, err) : 0;
 }
