@@ -223,6 +223,87 @@ class Run(unittest.TestCase):
         self.assertEqual(self.verdicts(got), {"match": 3})
         self.assertGreaterEqual(got["detect_max_ms"], 0)
 
+    QUEUE = """
+        import boto3
+        from urllib.parse import unquote_plus
+        sqs, s3 = boto3.client("sqs"), boto3.client("s3")
+        url = os.environ["QUEUE_URL"]
+        def named(body):
+            try: body = json.loads(body)
+            except ValueError: return  # CloudTrail's validation message
+            if body.get("Type") == "Notification": yield from named(body["Message"])
+            if "s3Bucket" in body: yield from ((body["s3Bucket"], k) for k in body["s3ObjectKey"])
+            yield from ((r["s3"]["bucket"]["name"], unquote_plus(r["s3"]["object"]["key"])) for r in body.get("Records", ()))
+        def receive():
+            return sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]).get("Messages", ())
+        def acknowledge(m):
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=m["ReceiptHandle"])
+        def handle(bucket, key):
+            body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            for f in finds(json.loads(gzip.decompress(body))["Records"]): print(json.dumps(f), flush=True)
+        """
+    DRAIN = QUEUE + """
+        while messages := receive():
+            for m in messages:
+                for place in named(m["Body"]): handle(*place)
+                acknowledge(m)
+        """
+
+    def test_notices_in_a_queue(self):
+        for feed, faults, twice in (("sqs-s3", "[test-event, several-records=2, notification-first=10m]", {}),
+                                    ("sqs-sns-ct", "[test-event, several-records=2]", {}),
+                                    ("sqs-s3", "[duplicate=1]", {"duplicate": 3})):
+            with self.subTest(feed + faults):
+                _, got = self.suite(self.DRAIN, feed=feed, env={"QUEUE_URL": "{queue_url}"}, top=f"faults: {faults}")
+                self.assertEqual(self.verdicts(got), {"match": 3, **twice})
+
+    def test_why_notices_in_a_queue_led_to_nothing(self):
+        for body, cause in (("for m in receive(): pass", "its message was never acknowledged"),
+                            ("while ms := receive():\n    for m in ms: acknowledge(m)", "acknowledged, and never fetched"),
+                            ("finds = lambda records: ()\nfor m in receive():\n    for p in named(m['Body']): handle(*p)",
+                             "fetched, and neither acknowledged nor reported")):
+            _, got = self.suite(textwrap.dedent(self.QUEUE) + body, feed="sqs-s3", env={"QUEUE_URL": "{queue_url}"})
+            self.assertEqual({f["cause"] for f in got["findings"]}, {cause}, body)
+
+    def test_a_daemon_at_a_queue_whose_receipts_expire(self):
+        body = textwrap.dedent(self.QUEUE) + textwrap.dedent("""
+            refused = 0
+            print("ready", flush=True)
+            while True:
+                for m in receive():
+                    for place in named(m["Body"]): handle(*place)
+                    try: acknowledge(m)
+                    except sqs.exceptions.ClientError as e:
+                        refused += 1
+                        print(e, file=sys.stderr, flush=True)
+                        open(os.environ["OUT"] + "/refused", "w").write(str(refused))
+                time.sleep(0.05)
+            """)
+        work = self.top / "expired"
+        _, got = self.suite(body, feed="sqs-s3", mode="daemon", ready={"log": "ready"}, grace="1s", timeout="60s",
+                            env={"QUEUE_URL": "{queue_url}", "OUT": "{out}"}, top="faults: [expired-receipt=2]",
+                            options=("--work", work))
+        self.assertEqual(self.verdicts(got), {"match": 3})
+        self.assertEqual((work / "out-1" / "refused").read_text(), "2")
+        self.assertIn("ReceiptHandleIsInvalid", (work / "out-1" / "tool.log").read_text())
+
+    def test_a_log_group_that_is_polled(self):
+        _, got = self.suite("""
+            import boto3
+            for region in os.environ["REGIONS"].split():
+                logs = boto3.client("logs", region_name=region)
+                for s in logs.describe_log_streams(logGroupName=os.environ["GROUP"])["logStreams"]:
+                    token, records = {}, []
+                    while True:
+                        page = logs.get_log_events(logGroupName=os.environ["GROUP"], logStreamName=s["logStreamName"],
+                                                   startFromHead=True, **token)
+                        records += [json.loads(e["message"]) for e in page["events"]]
+                        if token == {"nextToken": page["nextForwardToken"]}: break
+                        token = {"nextToken": page["nextForwardToken"]}
+                    for f in finds(records): print(json.dumps(f))
+            """, feed="cwl-poll", env={"GROUP": "{log_group}", "REGIONS": "{regions}"})
+        self.assertEqual(self.verdicts(got), {"match": 3})
+
     LOOKUP = """
         import boto3
         for region in REGIONS:
@@ -346,7 +427,7 @@ class Run(unittest.TestCase):
         for lines, why in (
                 ("tool: {run: x}", "1: expected either dataset: DIR or scenario: NAME"),
                 ("dataset: .\ntool: {feed: dir}", "2: expected tool.run"),
-                ("dataset: .\ntool:\n  run: x\n  feed: sqs-s3", "4: expected one of dir"),
+                ("dataset: .\ntool:\n  run: x\n  feed: udp-xray", "4: expected one of dir"),
                 ("dataset: .\ntool:\n  run: x\n  speeed: 1", "4: expected tool: {name"),
                 ("dataset: .\ntool:\n  run: x\n  timeout: soon", "4: expected a duration"),
                 ("dataset: .\ntool: {run: x}\nrequire: {recall: 2}", "3: expected a share from 0 to 1"),

@@ -141,6 +141,8 @@ static int prepare(struct run *r, const struct str *paths, size_t count, struct 
         rc = faults_apply(&r->plan, faults, kinds, r->target_opt.keys_dir, err);
     for (size_t i = 0; rc == 0 && i < r->target_count; i++)
         rc = target_keys(r->targets[i], r->plan.keys, err);
+    for (size_t i = 0; rc == 0 && i < r->target_count; i++)
+        rc = target_expire_receipts(r->targets[i], r->plan.expired_receipts, err);
     return rc;
 }
 

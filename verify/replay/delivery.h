@@ -44,7 +44,7 @@ struct plan {
     struct source *source;
     struct delivery *items;
     size_t count, room;
-    uint64_t seed;
+    uint64_t seed, expired_receipts;
     struct buf told;         /* what faults did, a JSON object a line */
     struct public_key *keys; /* that signatures made here need, beside the dataset's own */
 };

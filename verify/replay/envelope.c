@@ -108,3 +108,18 @@ void envelope_notice(struct buf *out, struct arena *a, const struct envelope_obj
                (unsigned long long)o->at_ms);
     buf_free(&key);
 }
+
+void envelope_topic(struct buf *out, struct arena *a, const struct envelope_message *m)
+{
+    struct str topic = STR("arn:aws:sns:us-east-1:000000000000:mocktrail");
+
+    buf_printf(out, "{\"Type\":\"Notification\",\"MessageId\":\"%s\"", m->id);
+    member(out, "TopicArn", topic);
+    member(out, "Message", m->text);
+    member(out, "Timestamp", clock_iso_ms(a, m->at_ms));
+    buf_add_c(out, ",\"SignatureVersion\":\"1\",\"Signature\":\"\"");
+    member(out, "SigningCertURL",
+           arena_printf(a, "%.*s/SimpleNotificationService.pem", STR_ARG(m->origin)));
+    member(out, "UnsubscribeURL", arena_printf(a, "%.*s/?Action=Unsubscribe", STR_ARG(m->origin)));
+    buf_add_char(out, '}');
+}

@@ -20,6 +20,16 @@ int envelope_logs(struct buf *out, const struct envelope_stream *at, struct str 
                   struct err *err);
 void envelope_log_event(struct buf *out, struct arena *a, const struct scan_record *r);
 
+/* A message of a topic, as SNS puts it into a queue. Its signature is none: whoever verifies it
+ * must be given one by SNS. Source: SNS Developer Guide, "Message delivery formats". */
+struct envelope_message {
+    const char *id;
+    struct str text;
+    int64_t at_ms;
+    struct str origin; /* of the links in it: http://HOST:PORT */
+};
+void envelope_topic(struct buf *out, struct arena *a, const struct envelope_message *m);
+
 /* One record of S3's notification {"Records":[...]}. */
 struct envelope_object {
     struct str bucket, key, region;

@@ -354,6 +354,14 @@ static int do_notice_first(struct work *w)
     return 0;
 }
 
+static int do_expire(struct work *w)
+{
+    w->p->expired_receipts += w->f->count;
+    buf_printf(&w->p->told, "{\"fault\":\"expired-receipt\",\"count\":%llu}\n",
+               (unsigned long long)w->f->count);
+    return 0;
+}
+
 static int check_targets(const struct fault *f, unsigned targets, struct err *err)
 {
     bool both = (targets & TO_QUEUE) && (targets & TO_FILES);
@@ -361,6 +369,17 @@ static int check_targets(const struct fault *f, unsigned targets, struct err *er
     if (f->row->targets == TO_QUEUE_AND_FILES ? both : (f->row->targets & targets) != 0)
         return 0;
     return err_set(err, E_PARSE, "fault %s: no target that is given would show it", f->row->name);
+}
+
+bool fault_shows(struct str text, unsigned targets)
+{
+    struct str name, argument;
+
+    (void)str_cut(text, '=', &name, &argument); /* none: the whole text */
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (str_eq_c(name, rows[i].name))
+            return (rows[i].targets & targets) != 0;
+    return true; /* fault_parse refuses it */
 }
 
 int faults_apply(struct plan *p, const struct fault *first, unsigned targets, const char *keys_dir,

@@ -26,6 +26,8 @@ struct fault {
 
 /* "late" or "late=1h". E_PARSE tells what was expected. */
 int fault_parse(struct arena *a, struct str text, struct fault **out, struct err *err);
+/* Could one of the targets show the fault that text names? */
+bool fault_shows(struct str text, unsigned targets);
 /* Do them all, in their order. targets: bits of enum fault_targets that are there; keys_dir: where
  * the dataset's signing keys lie. E_PARSE: a fault that none of the targets would show, or that
  * finds nothing to work on. */

@@ -101,3 +101,12 @@ int post_send(struct post *p, struct str body, struct err *err)
     }
     return err_set(err, E_IO, "%.*s: HTTP status %ld", STR_ARG(p->url), status);
 }
+
+int post_put(struct post *p, struct str body, struct err *err)
+{
+    (void)curl_easy_setopt(p->curl, CURLOPT_CUSTOMREQUEST, "PUT"); /* shows in the transfer */
+    int rc = post_send(p, body, err);
+
+    (void)curl_easy_setopt(p->curl, CURLOPT_CUSTOMREQUEST, NULL); /* as above */
+    return rc;
+}

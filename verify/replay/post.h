@@ -13,5 +13,7 @@ void post_close(struct post *p); /* NULL is harmless */
 /* A JSON body. E_IO unless the answer is 2xx; 429 and 5xx are tried again a few times. */
 int post_send(struct post *p, struct str body, struct err *err);
 
+int post_put(struct post *p, struct str body, struct err *err); /* the same, with PUT */
+
 /* Is the URL's host this machine's loopback? */
 bool post_is_local(struct str url);

@@ -1,4 +1,4 @@
-#include "verify/replay/target.h"
+#include "verify/replay/private.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -9,36 +9,11 @@
 #include "core/base/mem.h"
 #include "core/codec/json.h"
 #include "core/trail/scan.h"
-#include "verify/replay/envelope.h"
 #include "verify/replay/faults.h"
 #include "verify/replay/post.h"
-#include "verify/source/aws.h"
 #include "verify/source/classify.h"
 
 enum { LOG_EVENTS_MOST = 100 }; /* of one subscription message */
-
-struct target_row {
-    const char *prefix, *expected;
-    unsigned kind; /* a bit of enum fault_targets */
-    int (*open)(struct target *t, struct str rest, struct err *err);
-    int (*deliver)(struct target *t, const struct delivery *d, const struct content *c,
-                   struct err *err);
-    int (*record)(struct target *t, const struct scan_record *r, struct err *err);
-    int (*end)(struct target *t, struct err *err); /* of a file's records */
-};
-
-struct target {
-    const struct target_row *row;
-    const struct target_options *opt;
-    struct arena arena, scratch;
-    struct str place; /* a directory, a bucket, a queue's URL, a log group */
-    struct post *post;
-    struct aws_client *aws;
-    struct rng rng;     /* ids of envelopes */
-    struct buf waiting; /* notices, log events */
-    size_t waiting_count;
-    struct envelope_stream stream;
-};
 
 /* ---- stdout ---- */
 
@@ -171,7 +146,7 @@ static int dir_copy_keys(struct target *t, struct err *err)
 
 /* ---- s3: ---- */
 
-static int check_local(const struct target *t, struct str url, struct err *err)
+int target_check_local(const struct target *t, struct str url, struct err *err)
 {
     if (t->opt->allow_remote || post_is_local(url))
         return 0;
@@ -180,20 +155,24 @@ static int check_local(const struct target *t, struct str url, struct err *err)
                    STR_ARG(url));
 }
 
+int target_open_url(struct target *t, struct str url, struct str *path, struct err *err)
+{
+    ptrdiff_t at = str_find(url, STR("://"));
+    struct str host;
+
+    (void)str_cut(str_sub(url, (size_t)at + 3, url.len), '/', &host, path); /* none: empty */
+    t->origin = str_sub(url, 0, (size_t)at + 3 + host.len);
+    int rc = target_check_local(t, t->origin, err);
+
+    return rc < 0 ? rc : aws_open(&t->aws, &(struct aws_options){ t->origin, t->opt->region }, err);
+}
+
 /* http://HOST:PORT[/BUCKET] */
 static int s3_open(struct target *t, struct str rest, struct err *err)
 {
-    ptrdiff_t at = str_find(rest, STR("://"));
-    struct str host, bucket;
-
-    if (at < 0)
+    if (str_find(rest, STR("://")) < 0)
         return err_set(err, E_PARSE, "expected http://HOST:PORT or http://HOST:PORT/BUCKET");
-    (void)str_cut(str_sub(rest, (size_t)at + 3, rest.len), '/', &host, &bucket);
-    t->place = bucket;
-    rest.len = (size_t)at + 3 + host.len;
-    int rc = check_local(t, rest, err);
-
-    return rc < 0 ? rc : aws_open(&t->aws, &(struct aws_options){ rest, t->opt->region }, err);
+    return target_open_url(t, rest, &t->place, err);
 }
 
 static int s3_deliver(struct target *t, const struct delivery *d, const struct content *c,
@@ -214,62 +193,11 @@ static int s3_deliver(struct target *t, const struct delivery *d, const struct c
     return o.bytes.len == 0 ? 0 : aws_s3_put(t->aws, &t->scratch, &o, err);
 }
 
-/* ---- sqs: a queue's URL ---- */
-
-static int sqs_open(struct target *t, struct str rest, struct err *err)
-{
-    ptrdiff_t at = str_find(rest, STR("://"));
-    struct str host, path;
-
-    if (at < 0 || !str_cut(str_sub(rest, (size_t)at + 3, rest.len), '/', &host, &path))
-        return err_set(err, E_PARSE, "expected a queue's URL, http://HOST:PORT/ACCOUNT/NAME");
-    t->place = rest;
-    rest.len = (size_t)at + 3 + host.len;
-    int rc = check_local(t, rest, err);
-
-    return rc < 0 ? rc : aws_open(&t->aws, &(struct aws_options){ rest, t->opt->region }, err);
-}
-
-static int sqs_send(struct target *t, struct str body, struct err *err)
-{
-    struct value *in = value_map(&t->scratch), *out;
-
-    value_put_str(&t->scratch, in, "QueueUrl", t->place);
-    value_put_str(&t->scratch, in, "MessageBody", body);
-    return aws_json(t->aws, &t->scratch,
-                    &(struct aws_json_call){ .service = STR("sqs"),
-                                             .target = STR("AmazonSQS.SendMessage"),
-                                             .content_type = STR("application/x-amz-json-1.0"),
-                                             .body = in },
-                    &out, err);
-}
-
-static int sqs_deliver(struct target *t, const struct delivery *d, const struct content *c,
-                       struct err *err)
-{
-    if (d->message.len > 0)
-        return sqs_send(t, d->message, err);
-    if (!delivery_is_log(d) || d->object_only || !c)
-        return 0;
-    buf_add_c(&t->waiting, t->waiting_count++ == 0 ? "{\"Records\":[" : ",");
-    envelope_notice(&t->waiting, &t->scratch,
-                    &(struct envelope_object){ d->file->bucket, d->key, d->file->at.region,
-                                               d->at_ms, c->stored.len });
-    if (d->notice_waits)
-        return 0;
-    buf_add_c(&t->waiting, "]}");
-    int rc = sqs_send(t, buf_view(&t->waiting), err);
-
-    buf_clear(&t->waiting);
-    t->waiting_count = 0;
-    return rc;
-}
-
 /* ---- http:, events:, logs: ---- */
 
 static int http_open(struct target *t, struct str rest, struct err *err)
 {
-    int rc = check_local(t, rest, err);
+    int rc = target_check_local(t, rest, err);
 
     return rc < 0 ? rc : post_open(&t->post, rest, err);
 }
@@ -355,7 +283,9 @@ static const struct target_row rows[] = {
     { "stdout", "stdout", TO_RECORDS, stdout_open, records_deliver, stdout_record, stdout_end },
     { "dir:", "dir:DIR", TO_DIR, dir_open, dir_deliver, NULL, NULL },
     { "s3:", "s3:URL", TO_S3, s3_open, s3_deliver, NULL, NULL },
-    { "sqs:", "sqs:URL", TO_QUEUE, sqs_open, sqs_deliver, NULL, NULL },
+    { "sqs:", "sqs:URL", TO_QUEUE, queue_open, queue_deliver, NULL, NULL },
+    { "sns-sqs:", "sns-sqs:URL", TO_QUEUE, queue_open, topic_deliver, NULL, NULL },
+    { "group:", "group:URL", TO_RECORDS, group_open, records_deliver, group_record, group_end },
     { "http:", "http:URL", TO_RECORDS, http_open, records_deliver, http_record, NULL },
     { "events:", "events:URL", TO_RECORDS, http_open, records_deliver, events_record, NULL },
     { "logs:", "logs:URL", TO_RECORDS, http_open, records_deliver, logs_record, logs_send },
@@ -372,8 +302,8 @@ int target_open(struct target **out, struct str spec, const struct target_option
     if (!row)
         return err_set(
             err, E_PARSE,
-            "expected stdout, dir:DIR, or s3:, sqs:, http:, events: or logs: with a URL, "
-            "not '%.*s'",
+            "expected stdout, dir:DIR, or s3:, sqs:, sns-sqs:, group:, http:, events: or logs: "
+            "with a URL, not '%.*s'",
             STR_ARG(spec));
     struct target *t = mem_alloc(sizeof *t);
 
@@ -400,6 +330,7 @@ int target_close(struct target *t, struct err *err)
         return 0;
     if (t->row->end && t->post)
         rc = t->row->end(t, err);
+    group_free(t);
     post_close(t->post);
     aws_close(t->aws);
     buf_free(&t->waiting);
@@ -427,6 +358,11 @@ int target_deliver(struct target *t, const struct delivery *d, const struct cont
     if (t->waiting_count == 0)
         arena_reset(&t->scratch);
     return rc;
+}
+
+int target_expire_receipts(struct target *t, uint64_t count, struct err *err)
+{
+    return count > 0 && t->row->kind == TO_QUEUE ? queue_expire_receipts(t, count, err) : 0;
 }
 
 int target_keys(struct target *t, const struct public_key *first, struct err *err)

@@ -27,5 +27,7 @@ bool target_wants_text(const struct target *t);
 /* c: the delivery's bytes; NULL for a mere message. */
 int target_deliver(struct target *t, const struct delivery *d, const struct content *c,
                    struct err *err);
+/* Of queues only: so many of the consumer's deletions find their receipt expired. */
+int target_expire_receipts(struct target *t, uint64_t count, struct err *err);
 /* Keys that signatures of the plan need; other targets than directories have no place for them. */
 int target_keys(struct target *t, const struct public_key *first, struct err *err);

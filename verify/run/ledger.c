@@ -108,6 +108,11 @@ const char *ledger_event_cause(const struct ledger *l, const struct truth *t,
                                            : "its region was never asked for";
     if (!l->sees_objects)
         return "offered, and not reported";
+    if (l->sees_queue && !f->is_fetched)
+        return f->is_left ? "its message was never acknowledged"
+                          : "acknowledged, and never fetched";
+    if (l->sees_queue && f->is_left)
+        return "fetched, and neither acknowledged nor reported";
     if (f->is_fetched)
         return "fetched, and not reported";
     return f->is_listed ? "listed, and never fetched" : "never listed";

@@ -7,8 +7,8 @@
 
 struct ledger {
     struct arena arena;
-    bool sees_objects, sees_lookups; /* else nothing can be said */
-    struct str *regions;             /* of LookupEvents */
+    bool sees_objects, sees_lookups, sees_queue; /* else nothing can be said */
+    struct str *regions;                         /* of LookupEvents */
     size_t region_count;
     uint64_t calls;
 };

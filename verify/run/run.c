@@ -11,6 +11,7 @@
 #include "core/codec/json.h"
 #include "verify/command.h"
 #include "verify/run/builtin.h"
+#include "verify/run/feed.h"
 #include "verify/run/show.h"
 #include "verify/run/world.h"
 
@@ -165,31 +166,26 @@ static void tell_crash(const struct once *o, int code)
     buf_free(&said);
 }
 
-static struct str feed_target(const struct once *o)
+static int tell_replay(const char *log, struct err *err)
 {
-    struct arena *a = o->w->arena;
-    struct str url = world_text(o->w, o->suite->tool.url);
+    struct buf said = { 0 };
 
-    switch (o->suite->tool.feed) {
-    case FEED_S3:
-        return arena_printf(a, "s3:%.*s", STR_ARG(o->w->endpoint));
-    case FEED_EVENTS:
-        return arena_printf(a, "events:%.*s", STR_ARG(url));
-    case FEED_LOGS:
-        return arena_printf(a, "logs:%.*s", STR_ARG(url));
-    default:
-        return arena_printf(a, "http:%.*s", STR_ARG(url));
-    }
+    (void)fs_read(log, &said, NULL); /* nothing said: nothing is told */
+    struct str text = str_trim(buf_view(&said));
+    int rc = err_set(err, E_IO, "the deliveries failed: %.*s", STR_ARG(text));
+
+    buf_free(&said);
+    return rc;
 }
 
 /* A helper of ours to its end; what it printed is kept in a file when out_path is given. */
-static int replay(struct once *o, struct str to, const char *out_path, int64_t deadline_us,
+static int replay(struct once *o, struct suite_words to, const char *out_path, int64_t deadline_us,
                   struct err *err)
 {
     struct world *w = o->w;
     struct str times = arena_printf(w->arena, "%.*s/times", STR_ARG(w->out));
     const char *log = arena_printf(w->arena, "%.*s/replay.log", STR_ARG(w->out)).ptr;
-    const char *const *argv = world_replay(w, to, times);
+    const char *const *argv = world_replay(w, to, 0, times);
     struct child c;
     int rc = child_start(&c, &(struct child_options){ argv, NULL, NULL, -1, log }, err);
 
@@ -200,7 +196,7 @@ static int replay(struct once *o, struct str to, const char *out_path, int64_t d
     if (!ended)
         o->code = EXIT_TIMEOUT;
     else if (child_exit_code(&c) != 0)
-        rc = err_set(err, E_IO, "the deliveries failed: see %s", log);
+        rc = tell_replay(log, err);
     else if (out_path)
         rc = fs_replace_fast(out_path, buf_view(&c.out), err);
     child_free(&c);
@@ -232,7 +228,9 @@ static void read_times(struct once *o)
 static uint64_t activity(struct once *o, const struct child *c)
 {
     return c->out.len + (o->w->sink ? sink_count(o->w->sink) : 0) +
-           (o->w->follow ? follow_count(o->w->follow, STR("\"eventName\":\"GetObject\"")) : 0);
+           (o->w->follow ? follow_count(o->w->follow, STR("\"eventName\":\"GetObject\"")) +
+                               follow_count(o->w->follow, STR("\"eventName\":\"DeleteMessage"))
+                         : 0);
 }
 
 /* Until nothing has moved for the grace period. */
@@ -287,8 +285,8 @@ static int run_daemon(struct once *o, struct child *c, int64_t deadline_us, stru
         o->code = c->pid == 0 ? EXIT_CRASH : EXIT_TIMEOUT;
         return 0;
     }
-    if (o->suite->tool.feed != FEED_DIR && o->suite->tool.feed != FEED_LOOKUP)
-        rc = replay(o, feed_target(o), NULL, deadline_us, err);
+    if (feed_is_delivered(o->suite->tool.feed))
+        rc = replay(o, feed_targets(o->w), NULL, deadline_us, err);
     if (rc == 0 && o->code == EXIT_GOOD)
         wait_for_silence(o, c, deadline_us);
     bool died = c->pid == 0;
@@ -315,12 +313,13 @@ static void run_oneshot(struct once *o, struct child *c, int64_t deadline_us)
 static int open_input(struct once *o, int64_t deadline_us, int *out_fd, struct err *err)
 {
     const char *path = arena_printf(o->w->arena, "%.*s/records.jsonl", STR_ARG(o->w->out)).ptr;
+    struct str to = STR("stdout");
     int rc = 0;
 
     *out_fd = -1;
     if (o->suite->tool.feed != FEED_STDIN)
         return 0;
-    rc = replay(o, STR("stdout"), path, deadline_us, err);
+    rc = replay(o, (struct suite_words){ &to, 1 }, path, deadline_us, err);
     if (rc < 0)
         return rc;
     FILE *f = fopen(path, "re");
@@ -345,6 +344,8 @@ static int run_command(struct once *o, struct err *err)
                                  .log_path =
                                      arena_printf(w->arena, "%.*s/tool.log", STR_ARG(w->out)).ptr };
 
+    if (rc == 0 && o->suite->tool.mode == MODE_ONESHOT && feed_goes_first(o->suite->tool.feed))
+        rc = replay(o, feed_targets(w), NULL, deadline_us, err);
     o->started_us = clock_monotonic_us();
     o->started_ms = clock_machine_ms();
     if (rc == 0)
@@ -379,7 +380,7 @@ static int run_builtin(struct once *o, struct err *err)
 static void forget_ledger(struct truth *t)
 {
     for (size_t i = 0; i < t->file_count; i++)
-        t->files[i] = (struct truth_file){ t->files[i].key, false, false, -1 };
+        t->files[i] = (struct truth_file){ .key = t->files[i].key, .offered_ms = -1 };
 }
 
 static int run_once(struct once *o, unsigned repeat, struct judgement *j, struct err *err)
@@ -390,8 +391,11 @@ static int run_once(struct once *o, unsigned repeat, struct judgement *j, struct
     forget_ledger(o->truth);
     if (rc == 0)
         rc = o->suite->tool.is_builtin ? run_builtin(o, err) : run_command(o, err);
+    if (rc == 0 && o->code == EXIT_GOOD)
+        rc = feed_close(o->w, o->truth, err);
     world_end(o->w, &lines);
-    o->ledger.sees_objects = o->suite->tool.feed == FEED_S3;
+    o->ledger.sees_queue = feed_has_queue(o->suite->tool.feed);
+    o->ledger.sees_objects = o->suite->tool.feed == FEED_S3 || o->ledger.sees_queue;
     o->ledger.sees_lookups = o->suite->tool.feed == FEED_LOOKUP;
     if (rc == 0)
         rc = ledger_read(&o->ledger, o->truth, buf_view(&lines), err);

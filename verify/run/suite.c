@@ -124,6 +124,9 @@ static const struct word {
     { "stdin-jsonl", FEED_STDIN },
     { "s3-poll", FEED_S3 },
     { "lookup-api", FEED_LOOKUP },
+    { "sqs-s3", FEED_SQS },
+    { "sqs-sns-ct", FEED_SNS },
+    { "cwl-poll", FEED_GROUP },
     { "webhook", FEED_WEBHOOK },
     { "eventbridge-http", FEED_EVENTS },
     { "cwl-subscribe", FEED_LOGS },
@@ -143,8 +146,7 @@ static const struct word {
                     { "ignore", UNEXPECTED_IGNORE }, { NULL, 0 } };
 
 /* Feeds of services that this version does not have. */
-static const char *const later_feeds[] = { "sqs-s3",      "sqs-sns-ct",   "cwl-poll",
-                                           "webhook-sns", "lambda-event", "udp-xray" };
+static const char *const later_feeds[] = { "webhook-sns", "lambda-event", "udp-xray" };
 
 const char *suite_feed_name(enum suite_feed f)
 {

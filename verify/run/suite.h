@@ -16,9 +16,13 @@ enum suite_feed {
     FEED_STDIN,
     FEED_S3,
     FEED_LOOKUP,
+    FEED_SQS,   /* S3's notices in a queue, the files in a bucket */
+    FEED_SNS,   /* CloudTrail's notices, by way of a topic */
+    FEED_GROUP, /* a log group */
     FEED_WEBHOOK,
     FEED_EVENTS,
-    FEED_LOGS
+    FEED_LOGS,
+    FEEDS
 };
 enum suite_mode { MODE_ONESHOT, MODE_DAEMON };
 enum suite_ready { READY_AFTER, READY_LOG };

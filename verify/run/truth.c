@@ -52,7 +52,8 @@ static size_t file_add(struct truth *t, struct str key)
         t->files = files;
         t->file_room = room;
     }
-    t->files[t->file_count] = (struct truth_file){ arena_copy(&t->arena, key), false, false, -1 };
+    t->files[t->file_count] =
+        (struct truth_file){ .key = arena_copy(&t->arena, key), .offered_ms = -1 };
     return t->file_count++;
 }
 

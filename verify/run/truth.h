@@ -22,6 +22,7 @@ struct truth_event {
 struct truth_file {
     struct str key;
     bool is_listed, is_fetched; /* as the server saw it */
+    bool is_left;               /* its message was in the queue at the end */
     int64_t offered_ms;         /* of the run; -1: not known */
 };
 

@@ -1,3 +1,5 @@
+#include "verify/replay/faults.h"
+#include "verify/run/feed.h"
 #include "verify/run/world.h"
 
 #include <arpa/inet.h>
@@ -13,11 +15,11 @@
 
 extern char **environ;
 
-enum { HELPER_US = 600000000, SERVER_US = 60000000, PLACES = 20 };
+enum { HELPER_US = 600000000, SERVER_US = 60000000, PLACES = 24 };
 
 bool world_has_server(const struct world *w)
 {
-    return w->suite->tool.feed == FEED_S3 || w->suite->tool.feed == FEED_LOOKUP;
+    return w->suite->tool.feed >= FEED_S3 && w->suite->tool.feed < FEED_WEBHOOK;
 }
 
 /* ---- our own program as a helper ---- */
@@ -60,17 +62,20 @@ static int generate(struct world *w, struct err *err)
     return run_helper(w, argv, "generate", err);
 }
 
-const char *const *world_replay(const struct world *w, struct str to, struct str times)
+const char *const *world_replay(const struct world *w, struct suite_words to, unsigned into,
+                                struct str times)
 {
     const struct suite_words *f = &w->suite->faults;
-    const char **argv = arena_array(w->arena, 16 + 2 * f->count, sizeof *argv);
+    const char **argv = arena_array(w->arena, 20 + 2 * (f->count + to.count), sizeof *argv);
     size_t n = 0;
 
     argv[n++] = w->self;
     argv[n++] = "replay";
     argv[n++] = w->dataset.ptr;
-    argv[n++] = "--to";
-    argv[n++] = to.ptr;
+    for (size_t i = 0; i < to.count; i++) {
+        argv[n++] = "--to";
+        argv[n++] = to.items[i].ptr;
+    }
     argv[n++] = "--seed";
     argv[n++] = arena_printf(w->arena, "%llu", (unsigned long long)w->suite->seed).ptr;
     if (times.len > 0) {
@@ -81,7 +86,13 @@ const char *const *world_replay(const struct world *w, struct str to, struct str
         argv[n++] = "--speed";
         argv[n++] = w->suite->speed.ptr;
     }
+    if (!into && w->region.len > 0) {
+        argv[n++] = "--region";
+        argv[n++] = w->region.ptr;
+    }
     for (size_t i = 0; i < f->count; i++) {
+        if (into && !fault_shows(f->items[i], into))
+            continue;
         argv[n++] = "--fault";
         argv[n++] = f->items[i].ptr;
     }
@@ -90,8 +101,10 @@ const char *const *world_replay(const struct world *w, struct str to, struct str
 
 static int replay_to(struct world *w, struct str dir, struct err *err)
 {
-    return run_helper(w, world_replay(w, arena_printf(w->arena, "dir:%.*s", STR_ARG(dir)), STR("")),
-                      "replay", err);
+    struct str to = arena_printf(w->arena, "dir:%.*s", STR_ARG(dir));
+
+    return run_helper(w, world_replay(w, (struct suite_words){ &to, 1 }, TO_DIR, STR("")), "replay",
+                      err);
 }
 
 /* ---- what there is to name ---- */
@@ -258,7 +271,7 @@ static int copy_data(struct world *w, struct err *err)
             arena_printf(a, "%.*s/meta/%.*s", STR_ARG(w->served), STR_ARG(w->bucket)).ptr, err);
     if (rc == 0)
         rc = fs_mkdirs(objects.ptr, err);
-    if (rc == 0 && w->suite->tool.mode == MODE_ONESHOT)
+    if (rc == 0 && w->suite->tool.mode == MODE_ONESHOT && !feed_goes_first(w->suite->tool.feed))
         rc = replay_to(w, w->served, err);
     return rc;
 }
@@ -302,7 +315,7 @@ int world_begin(struct world *w, unsigned repeat, struct err *err)
 {
     w->out = arena_printf(w->arena, "%.*s/out-%u", STR_ARG(w->work), repeat + 1);
     w->served = arena_printf(w->arena, "%.*s/served", STR_ARG(w->work));
-    w->endpoint = STR("");
+    w->endpoint = w->queue_url = w->queue_name = w->log_group = STR("");
     int rc = fs_remove_tree(w->out.ptr, err);
 
     if (rc == 0)
@@ -313,6 +326,8 @@ int world_begin(struct world *w, unsigned repeat, struct err *err)
         rc = copy_data(w, err);
     if (rc == 0 && world_has_server(w))
         rc = start_server(w, err);
+    if (rc == 0 && world_has_server(w))
+        rc = feed_open(w, err);
     return rc;
 }
 
@@ -343,6 +358,9 @@ static size_t list_places(const struct world *w, struct place out[PLACES])
         { "host", host },
         { "port", arena_printf(a, "%u", w->tool_port) },
         { "bucket", w->bucket },
+        { "queue_url", w->queue_url },
+        { "queue_name", w->queue_name },
+        { "log_group", w->log_group },
         { "prefix", w->prefix },
         { "tree", w->tree },
         { "account", w->account },

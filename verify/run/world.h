@@ -26,6 +26,7 @@ struct world {
     unsigned tool_port; /* where a webhook tool is told to listen */
     /* of one repeat */
     struct str out, served, endpoint;
+    struct str queue_url, queue_name, log_group; /* of feeds that have them */
     struct child server;
     struct follow *follow;
     struct sink *sink;
@@ -46,6 +47,8 @@ const char *const *world_command(const struct world *w, const struct suite_words
 struct str world_text(const struct world *w, struct str text); /* the same of one text */
 /* The tool's environment. */
 const char *const *world_env(const struct world *w);
-/* mocktrail replay of the dataset with the suite's faults: its words, NULL at the end. */
-const char *const *world_replay(const struct world *w, struct str to, struct str times);
+/* mocktrail replay of the dataset with the suite's faults: its words, NULL at the end. into: a bit
+ * of enum fault_targets when the deliveries are only files; 0: all faults. */
+const char *const *world_replay(const struct world *w, struct suite_words to, unsigned into,
+                                struct str times);
 bool world_has_server(const struct world *w);

@@ -481,7 +481,9 @@ int aws_json(struct aws_client *c, struct arena *a, const struct aws_json_call *
     if (rc == 0 && r.status != 200)
         rc = err_set(err, E_IO, "%.*s: HTTP status %ld: %.*s", STR_ARG(call->target), r.status,
                      STR_ARG(str_sub(buf_view(&r.refusal), 0, 200)));
-    if (rc == 0)
+    if (rc == 0 && text.len == 0)
+        *out = value_map(a); /* an operation without an output */
+    else if (rc == 0)
         rc = json_parse(a, arena_copy(a, buf_view(&text)), out, err);
     buf_free(&body);
     buf_free(&text);
