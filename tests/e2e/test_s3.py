@@ -320,6 +320,17 @@ class Objects(S3Case):
         self.refused("BadDigest", self.s3.put_object, Bucket=b, Key="k", Body=b"hello", ContentMD5=md5)
         self.refused("InvalidDigest", self.s3.put_object, Bucket=b, Key="k", Body=b"hello", ContentMD5="x")
 
+    @harness.needs_newest
+    def test_xxhash(self):
+        """Sums of "123456789" by the reference library."""
+        b = self.bucket()
+        for name, right in (("XXHASH64", "jLhB20DmroM="), ("XXHASH3", "ctyxi2ehff8="),
+                            ("XXHASH128", "MxGUd+3l3NXpcWQnaB1YYA==")):
+            member = "Checksum" + name
+            self.assertEqual(self.put(b, "k", b"123456789", **{member: right})[member], right)
+            self.assertEqual(self.s3.head_object(Bucket=b, Key="k", ChecksumMode="ENABLED")[member], right)
+            self.refused("BadDigest", self.s3.put_object, Bucket=b, Key="k", Body=b"12345678", **{member: right})
+
     def test_limits(self):
         b = self.bucket()
         self.refused("MetadataTooLarge", self.s3.put_object, Bucket=b, Key="k", Body=b"",
@@ -583,6 +594,17 @@ class Uploads(S3Case):
         self.refused("InvalidPartNumber", self.s3.get_object, Bucket=b, Key="big", PartNumber=4)
         self.refused("NoSuchUpload", self.s3.list_parts, Bucket=b, Key="big", UploadId=upload)
         self.assertNotIn("Uploads", self.s3.list_multipart_uploads(Bucket=b))
+
+    @harness.needs_newest
+    def test_xxhash_of_parts(self):
+        b = self.bucket()
+        upload = self.start(b, ChecksumAlgorithm="XXHASH3")
+        part = self.s3.upload_part(Bucket=b, Key="big", UploadId=upload, PartNumber=1, Body=b"123456789",
+                                   ChecksumXXHASH3="ctyxi2ehff8=")
+        done = self.complete(b, upload, [{"PartNumber": 1, "ETag": part["ETag"], "ChecksumXXHASH3": "ctyxi2ehff8="}])
+        self.assertEqual((done["ChecksumXXHASH3"], done["ChecksumType"]), ("ksPmtVIgSbU=-1", "COMPOSITE"))
+        self.refused("InvalidRequest", self.s3.create_multipart_upload, Bucket=b, Key="k",
+                     ChecksumAlgorithm="XXHASH64", ChecksumType="FULL_OBJECT")
 
     @harness.needs_newest
     def test_whole_checksums(self):

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "core/codec/uri.h"
+#include "emulator/services/s3/xxhash.h"
 
 #define READ_BYTES (256u << 10)
 
@@ -27,6 +28,10 @@ static const struct algorithm {
     [CHECKSUM_SHA256] = { "SHA256", "ChecksumSHA256", "x-amz-checksum-sha256", "SHA256", 32 },
     [CHECKSUM_SHA512] = { "SHA512", "ChecksumSHA512", "x-amz-checksum-sha512", "SHA512", 64 },
     [CHECKSUM_MD5] = { "MD5", "ChecksumMD5", "x-amz-checksum-md5", "MD5", 16 },
+    [CHECKSUM_XXHASH64] = { "XXHASH64", "ChecksumXXHASH64", "x-amz-checksum-xxhash64", NULL, 8 },
+    [CHECKSUM_XXHASH3] = { "XXHASH3", "ChecksumXXHASH3", "x-amz-checksum-xxhash3", NULL, 8 },
+    [CHECKSUM_XXHASH128] = { "XXHASH128", "ChecksumXXHASH128", "x-amz-checksum-xxhash128", NULL,
+                             16 },
 };
 
 int checksum_tables_init(struct checksum_tables *t, struct err *err)
@@ -145,6 +150,8 @@ struct summing {
     unsigned wanted;
     uint32_t crc32, crc32c;
     uint64_t crc64;
+    struct xxh64 xxh64;
+    struct xxh3 xxh3; /* of 64 and of 128 bits */
     EVP_MD_CTX *contexts[CHECKSUM_COUNT];
     int64_t size;
 };
@@ -178,6 +185,10 @@ static bool summing_add(struct summing *s, const unsigned char *p, size_t len)
         s->crc32c = crc32c_add(s->t, s->crc32c, p, len);
     if (wants(s, CHECKSUM_CRC64NVME))
         s->crc64 = crc64_add(s->t, s->crc64, p, len);
+    if (wants(s, CHECKSUM_XXHASH64))
+        xxh64_add(&s->xxh64, p, len);
+    if (wants(s, CHECKSUM_XXHASH3) || wants(s, CHECKSUM_XXHASH128))
+        xxh3_add(&s->xxh3, p, len);
     for (size_t i = 0; i < CHECKSUM_COUNT; i++)
         if (s->contexts[i])
             ok = EVP_DigestUpdate(s->contexts[i], p, len) == 1 && ok;
@@ -191,6 +202,19 @@ static void put_big_endian(unsigned char *out, uint64_t n, size_t len)
         out[i] = (unsigned char)(n >> 8 * (len - 1 - i));
 }
 
+static void put_xxhashes(const struct summing *s, struct sums *out)
+{
+    if (wants(s, CHECKSUM_XXHASH64))
+        put_big_endian(out->raw[CHECKSUM_XXHASH64], xxh64_sum(&s->xxh64), 8);
+    if (wants(s, CHECKSUM_XXHASH3))
+        put_big_endian(out->raw[CHECKSUM_XXHASH3], xxh3_sum(&s->xxh3), 8);
+    if (wants(s, CHECKSUM_XXHASH128)) {
+        struct xxh128 sum = xxh3_sum128(&s->xxh3);
+        put_big_endian(out->raw[CHECKSUM_XXHASH128], sum.high, 8);
+        put_big_endian(out->raw[CHECKSUM_XXHASH128] + 8, sum.low, 8);
+    }
+}
+
 /* Frees what start made, in any case. */
 static bool summing_end(struct summing *s, struct sums *out)
 {
@@ -200,6 +224,7 @@ static bool summing_end(struct summing *s, struct sums *out)
     put_big_endian(out->raw[CHECKSUM_CRC32], s->crc32, 4);
     put_big_endian(out->raw[CHECKSUM_CRC32C], s->crc32c, 4);
     put_big_endian(out->raw[CHECKSUM_CRC64NVME], s->crc64, 8);
+    put_xxhashes(s, out);
     for (size_t i = 0; i < CHECKSUM_COUNT; i++) {
         if (!s->contexts[i])
             continue;

@@ -2,7 +2,7 @@
  * with what the client sent, combined over the parts of an upload.
  *
  * Source: S3 User Guide, "Checking object integrity". libcrypto does MD5 and the SHA family, zlib
- * CRC32; CRC32C and CRC64NVME are tables here.
+ * CRC32; CRC32C and CRC64NVME are tables here; XXH64 and XXH3 are in xxhash.h.
  */
 #pragma once
 
@@ -20,6 +20,9 @@ enum checksum {
     CHECKSUM_SHA256,
     CHECKSUM_SHA512,
     CHECKSUM_MD5,
+    CHECKSUM_XXHASH64,
+    CHECKSUM_XXHASH3,
+    CHECKSUM_XXHASH128,
     CHECKSUM_COUNT,
     CHECKSUM_NONE = CHECKSUM_COUNT,
     CHECKSUM_UNKNOWN,
@@ -28,7 +31,7 @@ enum checksum {
 struct checksum_tables {
     uint32_t crc32c[8][256];
     uint64_t crc64[8][256];
-    EVP_MD *digests[CHECKSUM_COUNT]; /* fetched once; NULL for the CRCs */
+    EVP_MD *digests[CHECKSUM_COUNT]; /* fetched once; NULL where libcrypto has none */
 };
 int checksum_tables_init(struct checksum_tables *t, struct err *err);
 void checksum_tables_free(struct checksum_tables *t);
@@ -38,7 +41,7 @@ struct str checksum_member(enum checksum c);  /* "ChecksumCRC64NVME" */
 struct str checksum_header(enum checksum c);  /* "x-amz-checksum-crc64nvme" */
 size_t checksum_size(enum checksum c);        /* bytes of the raw sum */
 bool checksum_is_crc(enum checksum c);        /* may be FULL_OBJECT over parts */
-enum checksum checksum_find(struct str name); /* CHECKSUM_UNKNOWN for one S3 has and we don't */
+enum checksum checksum_find(struct str name); /* CHECKSUM_UNKNOWN: S3 has none such */
 /* The algorithm whose header that is; CHECKSUM_NONE when it is none's. */
 enum checksum checksum_find_header(struct str name);
 

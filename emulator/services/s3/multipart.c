@@ -131,18 +131,16 @@ int upload_parts(struct op *op, const struct upload *u, struct part **out, size_
 /* ---- create, abort ---- */
 
 /* Source: S3 User Guide, "Checking object integrity", "Full object and composite checksums":
- * CRC64NVME is full only, SHA composite only, the other CRCs either (composite unless asked). */
+ * CRC64NVME is full only, SHA, MD5 and XXHASH composite only, the other CRCs either (composite
+ * unless asked). */
 static int choose_checksum(struct op *op, struct value *doc)
 {
     struct str name = op_param(op, "ChecksumAlgorithm"), type = op_param(op, "ChecksumType");
     enum checksum c = name.len > 0 ? checksum_find(name) : CHECKSUM_CRC64NVME;
     bool full = str_eq_c(type, "FULL_OBJECT"), composite = str_eq_c(type, "COMPOSITE");
 
-    if (c == CHECKSUM_UNKNOWN) {
-        outcome_refuse(op->a, op->out, 501, "NotImplemented",
-                       "mocktrail does not compute checksums of the algorithm %.*s", STR_ARG(name));
-        return 0;
-    }
+    if (c == CHECKSUM_UNKNOWN)
+        return upload_refuse_algorithm(op);
     if ((full && !checksum_is_crc(c)) || (composite && c == CHECKSUM_CRC64NVME))
         return op_refuse_text(op, "InvalidRequest",
                               "The %.*s checksum type cannot be used with the %.*s checksum "

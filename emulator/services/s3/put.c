@@ -115,7 +115,7 @@ static int sum_copy(struct op *op, const struct copy_source *from, struct upload
     enum checksum c = asked.len > 0 ? checksum_find(asked) : source_algorithm(&from->object);
 
     if (c == CHECKSUM_UNKNOWN)
-        return op_refuse_with(op, "NotImplemented", "Header", STR("x-amz-checksum-algorithm"));
+        return upload_refuse_algorithm(op);
     sums->algorithm = c;
     int rc = op_sum_body(op, &body, 1u << CHECKSUM_MD5 | 1u << c, &sums->sums);
     return rc < 0 ? rc : 1;

@@ -207,7 +207,7 @@ int upload_meta(struct op *op, struct value **out)
 
 /* ---- sums ---- */
 
-/* The algorithm the request names, by value or by name; UNKNOWN for one that S3 has and we lack. */
+/* The algorithm the request names, by value or by name; UNKNOWN for one that S3 has not. */
 static enum checksum asked_algorithm(struct op *op)
 {
     const struct request *q = op->call->request;
@@ -219,8 +219,7 @@ static enum checksum asked_algorithm(struct op *op)
             return (enum checksum)i;
     if (checksum_find_header(trailer) != CHECKSUM_NONE)
         return checksum_find_header(trailer);
-    if (param_has(op->call, "ChecksumXXHASH64") || param_has(op->call, "ChecksumXXHASH3") ||
-        param_has(op->call, "ChecksumXXHASH128") || trailer.len > 0)
+    if (trailer.len > 0)
         return CHECKSUM_UNKNOWN;
     return name.len > 0 ? checksum_find(name) : CHECKSUM_NONE;
 }
@@ -257,17 +256,23 @@ static int check_sum(struct op *op, const struct sums *sums, enum checksum c, st
                           STR_ARG(checksum_name(c)));
 }
 
+int upload_refuse_algorithm(struct op *op)
+{
+    return op_refuse_text(
+        op, "InvalidRequest",
+        "Checksum algorithm provided is unsupported. Please try again with any of "
+        "the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5, "
+        "XXHASH64, XXHASH3, XXHASH128]");
+}
+
 int upload_sum_body(struct op *op, enum checksum fallback, struct upload_sums *out)
 {
     const struct request *q = op->call->request;
     enum checksum c = asked_algorithm(op);
     int rc;
 
-    if (c == CHECKSUM_UNKNOWN) {
-        outcome_refuse(op->a, op->out, 501, "NotImplemented",
-                       "mocktrail does not compute the checksum algorithm of this request");
-        return 0;
-    }
+    if (c == CHECKSUM_UNKNOWN)
+        return upload_refuse_algorithm(op);
     out->was_asked = c != CHECKSUM_NONE;
     out->algorithm = out->was_asked ? c : fallback;
     unsigned wanted = 1u << CHECKSUM_MD5;

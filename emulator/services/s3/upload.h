@@ -18,6 +18,9 @@ struct upload_sums {
 /* Sum the body and compare with Content-MD5, x-amz-checksum-* and the trailer. Returns as above. */
 int upload_sum_body(struct op *op, enum checksum fallback, struct upload_sums *out);
 
+/* An algorithm that S3 does not have; returns 0. */
+int upload_refuse_algorithm(struct op *op);
+
 /* The same for an operation's XML or JSON: nothing else of it has been compared with a sum. */
 int upload_check_document(struct op *op);
 
