@@ -39,9 +39,24 @@ int query_params_parse(struct wire_in *in, enum form_dialect dialect, struct val
     return form_parse(in->a, root, dialect, entries, count, params, in->err);
 }
 
+/* A queue's URL may itself be asked: the path stands for QueueUrl.
+ * Source: SQS Developer Guide, "Making Query API requests using the AWS Query protocol". */
+static void take_queue(struct wire_in *in, struct value *params)
+{
+    struct slot root = wire_input(in);
+
+    if (in->q->path.len > 1 && str_eq_c(in->route->service, "sqs") && root.shape &&
+        cat_member_find(in->cat, root.shape, STR("QueueUrl")) && !value_get_c(params, "QueueUrl"))
+        value_put_str(in->a, params, "QueueUrl", in->q->path);
+}
+
 static int parse(struct wire_in *in, struct value *params)
 {
-    return query_params_parse(in, FORM_QUERY, params);
+    int rc = query_params_parse(in, FORM_QUERY, params);
+
+    if (rc == 0)
+        take_queue(in, params);
+    return rc;
 }
 
 static void add_namespace(struct wire_out *o)

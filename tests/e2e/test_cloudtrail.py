@@ -74,7 +74,7 @@ class CloudTrail(unittest.TestCase):
                 ({"Name": "abc", "S3BucketName": "logs-1", "S3KeyPrefix": "other"},
                  "InsufficientS3BucketPolicyException"),
                 ({"Name": "abc", "S3BucketName": "logs-1", "SnsTopicName": "t"},
-                 "UnsupportedOperationException"),
+                 "InsufficientSnsTopicPolicyException"),
                 ({"Name": "abc", "S3BucketName": "logs-1", "IsOrganizationTrail": True},
                  "OrganizationsNotInUseException"),
                 ({"Name": "abc", "S3BucketName": "logs-1", "IsMultiRegionTrail": True,

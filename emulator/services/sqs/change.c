@@ -1,6 +1,7 @@
 /* DeleteMessage, ChangeMessageVisibility, and batches of them. */
 #include "emulator/services/sqs/batch.h"
 #include "emulator/services/sqs/message.h"
+#include "emulator/services/sqs/metrics.h"
 #include "emulator/services/sqs/waiting.h"
 
 static void fault_set(struct fault *f, const char *code, struct str message)
@@ -53,6 +54,8 @@ static int delete_entry(struct job *j, const struct sqs_queue *q, const struct v
         return j->rc;
     j->out->changed = true;
     j->rc = sqs_message_remove(j->cx->e->store, q, &at, j->err);
+    if (j->rc == 0)
+        j->rc = sqs_count(j->cx->e, q, "NumberOfMessagesDeleted", "Count", 1, j->err);
     if (q->is_fifo)
         sqs_stir(j->cx->e); /* its group goes on */
     return j->rc;

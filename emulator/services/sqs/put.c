@@ -5,6 +5,7 @@
 #include "core/codec/uri.h"
 #include "emulator/services/repeats.h"
 #include "emulator/services/sqs/message.h"
+#include "emulator/services/sqs/metrics.h"
 #include "emulator/services/sqs/waiting.h"
 
 static struct repeats repeats_of(struct store *s, const struct sqs_queue *q)
@@ -108,6 +109,10 @@ static int add(struct engine *e, struct arena *a, const struct sqs_queue *q,
     struct sqs_message_at at = { .sent_ms = put->now_ms, .m = m };
     int rc = sqs_message_add(e->store, a, q, &at, due_of(q, put), err);
 
+    if (rc == 0)
+        rc = sqs_count(e, q, "NumberOfMessagesSent", "Count", 1, err);
+    if (rc == 0)
+        rc = sqs_count(e, q, "SentMessageSize", "Bytes", (double)put->body.len, err);
     if (rc == 0)
         sqs_stir(e);
     return rc;

@@ -1,6 +1,7 @@
 /* ReceiveMessage. Waiting for a message is waiting.c's, before the call begins. */
 #include "core/codec/uri.h"
 #include "emulator/services/sqs/message.h"
+#include "emulator/services/sqs/metrics.h"
 
 #define RECEIVE_MOST 10
 
@@ -137,6 +138,16 @@ static int take(struct receive *r, struct sqs_message_at *at, struct value *mess
     return j->rc;
 }
 
+static int count_received(struct receive *r, size_t count)
+{
+    struct job *j = r->j;
+
+    j->rc = count > 0 ? sqs_count(j->cx->e, &r->q, "NumberOfMessagesReceived", "Count",
+                                  (double)count, j->err)
+                      : sqs_count(j->cx->e, &r->q, "NumberOfEmptyReceives", "Count", 1, j->err);
+    return j->rc;
+}
+
 /* Dead letters make room for others: look again until there is nothing more, or enough. */
 static int receive(struct receive *r, int64_t most)
 {
@@ -156,11 +167,10 @@ static int receive(struct receive *r, int64_t most)
         if (messages->count - before == count)
             break; /* none of them was a dead letter */
     }
+    (void)outcome_output(j->cx, j->out);
     if (messages->count > 0)
         job_answer(j, "Messages", messages);
-    else
-        (void)outcome_output(j->cx, j->out);
-    return j->rc;
+    return j->rc < 0 ? j->rc : count_received(r, messages->count);
 }
 
 /* Both names for the same: the newer one, and what it replaced. */
