@@ -145,7 +145,8 @@ class Replay(unittest.TestCase):
     def test_a_copy_is_the_same_and_whole(self):
         out, told = self.faulty()
         self.assertEqual(told, [])
-        same = subprocess.run(["diff", "-r", self.data / "buckets", out / "buckets"])
+        # Metrics and segments, which lie in the same bucket, are no delivery of a trail.
+        same = subprocess.run(["diff", "-r", "-x", "CloudWatch", "-x", "XRay", self.data / "buckets", out / "buckets"])
         self.assertEqual(same.returncode, 0)
         self.assertEqual(digest_faults(out), [])
 
@@ -156,7 +157,7 @@ class Replay(unittest.TestCase):
             replay(self.data, "--to", f"s3:{server.url}/copy")
             keys = [o["Key"] for o in s3.list_objects_v2(Bucket="copy")["Contents"]]
             bucket = self.data / "buckets" / "mocktrail-trail"
-            self.assertEqual(keys, sorted(str(p.relative_to(bucket)) for p in bucket.rglob("*.gz")))
+            self.assertEqual(keys, sorted(str(p.relative_to(bucket)) for p in bucket.rglob("*_CloudTrail*.gz")))
             digest = next(k for k in keys if "Digest" in k)
             head = s3.head_object(Bucket="copy", Key=digest)
             self.assertEqual(head["Metadata"]["signature-algorithm"], "SHA256withRSA")
