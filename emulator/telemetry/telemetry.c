@@ -16,7 +16,7 @@
 #include "emulator/trail/config.h"
 #include "emulator/trail/trail.h"
 
-#define BATCH    512 /* entries in one transaction: others wait for the lock meanwhile */
+#define BATCH    2048 /* entries in one transaction: others wait for the lock meanwhile */
 #define NAP_MS   20  /* so long may a burst of records gather */
 #define POSITION "telemetry.position"
 

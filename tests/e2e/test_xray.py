@@ -470,6 +470,22 @@ class Settings(Case):
             {"Timestamp": datetime.datetime.now()}]).items() if k != "ResponseMetadata"})
 
 
+class Sampled(harness.ServerCase):
+    """Of calls that nobody decided about, as many a second are traced as the Default rule says."""
+
+    def test_the_default_rule_holds_for_the_emulators_own_segments(self):
+        x, sts = self.server.client("xray"), self.server.client("sts")
+        x.update_sampling_rule(SamplingRuleUpdate={
+            "RuleName": "Default", "ReservoirSize": 3, "FixedRate": 0})
+        for _ in range(5):
+            sts.get_caller_identity()
+        self.server.advance("1s")
+        for _ in range(2):
+            sts.get_caller_identity()
+        found = x.get_trace_summaries(StartTime="2026-01-05T08:59:00Z", EndTime="2026-01-05T09:05:00Z")
+        self.assertEqual(3 + 2, len(found["TraceSummaries"]))
+
+
 class Daemon(unittest.TestCase):
     """The port of --xray-daemon, on the machine's clock as the SDKs are."""
 
@@ -562,7 +578,7 @@ class Daemon(unittest.TestCase):
         got = self.post("/SamplingTargets", json.dumps({"SamplingStatisticsDocuments": [
             {"RuleName": "Default", "ClientID": "0" * 24, "Timestamp": time.time(), "RequestCount": 1,
              "SampledCount": 1}]}).encode())
-        self.assertEqual(1, got["SamplingTargetDocuments"][0]["ReservoirQuota"])
+        self.assertEqual(5000, got["SamplingTargetDocuments"][0]["ReservoirQuota"])
         for path, body, status in (("/Groups", b"{}", 404), ("/SamplingTargets", b"{", 400),
                                    ("/SamplingTargets", b"{}", 400)):
             with self.assertRaises(urllib.error.HTTPError) as caught:

@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include "emulator/services/xray/xray.h"
 
 #define SKEW_MS (5 * 60 * 1000ll) /* clocks of those who send differ */
@@ -72,16 +70,28 @@ struct xray_header xray_header_parse(struct str text)
     return h;
 }
 
+/* The low 4 * len bits, lower-case; returns what is behind it. */
+static char *put_hex(char *at, uint64_t n, int len)
+{
+    for (int i = len - 1; i >= 0; i--, n >>= 4)
+        at[i] = "0123456789abcdef"[n & 15];
+    return at + len;
+}
+
 struct str xray_new_trace_id(struct arena *a, struct rng *rng, int64_t time_ms)
 {
     uint64_t high = rng_u64(rng), low = rng_u64(rng);
+    char id[XRAY_TRACE_ID_LEN] = "1-", *at = put_hex(id + 2, (uint64_t)(time_ms / 1000), 8);
 
-    return arena_printf(a, "1-%08llx-%08llx%016llx",
-                        (unsigned long long)(time_ms / 1000) & 0xffffffff,
-                        (unsigned long long)high >> 32, (unsigned long long)low);
+    *at++ = '-';
+    (void)put_hex(put_hex(at, high >> 32, 8), low, 16);
+    return arena_copy(a, (struct str){ id, sizeof id });
 }
 
 struct str xray_new_segment_id(struct arena *a, struct rng *rng)
 {
-    return arena_printf(a, "%016llx", (unsigned long long)rng_u64(rng));
+    char id[XRAY_SEGMENT_ID_LEN];
+
+    (void)put_hex(id, rng_u64(rng), sizeof id);
+    return arena_copy(a, (struct str){ id, sizeof id });
 }

@@ -7,6 +7,8 @@
 #include "emulator/services/xray/trace.h"
 
 #define XRAY_INVALID "InvalidRequestException"
+#define XRAY_SERVICE "xray"
+#define XRAY_RULE    "SamplingRule"
 
 /* A group by GroupName or GroupARN: its document; NULL: refused, or j->rc. */
 struct value *group_find(struct job *j);

@@ -1,7 +1,7 @@
 /* Sampling rules, and the quotas that SDKs ask for. */
 #include "emulator/services/xray/ops.h"
+#include "emulator/services/xray/sample.h"
 
-#define RULE       "SamplingRule"
 #define CLIENT     "SamplingClient"    /* id RULE/CLIENT: { SeenAt } */
 #define STATISTIC  "SamplingStatistic" /* id WINDOW/RULE: SamplingStatisticSummary */
 #define SETTINGS   "Settings"
@@ -25,8 +25,9 @@ static struct str rule_arn(struct job *j, struct str name)
                         STR_ARG(j->account), STR_ARG(name));
 }
 
-/* Source: X-Ray Developer Guide, "Configuring sampling rules": the first request each second and
- * five percent of others; its priority lies behind all. */
+/* Source: X-Ray Developer Guide, "Configuring sampling rules": the first requests of each second
+ * and five percent of others; its priority lies behind all. How many are first is ours (sample.h).
+ */
 static struct value *default_rule(struct job *j)
 {
     static const char *const any[] = { "ResourceARN", "ServiceName", "ServiceType",
@@ -36,8 +37,8 @@ static struct value *default_rule(struct job *j)
     value_put_c(j->a, rule, "RuleName", "Default");
     value_put_str(j->a, rule, "RuleARN", rule_arn(j, STR("Default")));
     value_put_int(j->a, rule, "Priority", 10000);
-    value_set(rule, STR("FixedRate"), value_float(j->a, 0.05));
-    value_put_int(j->a, rule, "ReservoirSize", 1);
+    value_set(rule, STR("FixedRate"), value_float(j->a, SAMPLE_RATE));
+    value_put_int(j->a, rule, "ReservoirSize", SAMPLE_RESERVOIR);
     value_put_int(j->a, rule, "Version", 1);
     value_set(rule, STR("Attributes"), value_map(j->a));
     for (size_t i = 0; i < COUNT(any); i++)
@@ -51,7 +52,7 @@ static struct value *default_rule(struct job *j)
 /* The document of a rule; that of Default is stored once it was changed. */
 static struct value *rule_by_name(struct job *j, struct str name)
 {
-    struct value *doc = job_get(j, RULE, name);
+    struct value *doc = job_get(j, XRAY_RULE, name);
 
     return doc || !str_eq_c(name, "Default") ? doc : default_rule(j);
 }
@@ -95,7 +96,7 @@ static int save_rule(struct job *j, struct value *doc)
     value_put_time(j->a, last, "ModifiedAt", j->cx->now_ms);
     (void)job_put(j, SETTINGS, STR(MODIFIED), last);
     job_answer(j, "SamplingRuleRecord", shown(j, doc));
-    return job_put(j, RULE, name, doc);
+    return job_put(j, XRAY_RULE, name, doc);
 }
 
 /* ---- rules ---- */
@@ -119,7 +120,7 @@ static bool may_create(struct job *j, const struct value *rule)
     else if (rule_by_name(j, name))
         (void)job_refuse(j, XRAY_INVALID, "A sampling rule with the name %.*s already exists",
                          STR_ARG(name));
-    else if (job_list(j, RULE, STR(""), &docs) >= RULES_MOST)
+    else if (job_list(j, XRAY_RULE, STR(""), &docs) >= RULES_MOST)
         (void)job_refuse(j, "RuleLimitExceededException",
                          "You have reached the maximum number of sampling rules.");
     return !job_stopped(j) && !asks_for_boost(j, rule);
@@ -192,7 +193,7 @@ HANDLER(xray, DeleteSamplingRule)
     value_put_time(j->a, last, "ModifiedAt", j->cx->now_ms);
     (void)job_put(j, SETTINGS, STR(MODIFIED), last);
     job_answer(j, "SamplingRuleRecord", shown(j, doc));
-    return job_drop(j, RULE, name);
+    return job_drop(j, XRAY_RULE, name);
 }
 
 /* 26 at most: one page. */
@@ -200,7 +201,7 @@ HANDLER(xray, GetSamplingRules)
 {
     struct value *list = value_list(j->a);
     struct doc *docs;
-    size_t count = job_list(j, RULE, STR(""), &docs);
+    size_t count = job_list(j, XRAY_RULE, STR(""), &docs);
 
     for (size_t i = 0; i < count; i++)
         if (!str_eq_c(docs[i].key.id, "Default"))

@@ -6,6 +6,7 @@
 #include "core/codec/json.h"
 #include "emulator/services/xray/deliver.h"
 #include "emulator/services/xray/names.h"
+#include "emulator/services/xray/sample.h"
 #include "emulator/services/xray/xray.h"
 #include "emulator/telemetry/telemetry.h"
 
@@ -13,6 +14,7 @@
 #define STREAM        0x78726179ull << 32 /* this view's own chance, whatever others draw */
 #define INNER_MOST    1000                /* without their outer call: it will not come any more */
 #define MESSAGE_BYTES 1000u
+#define TAIL_BYTES    512u /* of a record: tlsDetails is the last but a flag or two */
 
 /* A call that was made for one whose record comes later: its subsegment without the last brace. */
 struct inner {
@@ -24,6 +26,7 @@ struct xray_view {
     struct arena a, inner_arena;
     struct names *names;
     struct intake in;
+    struct sample sample;
     struct inner *inner;
     size_t inner_count;
     bool inner_changed; /* since they were stored */
@@ -36,48 +39,98 @@ static struct xray_view *self(const struct engine *e)
 
 /* ---- a document ---- */
 
-static void add_text(struct buf *b, const char *name, struct str text)
+static void add_name(struct buf *b, struct str name)
+{
+    buf_add_char(b, '"');
+    buf_add(b, name);
+    buf_add(b, STR("\":"));
+}
+
+static void add_text(struct buf *b, struct str name, struct str text)
 {
     if (text.len == 0)
         return;
-    buf_printf(b, "\"%s\":", name);
+    add_name(b, name);
     json_add_string(b, text);
     buf_add_char(b, ',');
 }
 
-static void add_time(struct buf *b, const char *name, int64_t us)
+/* Text that is JSON already: without quotes, its escapes in place. */
+static void add_raw(struct buf *b, struct str name, struct str raw)
 {
-    buf_printf(b, "\"%s\":", name);
-    json_add_double(b, (double)us / 1e6);
+    if (raw.len == 0)
+        return;
+    add_name(b, name);
+    buf_add_char(b, '"');
+    buf_add(b, raw);
+    buf_add(b, STR("\","));
+}
+
+/* Ids and names of services have nothing to escape. */
+static void add_plain(struct buf *b, struct str name, struct str text)
+{
+    add_raw(b, name, text);
+}
+
+/* Seconds, as many decimals as there are; as a double's shortest form would be. */
+static void add_time(struct buf *b, struct str name, int64_t us)
+{
+    char decimals[7] = { '.' };
+    int64_t left = us % 1000000;
+    size_t len = sizeof decimals;
+
+    for (size_t i = sizeof decimals - 1; i > 0; i--, left /= 10)
+        decimals[i] = (char)('0' + left % 10);
+    while (len > 2 && decimals[len - 1] == '0')
+        len--;
+    add_name(b, name);
+    buf_add_i64(b, us / 1000000);
+    buf_add(b, (struct str){ decimals, len });
     buf_add_char(b, ',');
 }
 
-static void end_object(struct buf *b, const char *end)
+static void end_object(struct buf *b, struct str end)
 {
     if (b->ptr[b->len - 1] == ',')
         b->len--;
-    buf_add_c(b, end);
+    buf_add(b, end);
+}
+
+/* A string of the record, its escapes in place: pattern is "\"name\":\"". No string of JSON holds
+ * that pattern, and the members asked for stand before (tlsDetails: behind) what callers name. */
+static struct str raw_string(struct str record, struct str pattern)
+{
+    ptrdiff_t at = str_find(record, pattern);
+
+    if (at < 0)
+        return (struct str){ 0 };
+    size_t from = (size_t)at + pattern.len, to = from;
+    while (to < record.len && record.ptr[to] != '"')
+        to += record.ptr[to] == '\\' ? 2 : 1;
+    return str_sub(record, from, to - from);
 }
 
 static void add_http(struct buf *b, const struct pass *p, const struct names_entry *n,
                      bool is_inner)
 {
     const struct record_facts *f = &p->entry->facts;
-    const struct value *record = pass_record((struct pass *)p);
-    struct str host = value_get_str(value_get_c(record, "tlsDetails"), "clientProvidedHostHeader");
+    struct str record = p->entry->record;
+    struct str tail =
+        record.len > TAIL_BYTES ? str_sub(record, record.len - TAIL_BYTES, record.len) : record;
+    struct str host = raw_string(tail, STR("\"clientProvidedHostHeader\":\""));
 
-    buf_add_c(b, "\"http\":{\"request\":{");
-    add_text(b, "method", names_method(self(p->e)->names, n, f->event_name));
-    buf_add_c(b, "\"url\":\"https://");
+    buf_add(b, STR("\"http\":{\"request\":{"));
+    add_plain(b, STR("method"), names_method(self(p->e)->names, n, f->event_name));
+    buf_add(b, STR("\"url\":\"https://"));
     buf_add(b, host.len > 0 ? host : f->event_source);
-    buf_add_c(b, "/\",");
+    buf_add(b, STR("/\","));
     if (!is_inner) {
-        add_text(b, "user_agent", value_get_str(record, "userAgent"));
-        add_text(b, "client_ip", value_get_str(record, "sourceIPAddress"));
+        add_raw(b, STR("user_agent"), raw_string(record, STR("\"userAgent\":\"")));
+        add_raw(b, STR("client_ip"), raw_string(record, STR("\"sourceIPAddress\":\"")));
     }
-    end_object(b, "},\"response\":{\"status\":");
+    end_object(b, STR("},\"response\":{\"status\":"));
     buf_add_u64(b, f->status);
-    buf_add_c(b, "}},");
+    buf_add(b, STR("}},"));
 }
 
 /* Source: X-Ray Developer Guide, "AWS X-Ray segment documents": error 4XX, throttle 429, fault 5XX.
@@ -91,22 +144,22 @@ static void add_failure(struct buf *b, const struct pass *p, struct rng *rng)
         return;
     buf_add_c(b, f->status < 500 ? "\"error\":true," : "\"fault\":true,");
     if (f->status == 429)
-        buf_add_c(b, "\"throttle\":true,");
-    buf_add_c(b, "\"cause\":{\"exceptions\":[{");
-    add_text(b, "id", xray_new_segment_id(p->a, rng));
-    add_text(b, "type", f->error_code);
-    add_text(b, "message", str_sub(message, 0, MESSAGE_BYTES));
-    end_object(b, "}]},");
+        buf_add(b, STR("\"throttle\":true,"));
+    buf_add(b, STR("\"cause\":{\"exceptions\":[{"));
+    add_plain(b, STR("id"), xray_new_segment_id(p->a, rng));
+    add_text(b, STR("type"), f->error_code);
+    add_text(b, STR("message"), str_sub(message, 0, MESSAGE_BYTES));
+    end_object(b, STR("}]},"));
 }
 
 static void add_aws(struct buf *b, const struct record_facts *f)
 {
-    buf_add_c(b, "\"aws\":{");
-    add_text(b, "operation", f->event_name);
-    add_text(b, "region", f->region);
-    add_text(b, "account_id", f->account);
-    add_text(b, "request_id", f->request_id);
-    end_object(b, "},");
+    buf_add(b, STR("\"aws\":{"));
+    add_text(b, STR("operation"), f->event_name);
+    add_text(b, STR("region"), f->region);
+    add_plain(b, STR("account_id"), f->account);
+    add_plain(b, STR("request_id"), f->request_id);
+    end_object(b, STR("},"));
 }
 
 /* Without its last brace. */
@@ -118,22 +171,22 @@ static void add_document(struct buf *b, const struct pass *p, const struct xray_
     int64_t start_us = f->time_ms * 1000;
 
     buf_add_char(b, '{');
-    add_text(b, "id", xray_new_segment_id(p->a, rng));
-    add_text(b, "name", n->name);
-    add_time(b, "start_time", start_us);
-    add_time(b, "end_time", start_us + f->duration_us);
+    add_plain(b, STR("id"), xray_new_segment_id(p->a, rng));
+    add_plain(b, STR("name"), n->name);
+    add_time(b, STR("start_time"), start_us);
+    add_time(b, STR("end_time"), start_us + f->duration_us);
     if (h) {
-        add_text(b, "trace_id", h->root);
-        add_text(b, "parent_id", h->parent);
-        add_text(b, "origin", n->origin);
-        add_text(b, "user", str_sub(f->user_name, 0, 250));
+        add_plain(b, STR("trace_id"), h->root);
+        add_plain(b, STR("parent_id"), h->parent);
+        add_plain(b, STR("origin"), n->origin);
+        add_text(b, STR("user"), str_sub(f->user_name, 0, 250));
     } else {
-        buf_add_c(b, "\"namespace\":\"aws\",");
+        buf_add(b, STR("\"namespace\":\"aws\","));
     }
     add_http(b, p, n, !h);
     add_failure(b, p, rng);
     add_aws(b, f);
-    end_object(b, "");
+    end_object(b, STR(""));
 }
 
 /* ---- calls that services made ---- */
@@ -214,18 +267,37 @@ static int load_inner(struct xray_view *v, struct store *s, struct err *err)
 
 /* ---- the view ---- */
 
-static void take_call(struct pass *p, struct xray_view *v, struct buf *b)
+/* Who called may have decided; else the rule does. */
+static int decide(struct pass *p, struct xray_view *v, enum xray_sampled said, struct rng *rng,
+                  bool *out, struct err *err)
+{
+    const struct record_facts *f = &p->entry->facts;
+
+    *out = said == XRAY_SAMPLED;
+    if (said != XRAY_UNDECIDED)
+        return 0;
+    return sample_takes(&v->sample, p->e->store, (struct xray_place){ f->account, f->region },
+                        f->time_ms, rng, out, err);
+}
+
+static int take_call(struct pass *p, struct xray_view *v, struct buf *b, struct err *err)
 {
     const struct record_facts *f = &p->entry->facts;
     struct xray_header h = xray_header_parse(f->trace_header);
     struct rng rng;
+    bool is_taken;
 
     engine_chance(p->e, STREAM ^ p->entry->position, &rng);
     if (f->parent_seq != 0) {
         add_document(b, p, NULL, &rng);
         adopt(v, b, p->entry->seq);
         keep_inner(v, p->entry->seq, f->parent_seq, buf_view(b));
-        return;
+        return 0;
+    }
+    int rc = decide(p, v, h.sampled, &rng, &is_taken, err);
+    if (rc < 0 || !is_taken) {
+        adopt(v, b, p->entry->seq); /* and drop it */
+        return rc;
     }
     if (h.root.len == 0 || !xray_trace_is_current(h.root, f->time_ms))
         h = (struct xray_header){ .root = xray_new_trace_id(p->a, &rng, f->time_ms),
@@ -233,8 +305,6 @@ static void take_call(struct pass *p, struct xray_view *v, struct buf *b)
     add_document(b, p, &h, &rng);
     adopt(v, b, p->entry->seq);
     buf_add_char(b, '}');
-    if (h.sampled == XRAY_NOT_SAMPLED)
-        return;
     v->in.a = p->batch;
     intake_add(&v->in,
                &(struct intake_document){ .place = { f->account, f->region },
@@ -242,6 +312,7 @@ static void take_call(struct pass *p, struct xray_view *v, struct buf *b)
                                           .text = buf_view(b),
                                           .at_ms = f->time_ms,
                                           .number = xray_number_of_record(p->entry->position) });
+    return 0;
 }
 
 static int take(struct pass *p, struct err *err)
@@ -249,12 +320,16 @@ static int take(struct pass *p, struct err *err)
     const struct record_facts *f = &p->entry->facts;
     struct buf b = { 0 };
 
-    (void)err; /* what is stored is stored in end */
-    if (p->entry->recipient > 0 || f->status == 0 || str_eq_c(f->event_source, XRAY_SOURCE))
+    if (p->entry->recipient > 0 || f->status == 0)
         return 0;
-    take_call(p, self(p->e), &b);
+    if (str_eq_c(f->event_source, XRAY_SOURCE)) {
+        if (!f->read_only)
+            sample_forget(&self(p->e)->sample);
+        return 0;
+    }
+    int rc = take_call(p, self(p->e), &b, err);
     buf_free(&b);
-    return 0;
+    return rc;
 }
 
 static int end(struct pass *p, struct err *err)
@@ -270,6 +345,7 @@ static void forget(struct engine *e)
     struct xray_view *v = self(e);
 
     intake_drop(&v->in);
+    sample_forget(&v->sample);
     if (load_inner(v, e->store, NULL) < 0)
         v->inner_count = 0; /* the store fails: so will the drain, which is told why */
 }
@@ -292,6 +368,7 @@ static void close_view(struct engine *e)
     if (!v)
         return;
     intake_drop(&v->in);
+    sample_free(&v->sample);
     arena_free(&v->a);
     arena_free(&v->inner_arena);
     mem_free(v);
