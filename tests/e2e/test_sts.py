@@ -189,6 +189,11 @@ class Sts(harness.ServerCase):
         self.assertEqual(harness.error_code(self.sts.decode_authorization_message, EncodedMessage="x"),
                          "InvalidAuthorizationMessageException")
         self.refused("NotImplemented", self.server.client("sts").get_delegated_access_token, TradeInToken="x")
+        self.refused("OutboundWebIdentityFederationDisabledException", self.server.client("sts").get_web_identity_token,
+                     Audience=["a"], SigningAlgorithm="RS256")
+        self.refused("FeatureDisabled", self.iam.get_outbound_web_identity_federation_info)
+        self.refused("FeatureDisabled", self.iam.disable_outbound_web_identity_federation)
+        self.refused("NotImplemented", self.iam.enable_outbound_web_identity_federation)
         key = self.iam.create_user(UserName="k") and self.iam.create_access_key(UserName="k")
         info = self.sts.get_access_key_info(AccessKeyId=key["AccessKey"]["AccessKeyId"])
         self.assertEqual(info["Account"], harness.ACCOUNT)

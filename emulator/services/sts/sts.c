@@ -32,6 +32,18 @@ int sts_GetAccessKeyInfo(struct ctx *cx, const struct call *call, struct outcome
     return 0;
 }
 
+/* As in an account that has not enabled it; IAM enables it for none: iam/providers.c. */
+int sts_GetWebIdentityToken(struct ctx *cx, const struct call *call, struct outcome *out,
+                            struct err *err)
+{
+    (void)call, (void)err;
+    outcome_refuse(cx->a, out, 0, "OutboundWebIdentityFederationDisabledException",
+                   "The outbound web identity federation feature is not enabled for this account. "
+                   "To use this feature, you must first enable it through the AWS Management "
+                   "Console or API.");
+    return 0;
+}
+
 /* No message was ever encoded here: EC2's refusals carry none. */
 int sts_DecodeAuthorizationMessage(struct ctx *cx, const struct call *call, struct outcome *out,
                                    struct err *err)
