@@ -48,7 +48,7 @@ static struct names_entry *add(struct names *n, struct str source, struct str pr
     struct names_entry *e = arena_alloc(n->a, sizeof *e);
 
     e->source = arena_copy(n->a, source);
-    e->service = service_of(n->cat, prefix);
+    e->service = n->cat ? service_of(n->cat, prefix) : NULL;
     e->name = e->service ? cat_str(n->cat, e->service->service_id) : arena_copy(n->a, prefix);
     e->origin = without_blanks(n->a, "AWS::", e->name);
     e->next = n->first;

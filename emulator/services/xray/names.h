@@ -17,7 +17,7 @@ struct names_entry {
     const struct cat_service *service; /* NULL: the catalogue does not know it */
     struct names_entry *next;
 };
-/* Remembers what it was asked; lives in a. */
+/* Remembers what it was asked; lives in a. cat NULL: no service is known, all keep their names. */
 struct names *names_new(struct arena *a, const struct cat *cat);
 const struct names_entry *names_of(struct names *n, struct str event_source);
 /* Of an SDK's subsegment, whose name is the endpoint prefix ("dynamodb") or the service id
