@@ -1,4 +1,5 @@
 /* One message to many subscriptions. */
+#include "core/aws/sigv4.h"
 #include "core/codec/json.h"
 #include "emulator/services/cloudwatch/metrics.h"
 #include "emulator/services/repeats.h"
@@ -259,6 +260,14 @@ static int admit(struct fan *f, struct sns_publication *p, bool *known, struct e
     return repeats_keep(&r, f->a, id, p->now_ms, sent, err);
 }
 
+static struct str hash_of(struct arena *a, struct str message)
+{
+    char hex[65];
+
+    sha256_hex(message, hex);
+    return arena_copy(a, str_c(hex));
+}
+
 int sns_publish(struct engine *e, struct arena *a, const struct sns_topic *t,
                 struct sns_publication *p, struct err *err)
 {
@@ -271,6 +280,9 @@ int sns_publish(struct engine *e, struct arena *a, const struct sns_topic *t,
 
     rng_uuid(p->rng, uuid);
     p->message_id = arena_copy(a, str_c(uuid));
+    /* Source: SNS Developer Guide, "Message deduplication for FIFO topics": of the body alone. */
+    if (t->is_fifo && p->deduplication_id.len == 0)
+        p->deduplication_id = hash_of(a, p->message);
     if (t->is_fifo)
         rc = admit(&f, p, &known, err);
     if (rc < 0 || known)
