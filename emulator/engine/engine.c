@@ -11,6 +11,7 @@
 #include "emulator/engine/schedule.h"
 #include "emulator/engine/upstream/upstream.h"
 #include "emulator/identity/identity.h"
+#include "emulator/services/events/responders.h"
 #include "emulator/services/s3.h"
 #include "emulator/services/sqs/waiting.h"
 #include "emulator/store/store.h"
@@ -286,6 +287,8 @@ int engine_close(struct engine *e, struct err *err)
 int engine_advance(struct engine *e, int64_t target_ms, struct err *err)
 {
     int rc = telemetry_sync(e, err);
+    if (rc == 0)
+        rc = responders_settle(e, err);
     if (rc == 0)
         rc = outbound_settle(e, err);
     if (rc == 0)

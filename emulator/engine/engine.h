@@ -20,6 +20,7 @@ struct telemetry;
 struct sqs_waiting;
 struct outbounds;
 struct upstream_rule;
+struct responders;
 struct journal_source;
 
 enum auth_mode { AUTH_IDENTIFY, AUTH_VERIFY, AUTH_ENFORCE };
@@ -51,6 +52,7 @@ struct engine_options {
     int64_t upstream_timeout_ms;
     bool allow_remote; /* deliveries to endpoints that are not on this machine */
     struct engine_sink sink;
+    struct responders *responders; /* local commands that answer events; borrowed, or NULL */
 };
 
 struct engine {

@@ -12,6 +12,7 @@
 #include "emulator/http/host.h"
 #include "emulator/http/ui.h"
 #include "emulator/services/cloudwatch/state.h"
+#include "emulator/services/events/responders.h"
 #include "emulator/services/s3.h"
 #include "emulator/services/sns/signature.h"
 #include "emulator/store/history.h"
@@ -221,13 +222,29 @@ static int answer_done(struct visit *v, int rc)
 static int control_flush(struct visit *v, struct err *err)
 {
     struct engine *e = v->control->engine;
+    int rc = responders_settle(e, err);
 
     engine_enter(e);
-    int rc = s3_settle(e, err);
+    if (rc == 0)
+        rc = s3_settle(e, err);
     if (rc == 0)
         rc = trail_flush(e->trail, err);
     engine_leave(e);
     return answer_done(v, rc);
+}
+
+static int control_responders(struct visit *v, struct err *err)
+{
+    struct engine *e = v->control->engine;
+    struct value *doc = value_map(v->a), *list = NULL;
+
+    engine_enter(e);
+    int rc = responders_show(e, v->a, &list, err);
+    engine_leave(e);
+    if (rc < 0)
+        return rc;
+    value_set(doc, STR("responders"), list);
+    return answer_json(v, 200, doc);
 }
 
 static int control_reset(struct visit *v, struct err *err)

@@ -17,6 +17,7 @@
 #include "emulator/http/refuse.h"
 #include "emulator/http/server.h"
 #include "emulator/http/xray_daemon.h"
+#include "emulator/services/events/responders.h"
 #include "emulator/services/s3.h"
 
 struct listen_at {
@@ -36,7 +37,8 @@ struct seed_choice {
 
 struct serve {
     struct listen_at listen, xray; /* xray.host empty: no daemon's port */
-    struct str data, account, region, root_secret, config;
+    struct str data, account, region, root_secret, config, responders_file;
+    struct responders *responders;
     struct clock_choice clock;
     struct seed_choice seed;
     int64_t deliver_every_ms, digest_every_ms;
@@ -264,6 +266,7 @@ static int open_engine(struct serve *s, struct err *err)
         .upstream_count = s->upstreams.count,
         .upstream_timeout_ms = s->upstream_timeout_ms,
         .allow_remote = s->allow_remote,
+        .responders = s->responders,
     };
 
     return engine_open(&s->engine, &opt, err);
@@ -293,18 +296,21 @@ static int open_server(struct serve *s, struct server **out, struct err *err)
     return server_open(out, &opt, err);
 }
 
-static void say_address(const char *what, struct str host, uint16_t port)
+/* "127.0.0.1:4566", "[::1]:4566" */
+static struct str address_of(struct arena *a, struct str host, uint16_t port)
 {
     bool is_v6 = memchr(host.ptr, ':', host.len) != NULL;
 
-    (void)printf("%s%s%.*s%s:%u\n", what, is_v6 ? "[" : "", STR_ARG(host), is_v6 ? "]" : "", port);
+    return arena_printf(a, "%s%.*s%s:%u", is_v6 ? "[" : "", STR_ARG(host), is_v6 ? "]" : "", port);
 }
 
-static void say_ready(const struct serve *s, const struct server *server)
+static void say_ready(struct arena *a, const struct serve *s, const struct server *server)
 {
-    say_address("listening on http://", s->listen.host, server_port(server));
+    (void)printf("listening on http://%s\n",
+                 address_of(a, s->listen.host, server_port(server)).ptr);
     if (s->daemon)
-        say_address("xray daemon on ", s->xray.host, xray_daemon_port(s->daemon));
+        (void)printf("xray daemon on %s\n",
+                     address_of(a, s->xray.host, xray_daemon_port(s->daemon)).ptr);
     (void)fflush(stdout); /* who can't be told can still connect */
 }
 
@@ -317,8 +323,25 @@ static int open_daemon(struct serve *s, struct err *err)
     return s->xray.host.len > 0 ? xray_daemon_open(&s->daemon, s->engine, &opt, err) : 0;
 }
 
+/* A server that listens on every address is called on the loopback. */
+static int start_responders(struct arena *a, struct serve *s, const struct server *server,
+                            struct err *err)
+{
+    struct str host = s->listen.host;
+
+    if (!s->responders)
+        return 0;
+    if (str_eq_c(host, "0.0.0.0"))
+        host = STR("127.0.0.1");
+    else if (str_eq_c(host, "::"))
+        host = STR("::1");
+    struct str address = address_of(a, host, server_port(server));
+    return responders_start(s->responders, s->engine,
+                            arena_printf(a, "http://%.*s", STR_ARG(address)), err);
+}
+
 /* Everything between the options and the exit. */
-static int run(struct serve *s, const sigset_t *stop, struct err *err)
+static int run(struct arena *a, struct serve *s, const sigset_t *stop, struct err *err)
 {
     struct server *server = NULL;
     struct err close_err = { 0 };
@@ -330,10 +353,13 @@ static int run(struct serve *s, const sigset_t *stop, struct err *err)
     rc = open_daemon(s, err);
     if (rc == 0)
         rc = open_server(s, &server, err);
+    if (rc == 0)
+        rc = start_responders(a, s, server, err);
     if (rc == 0) {
-        say_ready(s, server);
+        say_ready(a, s, server);
         (void)sigwait(stop, &signal_number); /* either of them ends us */
     }
+    responders_stop(s->responders);
     control_end(s->control);
     server_close(server);
     xray_daemon_close(s->daemon);
@@ -365,8 +391,11 @@ int serve_main(int argc, char **argv)
         rc = read_upstreams(&a, &s, &err);
         if (rc == 0)
             rc = check_data(&s, &err);
+        if (rc == 0 && s.responders_file.len > 0)
+            rc = responders_load(&s.responders, s.responders_file.ptr, &err);
         if (rc == 0)
-            rc = run(&s, &stop, &err);
+            rc = run(&a, &s, &stop, &err);
+        responders_close(s.responders);
     }
     if (rc < 0)
         (void)fprintf(stderr, "mocktrail serve: %s\n", err.text);
