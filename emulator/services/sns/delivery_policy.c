@@ -1,5 +1,7 @@
 /* How often a delivery by HTTP is tried again, and after which pauses.
  * Source: SNS Developer Guide, "Creating an HTTP/S delivery policy". */
+#include <math.h>
+
 #include "core/codec/json.h"
 #include "emulator/services/sns/topic.h"
 
@@ -100,14 +102,11 @@ static int64_t growing(const struct value *retry, int64_t i, int64_t count)
 {
     double least = (double)number(retry, MIN_DELAY), most = (double)number(retry, MAX_DELAY);
     struct str function = value_get_str(retry, "backoffFunction");
-    double part = count > 1 ? (double)i / (double)(count - 1) : 0, delay = least;
+    double part = count > 1 ? (double)i / (double)(count - 1) : 0;
 
-    if (!str_eq_c(function, "geometric") && !str_eq_c(function, "exponential"))
-        return (int64_t)((least + (most - least) * part) * 1000);
-    for (int64_t step = 0; step < 60 && delay < most; step++) /* least * (most/least)^part */
-        if (step < (int64_t)(part * 60))
-            delay *= 1 + (most / least - 1) / 60;
-    return (int64_t)((delay < most ? delay : most) * 1000);
+    if (str_eq_c(function, "geometric") || str_eq_c(function, "exponential"))
+        return (int64_t)(least * pow(most / least, part) * 1000);
+    return (int64_t)((least + (most - least) * part) * 1000);
 }
 
 size_t sns_policy_delays(struct arena *a, const struct sns_topic *t,
