@@ -146,15 +146,13 @@ static int add_block(struct engine *e, struct arena *a, struct str name,
                      const struct series_point *waiting, struct buf *lines, struct err *err)
 {
     struct series_point block = { .number = (uint64_t)waiting->time_ms };
-    struct xray_line line;
 
     if (!str_to_i64(waiting->data, &block.time_ms))
         return err_set(err, E_PARSE, "state.db: %s is damaged", INTAKE_WAITING);
     int rc = series_get(e->store, a, (struct series_key){ INTAKE_BLOCKS, name }, &block, err);
-    struct str left = block.data;
-    while (rc == 0 && intake_next(&left, &line))
-        buf_add(lines, (struct str){ (const char *)&line, sizeof line });
-    return rc == E_MISSING ? 0 : rc; /* grown too old while it waited */
+    if (rc == E_MISSING)
+        return 0; /* grown too old while it waited */
+    return rc < 0 ? rc : intake_read(a, block.data, lines, err);
 }
 
 static int deliver_place(struct engine *e, struct str name, const struct delivery *d,

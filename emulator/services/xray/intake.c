@@ -1,10 +1,12 @@
 /* A block: series "xray" of "ACCOUNT/REGION", at the second that its trace ids carry, numbered by
- * its first document. Its lines:
+ * its first document; gzip, for most of a document repeats. Its lines:
  *     TRACE_ID AT_MS NUMBER DOCUMENT\n
  * What is still to be delivered into the tree is told by series "xray.new": a point a block, whose
  * time is the block's number (numbers increase as blocks come in) and whose data its second. */
 #include "emulator/services/xray/intake.h"
 
+#include "core/base/limits.h"
+#include "core/codec/gzip.h"
 #include "emulator/store/series.h"
 
 struct intake_block {
@@ -58,14 +60,17 @@ void intake_add(struct intake *in, const struct intake_document *doc)
 
 static int store_block(const struct intake_block *b, struct store *s, struct err *err)
 {
-    struct series_point lines = { b->second_ms, b->number, buf_view(&b->lines) };
-    struct buf when = { 0 };
+    struct buf gzip = { 0 }, when = { 0 };
+    int rc = gzip_write(&gzip, buf_view(&b->lines), GZIP_FAST, err);
 
     buf_add_i64(&when, b->second_ms);
+    struct series_point lines = { b->second_ms, b->number, buf_view(&gzip) };
     struct series_point waiting = { (int64_t)b->number, 0, buf_view(&when) };
-    int rc = series_put(s, (struct series_key){ INTAKE_BLOCKS, b->name }, &lines, err);
+    if (rc == 0)
+        rc = series_put(s, (struct series_key){ INTAKE_BLOCKS, b->name }, &lines, err);
     if (rc == 0)
         rc = series_put(s, (struct series_key){ INTAKE_WAITING, b->name }, &waiting, err);
+    buf_free(&gzip);
     buf_free(&when);
     return rc;
 }
@@ -92,7 +97,7 @@ void intake_drop(struct intake *in)
 
 /* ---- reading ---- */
 
-bool intake_next(struct str *left, struct xray_line *out)
+static bool next_line(struct str *left, struct xray_line *out)
 {
     struct str line, at, number;
     int64_t n;
@@ -108,6 +113,21 @@ bool intake_next(struct str *left, struct xray_line *out)
     return true;
 }
 
+int intake_read(struct arena *a, struct str block, struct buf *lines, struct err *err)
+{
+    struct buf text = { 0 };
+    struct xray_line line;
+    int rc = gzip_read(block, LIMIT_JSON_BYTES, &text, NULL, err);
+
+    if (rc == 0) {
+        struct str left = arena_copy(a, buf_view(&text));
+        while (next_line(&left, &line))
+            buf_add(lines, (struct str){ (const char *)&line, sizeof line });
+    }
+    buf_free(&text);
+    return rc;
+}
+
 int xray_lines(struct store *s, struct arena *a, struct xray_place place, int64_t from_ms,
                int64_t to_ms, struct xray_line **out, size_t *count, struct err *err)
 {
@@ -115,24 +135,19 @@ int xray_lines(struct store *s, struct arena *a, struct xray_place place, int64_
     struct series_span span = { .from_ms = from_ms, .to_ms = to_ms };
     struct series_point *points;
     struct buf lines = { 0 };
-    struct xray_line line;
-    size_t blocks;
+    size_t blocks = 0;
     int rc = series_list(s, a, key, &span, &points, &blocks, err);
 
-    if (rc < 0)
-        return rc;
-    for (size_t i = 0; i < blocks; i++) {
-        struct str left = points[i].data;
-
-        while (intake_next(&left, &line))
-            buf_add(&lines, (struct str){ (const char *)&line, sizeof line });
+    for (size_t i = 0; rc == 0 && i < blocks; i++)
+        rc = intake_read(a, points[i].data, &lines, err);
+    if (rc == 0) {
+        *count = lines.len / sizeof **out;
+        *out = arena_array(a, *count, sizeof **out);
+        if (lines.len > 0)
+            memcpy(*out, lines.ptr, lines.len);
     }
-    *count = lines.len / sizeof line;
-    *out = arena_array(a, *count, sizeof line);
-    if (lines.len > 0)
-        memcpy(*out, lines.ptr, lines.len);
     buf_free(&lines);
-    return 0;
+    return rc;
 }
 
 static int prune_kind(struct store *s, struct arena *a, const char *kind, int64_t before_ms,

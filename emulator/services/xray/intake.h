@@ -9,5 +9,5 @@
 #define INTAKE_WAITING "xray.new"
 
 struct str intake_name(struct arena *a, struct xray_place place);
-/* The next line of a block's bytes; false at the end. */
-bool intake_next(struct str *left, struct xray_line *out);
+/* Append the lines of a block, as struct xray_line whose texts live in a. */
+int intake_read(struct arena *a, struct str block, struct buf *lines, struct err *err);
