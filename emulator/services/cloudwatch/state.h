@@ -25,9 +25,11 @@ struct tallies {
 };
 uint64_t tally_calls(const struct tally *t);
 
+struct alarm_cache;
 struct cw_state {
     struct tallies batch, total;
     bool batch_is_whole; /* its end was reached: it counts, unless forget comes */
+    struct alarm_cache *alarms;
     /* No file is to be written before: the end of the first minute that changed. */
     _Atomic int64_t deliver_ms;
 };

@@ -1,6 +1,7 @@
 /* Points in the store: added to, and read by periods. */
 #include "emulator/services/cloudwatch/point.h"
 
+#include "emulator/services/cloudwatch/alarms.h"
 #include "emulator/services/cloudwatch/cloudwatch.h"
 #include "emulator/services/cloudwatch/deliver.h"
 #include "emulator/store/series.h"
@@ -49,8 +50,10 @@ int point_add(struct engine *e, const struct metric_id *id, const struct point *
         at.data = point_encode(&a, &sum);
         rc = series_put(e->store, key_of(series), &at, err);
     }
-    if (rc == 0 && e->telemetry) /* with a sink nothing is delivered from here */
+    if (rc == 0 && e->telemetry) { /* with a sink nothing is delivered or evaluated from here */
+        alarms_touch(e);
         rc = deliver_note(e, id, series, p, err);
+    }
     arena_free(&a);
     return rc;
 }

@@ -6,6 +6,7 @@
 #include "core/base/buf.h"
 #include "core/base/embed.h"
 #include "core/base/mem.h"
+#include "emulator/services/cloudwatch/alarms.h"
 #include "emulator/services/cloudwatch/deliver.h"
 #include "emulator/services/cloudwatch/retention.h"
 #include "emulator/services/cloudwatch/state.h"
@@ -281,13 +282,17 @@ static int open_view(struct engine *e, struct err *err)
     struct cw_state *s = mem_alloc(sizeof *s);
 
     *telemetry_state(e, VIEW_ID_metrics) = s;
-    return retention_open(e, err);
+    s->alarms = alarms_open();
+    int rc = retention_open(e, err);
+    return rc < 0 ? rc : alarms_start(e, err);
 }
 
 static void close_view(struct engine *e)
 {
     struct cw_state *s = own_state(e);
 
+    alarms_stop(e);
+    alarms_close(s->alarms);
     arena_free(&s->batch.a);
     arena_free(&s->total.a);
     mem_free(s);
