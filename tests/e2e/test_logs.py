@@ -17,6 +17,8 @@ DAY_MS = 24 * HOUR_MS
 
 
 class Logs(harness.FreshCase):
+    OPTIONS = ("--deliver-every", "6h", "--digest-every", "24h")
+
     def setUp(self):
         super().setUp()
         self.logs = self.server.client("logs")
@@ -316,6 +318,71 @@ class MetricFilters(Logs):
         self.assertEqual([(m["eventNumber"], m["extractedValues"]) for m in got],
                          [(1, {"$ip": "1.1.1.1", "$2": "-", "$3": "GET /", "$status": "404", "$bytes": "12"}),
                           (3, {"$ip": "2.2.2.2", "$status": "403", "$bytes": "7"})])
+
+
+class Insights(Logs):
+    def setUp(self):
+        super().setUp()
+        self.stream()
+        self.stream("h", "t")
+        self.put(*[json.dumps({"eventName": n, "userIdentity": {"type": t}}) for n, t in (
+            ("CreateUser", "Root"), ("DeleteUser", "IAMUser"), ("CreateUser", "IAMUser"))], step=60000)
+        self.put('{"eventName": "CreateKey"}', group="h", stream="t", at=NOW_MS + 30000)
+
+    def query(self, text, *groups, start=NOW_MS, end=NOW_MS + HOUR_MS, **args):
+        query = self.logs.start_query(logGroupNames=list(groups or ["g"]), startTime=start // 1000,
+                                      endTime=end // 1000, queryString=text, **args)["queryId"]
+        got = self.logs.get_query_results(queryId=query)
+        self.assertEqual(got["status"], "Complete")
+        return [{c["field"]: c["value"] for c in row} for row in got["results"]], got["statistics"], query
+
+    def test_rows_and_statistics(self):
+        rows, statistics, _ = self.query("fields @timestamp, eventName, @logStream | filter eventName like /^Create/",
+                                         "g", "h")
+        for row in rows:
+            self.assertTrue(row.pop("@ptr"))
+        self.assertEqual(rows, [
+            {"@timestamp": "2026-01-05 09:02:00.000", "eventName": "CreateUser", "@logStream": "s"},
+            {"@timestamp": "2026-01-05 09:00:30.000", "eventName": "CreateKey", "@logStream": "t"},
+            {"@timestamp": "2026-01-05 09:00:00.000", "eventName": "CreateUser", "@logStream": "s"}])
+        self.assertEqual((statistics["recordsMatched"], statistics["recordsScanned"]), (3, 4))
+        self.assertEqual(self.query("stats count(*) as n by userIdentity.type | sort n desc")[0],
+                         [{"userIdentity.type": "IAMUser", "n": "2"}, {"userIdentity.type": "Root", "n": "1"}])
+        self.assertEqual(len(self.query("fields eventName", limit=2)[0]), 2)
+        self.assertEqual(len(self.query("fields eventName", end=NOW_MS + 60000)[0]), 2)
+
+    def test_a_record_by_its_pointer(self):
+        rows, _, _ = self.query("filter eventName = 'DeleteUser'")
+        self.assertEqual(set(rows[0]), {"@timestamp", "@message", "@ptr"})
+        record = self.logs.get_log_record(logRecordPointer=rows[0]["@ptr"])["logRecord"]
+        self.assertEqual((record["eventName"], record["userIdentity.type"], record["@log"]),
+                         ("DeleteUser", "IAMUser", harness.ACCOUNT + ":g"))
+        self.refused("InvalidParameterException", self.logs.get_log_record, logRecordPointer="x")
+
+    def test_what_is_left_of_queries(self):
+        _, _, first = self.query("fields eventName")
+        self.server.advance("1m")
+        _, _, second = self.query("stats count(*)", "h")
+        got = self.logs.describe_queries()["queries"]
+        self.assertEqual([(q["queryId"], q["queryString"], q["status"]) for q in got],
+                         [(second, "stats count(*)", "Complete"), (first, "fields eventName", "Complete")])
+        self.assertEqual([q["queryId"] for q in self.logs.describe_queries(logGroupName="g")["queries"]], [first])
+        self.refused("InvalidParameterException", self.logs.stop_query, queryId=first)
+        self.refused("ResourceNotFoundException", self.logs.get_query_results, queryId="none")
+        self.server.advance("8d")
+        self.refused("ResourceNotFoundException", self.logs.get_query_results, queryId=first)
+        self.assertEqual(self.logs.describe_queries()["queries"], [])
+
+    def test_what_is_refused(self):
+        start = self.logs.start_query
+        args = {"startTime": 0, "endTime": 1, "queryString": "fields a"}
+        said = self.refused("MalformedQueryException", start, logGroupName="g", **{**args, "queryString": "diff"})
+        self.assertIn("unsupported command: diff", said)
+        self.refused("ResourceNotFoundException", start, logGroupName="none", **args)
+        self.refused("InvalidParameterException", start, **args)
+        self.refused("NotImplemented", start, logGroupName="g", queryLanguage="SQL", **args)
+        self.refused("NotImplemented", self.logs.create_export_task, logGroupName="g", destination="b",
+                     **{"from": 0, "to": 1})
 
 
 class Sink(http.server.BaseHTTPRequestHandler):

@@ -1,5 +1,7 @@
 #include "emulator/services/logs/filters.h"
 
+#include <math.h>
+
 #include "core/base/mem.h"
 #include "emulator/services/cloudwatch/metrics.h"
 #include "emulator/services/logs/memory.h"
@@ -180,8 +182,8 @@ static int publish(const struct metric_filter *f, struct logs_passing *p,
     double number = f->number;
     struct str text;
 
-    if (f->value &&
-        (!log_pattern_select(f->pattern, f->value, s, &text) || !str_to_f64(text, &number)))
+    if (f->value && (!log_pattern_select(f->pattern, f->value, s, &text) ||
+                     !str_to_f64(text, &number) || !isfinite(number)))
         return 0;
     for (size_t i = 0; i < f->dimension_count; i++) {
         if (!log_pattern_select(f->pattern, f->dimensions[i], s, &text))

@@ -1,5 +1,6 @@
 /* Log groups: their life, retention, keys. */
 #include "core/aws/region.h"
+#include "emulator/services/logs/log_regex.h"
 #include "emulator/services/logs/state.h"
 
 static const char *const shown[] = {
@@ -153,6 +154,37 @@ HANDLER(logs, DescribeLogGroups)
             continue;
         job_copy(j, v, docs[i].value, shown);
         items[kept++] = (struct job_item){ docs[i].key.id, v };
+    }
+    return logs_page(j, &(struct logs_paging){ "limit", "logGroups", 50, false }, items, kept);
+}
+
+/* Source: CloudWatch Logs API Reference, "ListLogGroups": the pattern is a regular expression,
+ * found anywhere in the name. */
+HANDLER(logs, ListLogGroups)
+{
+    static const char *const listed[] = { "logGroupName", "logGroupArn", "logGroupClass", NULL };
+    static const char *const unknown[] = { "dataSources", "fieldIndexNames", "logGroupTags" };
+    struct str pattern = job_text(j, "logGroupNamePattern"), class = job_text(j, "logGroupClass");
+    struct log_regex *regex = NULL;
+    struct doc *docs;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < COUNT(unknown); i++)
+        if (job_has(j, unknown[i])) {
+            outcome_refuse(j->a, j->out, 501, "NotImplemented",
+                           "mocktrail does not list log groups by %s.", unknown[i]);
+            return j->rc;
+        }
+    if (pattern.len > 0 && log_regex_compile(j->a, pattern, &regex, NULL) < 0)
+        return logs_invalid(j, "The log group name pattern is not valid.");
+    size_t count = job_list(j, "LogGroup", STR(""), &docs);
+    struct job_item *items = arena_array(j->a, count + 1, sizeof *items);
+    for (size_t i = 0; i < count; i++) {
+        if ((regex && !log_regex_match(regex, j->a, docs[i].key.id)) ||
+            (class.len > 0 && !str_eq(class, value_get_str(docs[i].value, "logGroupClass"))))
+            continue;
+        items[kept] = (struct job_item){ docs[i].key.id, value_map(j->a) };
+        job_copy(j, items[kept++].value, docs[i].value, listed);
     }
     return logs_page(j, &(struct logs_paging){ "limit", "logGroups", 50, false }, items, kept);
 }

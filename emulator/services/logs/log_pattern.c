@@ -7,7 +7,7 @@
 struct term {
     enum { TERM_WANTED, TERM_EITHER, TERM_UNWANTED } kind;
     struct str text;
-    struct log_pattern_regex *regex; /* or NULL */
+    struct log_regex *regex; /* or NULL */
     struct term *next;
 };
 
@@ -75,7 +75,7 @@ static int terms_parse(struct lex *s, struct log_pattern *p)
 
 static bool has_term(const struct term *t, struct log_pattern_subject *s)
 {
-    return t->regex ? log_pattern_regex_match(t->regex, s->a, s->message)
+    return t->regex ? log_regex_match(t->regex, s->a, s->message)
                     : str_find(s->message, t->text) >= 0;
 }
 

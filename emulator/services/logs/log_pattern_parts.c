@@ -142,7 +142,7 @@ static bool is_equal(const struct operand *o, struct arena *a, struct str text,
                      const double *number)
 {
     if (o->regex)
-        return log_pattern_regex_match(o->regex, a, text);
+        return log_regex_match(o->regex, a, text);
     return (number && o->is_number && *number == o->number) || is_like(o, text);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "emulator/services/logs/log_pattern.h"
+#include "emulator/services/logs/log_regex.h"
 
 /* Where the reader of a pattern stands. */
 struct lex {
@@ -23,9 +24,7 @@ static inline int lex_peek(const struct lex *s) /* -1 at the end */
 struct str lex_run(struct lex *s, bool (*holds)(int c));
 int lex_quoted(struct lex *s, struct str *out); /* "..." with \" and \\ in it */
 
-struct log_pattern_regex;
-int lex_regex(struct lex *s, struct log_pattern_regex **out); /* %...% */
-bool log_pattern_regex_match(const struct log_pattern_regex *r, struct arena *a, struct str text);
+int lex_regex(struct lex *s, struct log_regex **out); /* %...% */
 
 /* What stands behind an operator. */
 struct operand {
@@ -33,7 +32,7 @@ struct operand {
     bool star_before, star_behind; /* any text before, behind it */
     bool is_number;
     double number;
-    struct log_pattern_regex *regex; /* or NULL */
+    struct log_regex *regex; /* or NULL */
 };
 int lex_operand(struct lex *s, struct operand *out);
 

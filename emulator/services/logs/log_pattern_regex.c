@@ -1,26 +1,6 @@
 /* %regex% in patterns: the documented subset of expressions, run by PCRE2. */
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include "emulator/services/logs/log_pattern_parts.h"
-
-#define MATCH_LIMIT 100000u /* steps; past them the value does not match */
-
-struct log_pattern_regex {
-    pcre2_code *code;
-};
-
-/* PCRE2's memory lives and ends with an arena. */
-static void *take_memory(size_t size, void *arena)
-{
-    return arena_alloc(arena, size);
-}
-
-static void keep_memory(void *memory, void *arena)
-{
-    (void)memory;
-    (void)arena;
-}
+#include "emulator/services/logs/log_regex.h"
 
 /* Source: CloudWatch Logs User Guide, "Supported regular expressions (regex) syntax": letters,
  * digits, these symbols, these operators, and behind a backslash an operator or one of d D s S w W
@@ -68,10 +48,9 @@ static bool is_documented(struct str text)
     return text.len > 0;
 }
 
-int lex_regex(struct lex *s, struct log_pattern_regex **out)
+int lex_regex(struct lex *s, struct log_regex **out)
 {
-    size_t from = ++s->at, end = from, where;
-    int number;
+    size_t from = ++s->at, end = from;
 
     while (end < s->text.len && s->text.ptr[end] != '%')
         end++;
@@ -80,25 +59,9 @@ int lex_regex(struct lex *s, struct log_pattern_regex **out)
     struct str text = str_sub(s->text, from, end - from);
     if (!is_documented(text))
         return lex_fail(s, "an expression that is not of the supported regex syntax");
-    pcre2_general_context *memory = pcre2_general_context_create(take_memory, keep_memory, s->a);
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)text.ptr, text.len, PCRE2_NEVER_BACKSLASH_C,
-                                     &number, &where, pcre2_compile_context_create(memory));
-    if (!code)
+    if (log_regex_compile(s->a, text, out, NULL) < 0)
         return lex_fail(s, "a regular expression that is not well-formed");
     s->at = end + 1;
     s->regex_count++;
-    *out = arena_alloc(s->a, sizeof **out);
-    (*out)->code = code;
     return 0;
-}
-
-bool log_pattern_regex_match(const struct log_pattern_regex *r, struct arena *a, struct str text)
-{
-    pcre2_general_context *memory = pcre2_general_context_create(take_memory, keep_memory, a);
-    pcre2_match_context *context = pcre2_match_context_create(memory);
-    pcre2_match_data *found = pcre2_match_data_create(1, memory);
-
-    (void)pcre2_set_match_limit(context, MATCH_LIMIT); /* it answers 0 always */
-    return pcre2_match(r->code, (PCRE2_SPTR)(text.ptr ? text.ptr : ""), text.len, 0, 0, found,
-                       context) >= 0;
 }

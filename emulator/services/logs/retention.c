@@ -1,4 +1,4 @@
-/* Events older than their group's retention go, once a day; until then they are not shown.
+/* Events older than their group's retention go once a day, and queries; until then they are hidden.
  * Source: CloudWatch Logs API Reference, "PutRetentionPolicy": deletion takes up to 72 hours. */
 #include "emulator/services/logs/retention.h"
 
@@ -94,6 +94,22 @@ static int prune_all(struct engine *e, int64_t now_ms, struct err *err)
     return rc;
 }
 
+static int drop_queries(struct engine *e, int64_t now_ms, struct err *err)
+{
+    struct arena a = { 0 };
+    struct doc *docs;
+    size_t count;
+    int rc = store_doc_list(e->store, &a,
+                            (struct doc_key){ .service = STR("logs"), .type = STR("Query") },
+                            STR(""), 0, &docs, &count, err);
+
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        if (value_get_int(docs[i].value, "createTime", 0) < now_ms - LOGS_QUERY_KEPT_MS)
+            rc = store_doc_delete(e->store, docs[i].key, err);
+    arena_free(&a);
+    return rc;
+}
+
 static int64_t next_day(int64_t ms)
 {
     return (ms / DAY_MS + 1) * DAY_MS;
@@ -108,6 +124,8 @@ static int job(void *arg, int64_t due_ms, int64_t *next_ms, struct err *err)
     int rc = store_begin(e->store, err);
     if (rc == 0)
         rc = prune_all(e, due_ms, err);
+    if (rc == 0)
+        rc = drop_queries(e, due_ms, err);
     if (rc == 0)
         rc = store_commit(e->store, err);
     if (rc < 0)

@@ -21,6 +21,8 @@
 #define DAY_MS      (24 * 3600 * 1000ll)
 /* Bytes a stored event counts beside its message. Source: API Reference, "PutLogEvents". */
 #define LOGS_EVENT_OVERHEAD 26
+/* Source: CloudWatch Logs User Guide, "CloudWatch Logs quotas": query results. */
+#define LOGS_QUERY_KEPT_MS (7 * DAY_MS)
 
 /* A group that the call names by logGroupName or logGroupIdentifier; doc NULL: refused. */
 struct logs_group {
