@@ -586,6 +586,39 @@ class Daemon(unittest.TestCase):
             self.assertEqual(status, caught.exception.code)
 
 
+class Repeat(unittest.TestCase):
+    def files(self, listen):
+        """The address that it listened on, and path -> bytes of what it delivered."""
+        with harness.Server(listen=listen) as server:
+            server.client("secretsmanager").create_secret(Name="s", SecretString="v")
+            server.client("xray").put_trace_segments(TraceSegmentDocuments=[json.dumps(segment(trace_id(1), 1))])
+            server.advance("1h")
+            server.client("sts", region="eu-west-1").get_caller_identity()
+            server.client("dynamodb", region="eu-west-1").list_tables()
+            server.flush()
+            return server.url.removeprefix("http://"), {
+                str(p.relative_to(server.data)): p.read_bytes()
+                for p in (server.data / "buckets").rglob("*_XRay_*.json.gz")}
+
+    def test_the_same_seed_and_clock_give_the_same_files(self):
+        address, first = self.files("127.0.0.1:0")
+        self.assertEqual(2, len(first))
+        self.assertEqual(first, self.files(address)[1])
+
+
+class CommandLine(Case):
+    def test_the_aws_cli(self):
+        self.server.client("sts").get_caller_identity()
+        found = json.loads(self.server.aws("xray", "get-trace-summaries", "--start-time", str(NOW - 60), "--end-time",
+                                           str(NOW + 60), "--filter-expression", 'service("STS") { ok }').stdout)
+        [one] = found["TraceSummaries"]
+        got = json.loads(self.server.aws("xray", "batch-get-traces", "--trace-ids", one["Id"]).stdout)
+        self.assertEqual("GetCallerIdentity", json.loads(got["Traces"][0]["Segments"][0]["Document"])["aws"]["operation"])
+        graph = json.loads(self.server.aws("xray", "get-service-graph", "--start-time", str(NOW - 60), "--end-time",
+                                           str(NOW + 60)).stdout)
+        self.assertEqual({"STS"}, {s["Name"] for s in graph["Services"]})
+
+
 class Crash(unittest.TestCase):
     def test_kill_keeps_traces_and_delivers_each_once(self):
         server = harness.Server().start()
