@@ -1,11 +1,15 @@
 # make tools-check: auditing tools of other people, installed from PyPI into build/venv-tools, over the suites of
 # fixtures/suites, and the HTML report in a browser. Not part of check: it takes minutes, needs the network and, of
 # Debian, jq and chromium.
-TOOLS_SUITES ?= builtin jq-cis duckdb sigma-sqlite validate-logs aws-s3-sync
+TOOLS_SUITES ?= builtin jq-cis duckdb sigma-sqlite trailscraper validate-logs aws-s3-sync
 
 build/venv-tools/.done: tests/requirements-tools.txt
 	@python3 -m venv build/venv-tools
-	@build/venv-tools/bin/pip --quiet install -r $< && touch $@
+	@build/venv-tools/bin/pip --quiet install -r $<
+	@python3 -m venv build/venv-tools/trailscraper # it wants an older botocore and an older click than the others
+	@build/venv-tools/trailscraper/bin/pip --quiet install trailscraper==0.10.0
+	@ln -sf ../trailscraper/bin/trailscraper build/venv-tools/bin/trailscraper
+	@touch $@
 
 .PHONY: tools-check
 tools-check: all build/venv-tools/.done ## run the suites of fixtures/suites: real tools, end to end
