@@ -339,6 +339,24 @@ class Run(unittest.TestCase):
                                 url="http://127.0.0.1:{port}/", env={"PORT": "{port}"})
             self.assertEqual(self.verdicts(got), {"match": 3}, feed)
 
+    def test_a_topic_s_subscriber(self):
+        body = textwrap.dedent(self.LISTEN) + textwrap.dedent("""
+            import boto3
+            s3 = boto3.client("s3")
+            def unpack(body):
+                if body["Type"] == "SubscriptionConfirmation":
+                    urllib.request.urlopen(body["SubscribeURL"]).read()
+                    return
+                note = json.loads(body["Message"])
+                for key in note["s3ObjectKey"]:
+                    text = s3.get_object(Bucket=note["s3Bucket"], Key=key)["Body"].read()
+                    yield from json.loads(gzip.decompress(text))["Records"]
+            server.serve_forever()
+            """)
+        _, got = self.suite(body, feed="webhook-sns", mode="daemon", ready={"log": "ready"}, grace="1s", timeout="60s",
+                            url="http://127.0.0.1:{port}/", env={"PORT": "{port}"})
+        self.assertEqual(self.verdicts(got), {"match": 3})
+
     def test_a_tool_that_forwards_events(self):
         _, got = self.suite("""
             all = [r["eventID"] for r in events()]

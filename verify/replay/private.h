@@ -31,6 +31,7 @@ struct target {
     struct buf waiting; /* notices, log events */
     size_t waiting_count;
     struct envelope_stream stream;
+    int (*send)(struct target *t, struct str message, struct err *err); /* to a queue or topic */
     struct log_stream *streams; /* of a log group, that are there */
     struct log_event *events;   /* of a file, that wait */
     size_t event_count, event_room;
@@ -43,6 +44,8 @@ int target_open_url(struct target *t, struct str url, struct str *path, struct e
 
 /* queues.c */
 int queue_open(struct target *t, struct str rest, struct err *err);
+int wrapped_open(struct target *t, struct str rest, struct err *err); /* as a topic fills it */
+int topic_open(struct target *t, struct str rest, struct err *err);
 int queue_deliver(struct target *t, const struct delivery *d, const struct content *c,
                   struct err *err);
 int topic_deliver(struct target *t, const struct delivery *d, const struct content *c,

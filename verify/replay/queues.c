@@ -1,4 +1,4 @@
-/* Queues: S3's own notices of objects, and CloudTrail's in the envelope of SNS. */
+/* Queues and topics: S3's own notices of objects, and CloudTrail's by way of SNS. */
 #include <stdio.h>
 
 #include "core/base/clock.h"
@@ -6,19 +6,7 @@
 #include "verify/replay/post.h"
 #include "verify/replay/private.h"
 
-int queue_open(struct target *t, struct str rest, struct err *err)
-{
-    ptrdiff_t at = str_find(rest, STR("://"));
-
-    if (at < 0 || !memchr(rest.ptr + at + 3, '/', rest.len - (size_t)at - 3))
-        return err_set(err, E_PARSE, "expected a queue's URL, http://HOST:PORT/ACCOUNT/NAME");
-    struct str path;
-
-    t->place = rest;
-    return target_open_url(t, rest, &path, err);
-}
-
-static int send(struct target *t, struct str body, struct err *err)
+static int send_plain(struct target *t, struct str body, struct err *err)
 {
     struct value *in = value_map(&t->scratch), *out;
 
@@ -32,14 +20,26 @@ static int send(struct target *t, struct str body, struct err *err)
                     &out, err);
 }
 
-static int send_waiting(struct target *t, int (*how)(struct target *, struct str, struct err *),
-                        struct err *err)
+static int send_waiting(struct target *t, struct err *err)
 {
-    int rc = how(t, buf_view(&t->waiting), err);
+    int rc = t->send(t, buf_view(&t->waiting), err);
 
     buf_clear(&t->waiting);
     t->waiting_count = 0;
     return rc;
+}
+
+int queue_open(struct target *t, struct str rest, struct err *err)
+{
+    ptrdiff_t at = str_find(rest, STR("://"));
+
+    if (at < 0 || !memchr(rest.ptr + at + 3, '/', rest.len - (size_t)at - 3))
+        return err_set(err, E_PARSE, "expected a queue's URL, http://HOST:PORT/ACCOUNT/NAME");
+    struct str path;
+
+    t->place = rest;
+    t->send = send_plain;
+    return target_open_url(t, rest, &path, err);
 }
 
 static bool tells_of(const struct delivery *d, const struct content *c)
@@ -51,7 +51,7 @@ int queue_deliver(struct target *t, const struct delivery *d, const struct conte
                   struct err *err)
 {
     if (d->message.len > 0)
-        return send(t, d->message, err);
+        return t->send(t, d->message, err);
     if (!tells_of(d, c))
         return 0;
     buf_add_c(&t->waiting, t->waiting_count++ == 0 ? "{\"Records\":[" : ",");
@@ -61,12 +61,12 @@ int queue_deliver(struct target *t, const struct delivery *d, const struct conte
     if (d->notice_waits)
         return 0;
     buf_add_c(&t->waiting, "]}");
-    return send_waiting(t, send, err);
+    return send_waiting(t, err);
 }
 
 /* ---- by way of a topic ---- */
 
-static int send_by_topic(struct target *t, struct str message, struct err *err)
+static int send_wrapped(struct target *t, struct str message, struct err *err)
 {
     struct buf body = { 0 };
     char id[37];
@@ -74,10 +74,39 @@ static int send_by_topic(struct target *t, struct str message, struct err *err)
     rng_uuid(&t->rng, id);
     envelope_topic(&body, &t->scratch,
                    &(struct envelope_message){ id, message, clock_machine_ms(), t->origin });
-    int rc = send(t, buf_view(&body), err);
+    int rc = send_plain(t, buf_view(&body), err);
 
     buf_free(&body);
     return rc;
+}
+
+int wrapped_open(struct target *t, struct str rest, struct err *err)
+{
+    int rc = queue_open(t, rest, err);
+
+    t->send = send_wrapped;
+    return rc;
+}
+
+/* Source: SNS API Reference, Publish. */
+static int publish(struct target *t, struct str message, struct err *err)
+{
+    struct value *in = value_map(&t->scratch);
+    struct str out;
+
+    value_put_c(&t->scratch, in, "Action", "Publish");
+    value_put_c(&t->scratch, in, "Version", "2010-03-31");
+    value_put_str(&t->scratch, in, "TopicArn", t->place);
+    value_put_str(&t->scratch, in, "Message", message);
+    return aws_query(t->aws, &t->scratch, STR("sns"), in, &out, err);
+}
+
+int topic_open(struct target *t, struct str rest, struct err *err)
+{
+    t->send = publish;
+    if (str_find(rest, STR("/arn:")) < 0)
+        return err_set(err, E_PARSE, "expected http://HOST:PORT/TOPIC-ARN");
+    return target_open_url(t, rest, &t->place, err);
 }
 
 /* Several keys of one bucket in one message. Source: CloudTrail User Guide, "Configuring Amazon SNS
@@ -86,7 +115,7 @@ int topic_deliver(struct target *t, const struct delivery *d, const struct conte
                   struct err *err)
 {
     if (d->message.len > 0)
-        return send_by_topic(t, d->message, err);
+        return t->send(t, d->message, err);
     if (!tells_of(d, c))
         return 0;
     if (t->waiting_count++ == 0) {
@@ -100,7 +129,7 @@ int topic_deliver(struct target *t, const struct delivery *d, const struct conte
     if (d->notice_waits)
         return 0;
     buf_add_c(&t->waiting, "]}");
-    return send_waiting(t, send_by_topic, err);
+    return send_waiting(t, err);
 }
 
 /* ---- expired receipts ---- */

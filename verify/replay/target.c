@@ -284,7 +284,8 @@ static const struct target_row rows[] = {
     { "dir:", "dir:DIR", TO_DIR, dir_open, dir_deliver, NULL, NULL },
     { "s3:", "s3:URL", TO_S3, s3_open, s3_deliver, NULL, NULL },
     { "sqs:", "sqs:URL", TO_QUEUE, queue_open, queue_deliver, NULL, NULL },
-    { "sns-sqs:", "sns-sqs:URL", TO_QUEUE, queue_open, topic_deliver, NULL, NULL },
+    { "sns-sqs:", "sns-sqs:URL", TO_QUEUE, wrapped_open, topic_deliver, NULL, NULL },
+    { "topic:", "topic:URL/ARN", TO_QUEUE, topic_open, topic_deliver, NULL, NULL },
     { "group:", "group:URL", TO_RECORDS, group_open, records_deliver, group_record, group_end },
     { "http:", "http:URL", TO_RECORDS, http_open, records_deliver, http_record, NULL },
     { "events:", "events:URL", TO_RECORDS, http_open, records_deliver, events_record, NULL },
@@ -302,8 +303,8 @@ int target_open(struct target **out, struct str spec, const struct target_option
     if (!row)
         return err_set(
             err, E_PARSE,
-            "expected stdout, dir:DIR, or s3:, sqs:, sns-sqs:, group:, http:, events: or logs: "
-            "with a URL, not '%.*s'",
+            "expected stdout, dir:DIR, or s3:, sqs:, sns-sqs:, topic:, group:, http:, events: or "
+            "logs: with a URL, not '%.*s'",
             STR_ARG(spec));
     struct target *t = mem_alloc(sizeof *t);
 

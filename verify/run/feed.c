@@ -1,5 +1,8 @@
 #include "verify/run/feed.h"
 
+#include <time.h>
+
+#include "core/base/clock.h"
 #include "core/codec/json.h"
 #include "verify/replay/post.h"
 #include "verify/source/aws.h"
@@ -8,7 +11,7 @@
 #define GROUP         "CloudTrail/mocktrail"
 #define VISIBLE_AGAIN "{\"advance\": \"13h\"}" /* no message is hidden for more than 12 hours */
 
-enum { MESSAGES_MOST = 10, DRAIN_MOST = 1 << 20 };
+enum { MESSAGES_MOST = 10, DRAIN_MOST = 1 << 20, CONFIRM_US = 10000000 };
 
 /* ---- what each feed needs ---- */
 
@@ -49,6 +52,32 @@ static int open_group(struct world *w, struct aws_client *c, struct err *err)
     return call(w, c, "Logs_20140328.CreateLogGroup", in, &out, err);
 }
 
+/* Source: SNS API Reference, CreateTopic, Subscribe, ListSubscriptionsByTopic. */
+static int ask_topic(struct world *w, struct aws_client *c, struct value *in, const char *action,
+                     struct str *out, struct err *err)
+{
+    value_put_c(w->arena, in, "Action", action);
+    value_put_c(w->arena, in, "Version", "2010-03-31");
+    return aws_query(c, w->arena, STR("sns"), in, out, err);
+}
+
+static int open_topic(struct world *w, struct aws_client *c, struct err *err)
+{
+    struct value *in = value_map(w->arena);
+    struct str out, head, rest;
+
+    value_put_c(w->arena, in, "Name", QUEUE);
+    int rc = ask_topic(w, c, in, "CreateTopic", &out, err);
+    ptrdiff_t at = rc == 0 ? str_find(out, STR("<TopicArn>")) : 0;
+
+    if (rc < 0)
+        return rc;
+    if (at < 0 || !str_cut(str_sub(out, (size_t)at + 10, out.len), '<', &head, &rest))
+        return err_set(err, E_PARSE, "CreateTopic answers no TopicArn");
+    w->topic_arn = head;
+    return 0;
+}
+
 static const struct feed_row {
     const char *targets[2]; /* as --to has them, with {places}; NULL: none */
     int (*open)(struct world *w, struct aws_client *c, struct err *err);
@@ -58,6 +87,7 @@ static const struct feed_row {
     [FEED_SQS] = { { "s3:{endpoint}", "sqs:{queue_url}" }, open_queue, true, true },
     [FEED_SNS] = { { "s3:{endpoint}", "sns-sqs:{queue_url}" }, open_queue, true, true },
     [FEED_GROUP] = { { "group:{endpoint}/{log_group}" }, open_group, true, false },
+    [FEED_HOOK] = { { "s3:{endpoint}", "topic:{endpoint}/{topic_arn}" }, open_topic, false, false },
     [FEED_WEBHOOK] = { { "http:" }, NULL, false, false },
     [FEED_EVENTS] = { { "events:" }, NULL, false, false },
     [FEED_LOGS] = { { "logs:" }, NULL, false, false },
@@ -105,6 +135,47 @@ int feed_open(struct world *w, struct err *err)
 
     if (rc == 0)
         rc = row->open(w, c, err);
+    aws_close(c);
+    return rc;
+}
+
+/* Until the tool has confirmed it, or some seconds have passed: then all is missed, and says so. */
+static int await_confirmation(struct world *w, struct aws_client *c, int64_t deadline_us,
+                              struct err *err)
+{
+    int64_t until_us = clock_monotonic_us() + CONFIRM_US;
+    const struct timespec nap = { 0, 50000000 };
+    struct str out = STR("PendingConfirmation");
+    int rc = 0;
+
+    while (rc == 0 && str_find(out, STR("PendingConfirmation")) >= 0 &&
+           clock_monotonic_us() < until_us && clock_monotonic_us() < deadline_us) {
+        struct value *in = value_map(w->arena);
+
+        (void)nanosleep(&nap, NULL); /* cut short: asked a little early */
+        value_put_str(w->arena, in, "TopicArn", w->topic_arn);
+        rc = ask_topic(w, c, in, "ListSubscriptionsByTopic", &out, err);
+    }
+    return rc;
+}
+
+int feed_subscribe(struct world *w, int64_t deadline_us, struct err *err)
+{
+    struct aws_client *c = NULL;
+    struct value *in = value_map(w->arena);
+    struct str out;
+
+    if (w->topic_arn.len == 0)
+        return 0;
+    int rc = aws_open(&c, &(struct aws_options){ w->endpoint, w->region }, err);
+
+    value_put_str(w->arena, in, "TopicArn", w->topic_arn);
+    value_put_c(w->arena, in, "Protocol", "http");
+    value_put_str(w->arena, in, "Endpoint", world_text(w, w->suite->tool.url));
+    if (rc == 0)
+        rc = ask_topic(w, c, in, "Subscribe", &out, err);
+    if (rc == 0)
+        rc = await_confirmation(w, c, deadline_us, err);
     aws_close(c);
     return rc;
 }

@@ -7,6 +7,8 @@
 
 /* Make it, at the server of this repeat. */
 int feed_open(struct world *w, struct err *err);
+/* The tool listens: it is subscribed where the feed has a topic, and has time to confirm it. */
+int feed_subscribe(struct world *w, int64_t deadline_us, struct err *err);
 /* What a tool left in its queue: files whose messages it never acknowledged are marked so. */
 int feed_close(struct world *w, struct truth *t, struct err *err);
 

@@ -285,7 +285,8 @@ static int run_daemon(struct once *o, struct child *c, int64_t deadline_us, stru
         o->code = c->pid == 0 ? EXIT_CRASH : EXIT_TIMEOUT;
         return 0;
     }
-    if (feed_is_delivered(o->suite->tool.feed))
+    rc = feed_subscribe(o->w, deadline_us, err);
+    if (rc == 0 && feed_is_delivered(o->suite->tool.feed))
         rc = replay(o, feed_targets(o->w), NULL, deadline_us, err);
     if (rc == 0 && o->code == EXIT_GOOD)
         wait_for_silence(o, c, deadline_us);
@@ -395,7 +396,8 @@ static int run_once(struct once *o, unsigned repeat, struct judgement *j, struct
         rc = feed_close(o->w, o->truth, err);
     world_end(o->w, &lines);
     o->ledger.sees_queue = feed_has_queue(o->suite->tool.feed);
-    o->ledger.sees_objects = o->suite->tool.feed == FEED_S3 || o->ledger.sees_queue;
+    o->ledger.sees_objects =
+        o->suite->tool.feed == FEED_S3 || o->suite->tool.feed == FEED_HOOK || o->ledger.sees_queue;
     o->ledger.sees_lookups = o->suite->tool.feed == FEED_LOOKUP;
     if (rc == 0)
         rc = ledger_read(&o->ledger, o->truth, buf_view(&lines), err);

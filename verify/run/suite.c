@@ -127,6 +127,7 @@ static const struct word {
     { "sqs-s3", FEED_SQS },
     { "sqs-sns-ct", FEED_SNS },
     { "cwl-poll", FEED_GROUP },
+    { "webhook-sns", FEED_HOOK },
     { "webhook", FEED_WEBHOOK },
     { "eventbridge-http", FEED_EVENTS },
     { "cwl-subscribe", FEED_LOGS },
@@ -146,7 +147,7 @@ static const struct word {
                     { "ignore", UNEXPECTED_IGNORE }, { NULL, 0 } };
 
 /* Feeds of services that this version does not have. */
-static const char *const later_feeds[] = { "webhook-sns", "lambda-event", "udp-xray" };
+static const char *const later_feeds[] = { "lambda-event", "udp-xray" };
 
 const char *suite_feed_name(enum suite_feed f)
 {
@@ -254,7 +255,7 @@ static void read_aliases(struct reading *r, const struct value *tool, struct sui
 
 static void check_tool(struct reading *r, const struct value *tool, const struct suite_tool *t)
 {
-    bool posts = t->feed >= FEED_WEBHOOK;
+    bool posts = t->feed >= FEED_HOOK;
 
     if (t->run.count == 0)
         fail(r, tool, "tool.run: a command, or builtin:sigma");

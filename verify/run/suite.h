@@ -19,6 +19,7 @@ enum suite_feed {
     FEED_SQS,   /* S3's notices in a queue, the files in a bucket */
     FEED_SNS,   /* CloudTrail's notices, by way of a topic */
     FEED_GROUP, /* a log group */
+    FEED_HOOK,  /* a topic's HTTP subscriber, the files in a bucket */
     FEED_WEBHOOK,
     FEED_EVENTS,
     FEED_LOGS,

@@ -315,7 +315,7 @@ int world_begin(struct world *w, unsigned repeat, struct err *err)
 {
     w->out = arena_printf(w->arena, "%.*s/out-%u", STR_ARG(w->work), repeat + 1);
     w->served = arena_printf(w->arena, "%.*s/served", STR_ARG(w->work));
-    w->endpoint = w->queue_url = w->queue_name = w->log_group = STR("");
+    w->endpoint = w->queue_url = w->queue_name = w->log_group = w->topic_arn = STR("");
     int rc = fs_remove_tree(w->out.ptr, err);
 
     if (rc == 0)
@@ -361,6 +361,7 @@ static size_t list_places(const struct world *w, struct place out[PLACES])
         { "queue_url", w->queue_url },
         { "queue_name", w->queue_name },
         { "log_group", w->log_group },
+        { "topic_arn", w->topic_arn },
         { "prefix", w->prefix },
         { "tree", w->tree },
         { "account", w->account },

@@ -26,7 +26,7 @@ struct world {
     unsigned tool_port; /* where a webhook tool is told to listen */
     /* of one repeat */
     struct str out, served, endpoint;
-    struct str queue_url, queue_name, log_group; /* of feeds that have them */
+    struct str queue_url, queue_name, log_group, topic_arn; /* of feeds that have them */
     struct child server;
     struct follow *follow;
     struct sink *sink;

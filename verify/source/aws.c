@@ -457,7 +457,7 @@ int aws_s3_put(struct aws_client *c, struct arena *a, const struct aws_object *o
     return rc;
 }
 
-/* ---- JSON services ---- */
+/* ---- JSON and Query services ---- */
 
 int aws_json(struct aws_client *c, struct arena *a, const struct aws_json_call *call,
              struct value **out, struct err *err)
@@ -485,6 +485,35 @@ int aws_json(struct aws_client *c, struct arena *a, const struct aws_json_call *
         *out = value_map(a); /* an operation without an output */
     else if (rc == 0)
         rc = json_parse(a, arena_copy(a, buf_view(&text)), out, err);
+    buf_free(&body);
+    buf_free(&text);
+    buf_free(&r.refusal);
+    return rc;
+}
+
+int aws_query(struct aws_client *c, struct arena *a, struct str service, const struct value *params,
+              struct str *out, struct err *err)
+{
+    struct buf body = { 0 }, text = { 0 };
+    struct answer r = { .body = &text };
+
+    for (const struct value *p = value_first(params); p; p = p->next) {
+        buf_printf(&body, "%s%.*s=", body.len ? "&" : "", STR_ARG(p->name));
+        uri_encode(&body, value_to_text(a, p), URI_KEEP_NONE);
+    }
+    struct call q = { .service = service,
+                      .region = c->region,
+                      .method = STR("POST"),
+                      .path = STR("/"),
+                      .body = buf_view(&body),
+                      .content_type = STR("application/x-www-form-urlencoded; charset=utf-8") };
+    int rc = send_call(c, a, &q, &r, err);
+
+    if (rc == 0 && r.status != 200)
+        rc = err_set(err, E_IO, "%.*s: HTTP status %ld: %.*s", STR_ARG(service), r.status,
+                     STR_ARG(str_sub(buf_view(&r.refusal), 0, 200)));
+    if (rc == 0)
+        *out = arena_copy(a, buf_view(&text));
     buf_free(&body);
     buf_free(&text);
     buf_free(&r.refusal);

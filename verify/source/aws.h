@@ -48,3 +48,6 @@ struct aws_json_call {
 };
 int aws_json(struct aws_client *c, struct arena *a, const struct aws_json_call *call,
              struct value **out, struct err *err);
+/* A call of the Query protocol. params: texts, Action and Version among them. *out: the XML. */
+int aws_query(struct aws_client *c, struct arena *a, struct str service, const struct value *params,
+              struct str *out, struct err *err);
