@@ -45,6 +45,7 @@ static inline bool str_eq_nocase(struct str a, struct str b)
     return a.len == b.len && (a.len == 0 || (((*a.ptr ^ *b.ptr) & ~0x20) == 0 &&
                                              str_same_letters(a.ptr, b.ptr, a.len)));
 }
+bool str_has_control(struct str s);      /* a byte below the space, or DEL */
 int str_cmp(struct str a, struct str b); /* byte order, as memcmp; shorter first */
 static inline struct str str_sub(struct str s, size_t from, size_t len) /* clamped to s */
 {

@@ -13,20 +13,26 @@ static bool is_plain(unsigned char c)
     return c >= ' ' && c < 0x80 && c != '"' && c != '\\';
 }
 
-static size_t plain_run(struct str s, size_t from)
+static bool is_plain_8(const char *p)
 {
     const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
+    uint64_t x;
+
+    memcpy(&x, p, sizeof x);
+    uint64_t quote = x ^ (ones * '"'), slash = x ^ (ones * '\\');
+
+    return !(((quote - ones) | (slash - ones) | (x - ones * ' ') | x) & tops);
+}
+
+static size_t plain_run(struct str s, size_t from)
+{
     size_t i = from;
 
-    for (; s.len - i >= 8; i += 8) { /* as in json.c: eight bytes a step */
-        uint64_t x;
-
-        memcpy(&x, s.ptr + i, sizeof x);
-        uint64_t quote = x ^ (ones * '"'), slash = x ^ (ones * '\\');
-
-        if (((quote - ones) | (slash - ones) | (x - ones * ' ') | x) & tops)
+    for (; s.len - i >= 8; i += 8) /* as in json.c: eight bytes a step */
+        if (!is_plain_8(s.ptr + i))
             break;
-    }
+    if (s.len - i < 8 && s.len >= from + 8 && is_plain_8(s.ptr + s.len - 8))
+        return s.len - from;
     while (i < s.len && is_plain((unsigned char)s.ptr[i]))
         i++;
     return i - from;
@@ -50,9 +56,14 @@ static void add_escape(struct buf *out, unsigned char c)
 
 void json_add_string(struct buf *out, struct str text)
 {
-    (void)buf_reserve(out, text.len + 2); /* one growth for what needs no escape */
-    buf_add_char(out, '"');
-    for (size_t i = 0; i < text.len;) {
+    size_t plain = plain_run(text, 0);
+    char *room = buf_reserve(out, text.len + 2); /* one growth for what needs no escape */
+
+    room[0] = '"';
+    if (plain > 0)
+        memcpy(room + 1, text.ptr, plain);
+    out->len += 1 + plain;
+    for (size_t i = plain; i < text.len;) {
         size_t run = plain_run(text, i);
 
         buf_add(out, str_sub(text, i, run));

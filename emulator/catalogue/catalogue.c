@@ -31,7 +31,8 @@ static const char *check_rows(struct cat *cat)
         if (rows[i].offset % 16 != 0 || rows[i].offset > cat->map_bytes ||
             bytes > cat->map_bytes - rows[i].offset)
             return "damaged section table";
-        cat->sections[i] = (struct cat_view){ cat->map + rows[i].offset, rows[i].count };
+        cat->sections[i] =
+            (struct cat_view){ cat->map + rows[i].offset, rows[i].count, rows[i].element_bytes };
     }
     /* cat_str relies on the last byte, the hashes on a power of two. */
     const struct cat_view *strings = &cat->sections[CAT_SEC_STRINGS];
@@ -175,7 +176,7 @@ const void *cat_element(const struct cat *cat, enum cat_section id, uint32_t i)
 
     if (i >= view->count)
         return &none;
-    return view->ptr + (size_t)i * cat_element_bytes(id);
+    return view->ptr + (size_t)i * view->element_bytes;
 }
 
 struct str cat_str(const struct cat *cat, uint32_t off)

@@ -5,7 +5,7 @@
 
 struct cat_view {
     const char *ptr;
-    uint32_t count;
+    uint32_t count, element_bytes;
 };
 struct cat {
     const char *map;

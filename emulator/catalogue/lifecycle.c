@@ -29,6 +29,15 @@ const struct life_op *life_op_find(const struct cat *cat, const struct cat_op *o
     return NULL;
 }
 
+uint32_t life_op_count(const struct cat *cat)
+{
+    return cat->sections[CAT_SEC_LIFE_OPS].count;
+}
+const struct life_op *life_op_at(const struct cat *cat, uint32_t i)
+{
+    return cat_element(cat, CAT_SEC_LIFE_OPS, i);
+}
+
 uint32_t life_type_count(const struct cat *cat)
 {
     return cat->sections[CAT_SEC_LIFE_TYPES].count;

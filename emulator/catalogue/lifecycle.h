@@ -73,6 +73,9 @@ struct life_type {
 struct str life_str(const struct cat *cat, uint32_t off);
 /* NULL: the operation has no role. */
 const struct life_op *life_op_find(const struct cat *cat, const struct cat_op *op);
+/* All that have one, in the order of their operations. */
+uint32_t life_op_count(const struct cat *cat);
+const struct life_op *life_op_at(const struct cat *cat, uint32_t i);
 const struct life_type *life_type_of(const struct cat *cat, const struct life_op *op); /* or NULL */
 uint32_t life_type_count(const struct cat *cat);
 const struct life_type *life_type_at(const struct cat *cat, uint32_t i);

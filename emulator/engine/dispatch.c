@@ -26,27 +26,33 @@ static const struct row {
 
 /* A type of which something is written by hand is kept by that hand alone: the generic lifecycle
  * would not find its resources. So are the tags and settings of such a service. */
-static void add_generic(struct services *s, const struct cat *cat,
-                        const struct cat_service *service, bool *own_types)
+static void note_own(const struct services *s, const struct cat *cat, bool *own_services,
+                     bool *own_types)
 {
-    bool any_own = false;
+    for (uint32_t i = 0; i < cat_op_count(cat); i++)
+        if (s->handlers[i].run)
+            own_services[cat_op_at(cat, i)->service] = true;
+    for (uint32_t i = 0; i < life_op_count(cat); i++)
+        if (s->handlers[life_op_at(cat, i)->op].run)
+            own_types[life_op_at(cat, i)->type] = true;
+}
 
-    for (uint32_t i = service->first_op; i < service->first_op + service->op_count; i++) {
-        const struct life_op *life = life_op_find(cat, cat_op_at(cat, i));
+static void add_generic(struct services *s, const struct cat *cat)
+{
+    bool *own_services = mem_alloc((cat_service_count(cat) + 1) * sizeof *own_services);
+    bool *own_types = mem_alloc((life_type_count(cat) + 2) * sizeof *own_types);
 
-        if (!s->handlers[i].run)
-            continue;
-        any_own = true;
-        if (life && life->type)
-            own_types[life->type] = true;
+    note_own(s, cat, own_services, own_types);
+    for (uint32_t i = 0; i < life_op_count(cat); i++) {
+        const struct life_op *life = life_op_at(cat, i);
+        bool is_own =
+            life->type ? own_types[life->type] : own_services[cat_op_at(cat, life->op)->service];
+
+        if (!is_own && !s->handlers[life->op].run)
+            s->handlers[life->op] = (struct handler){ .run = generic_perform };
     }
-    for (uint32_t i = service->first_op; i < service->first_op + service->op_count; i++) {
-        const struct life_op *life =
-            s->handlers[i].run ? NULL : life_op_find(cat, cat_op_at(cat, i));
-
-        if (life && (life->type ? !own_types[life->type] : !any_own))
-            s->handlers[i] = (struct handler){ .run = generic_perform };
-    }
+    mem_free(own_services);
+    mem_free(own_types);
 }
 
 /* A hyphen of the service's name is an underscore in C's. */
@@ -84,12 +90,8 @@ void handlers_open(struct services *s, const struct cat *cat)
         if (op)
             s->handlers[cat_op_index(cat, op)] = r->handler;
     }
-    bool *own_types = mem_alloc((life_type_count(cat) + 2) * sizeof *own_types);
-
-    for (uint32_t i = 0; i < cat_service_count(cat); i++)
-        add_generic(s, cat, cat_service_at(cat, i), own_types);
+    add_generic(s, cat);
     add_answers(s, cat);
-    mem_free(own_types);
 }
 
 void handlers_close(struct services *s)

@@ -112,6 +112,8 @@ static bool is_token(struct str s)
 
 static bool is_field_value(struct str s)
 {
+    if (!str_has_control(s))
+        return true;
     for (size_t i = 0; i < s.len; i++)
         if (((unsigned char)s.ptr[i] < ' ' && s.ptr[i] != '\t') || s.ptr[i] == 0x7f)
             return false;
@@ -180,9 +182,8 @@ static bool is_clean(struct arena *a, struct str encoded)
 {
     struct str plain = encoded;
 
-    for (size_t i = 0; i < encoded.len; i++)
-        if ((unsigned char)encoded.ptr[i] <= ' ' || encoded.ptr[i] == 0x7f)
-            return false;
+    if (str_has_control(encoded) || memchr(encoded.ptr, ' ', encoded.len))
+        return false;
     if (memchr(encoded.ptr, '%', encoded.len) &&
         uri_decode(a, encoded, URI_PLUS_IS_PLUS, &plain, NULL) < 0)
         return false;

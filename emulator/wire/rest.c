@@ -408,6 +408,8 @@ static struct str header_safe(struct arena *a, struct str s)
     struct str copy = arena_copy(a, s);
     char *p = (char *)copy.ptr;
 
+    if (!str_has_control(s))
+        return copy;
     for (size_t i = 0; i < copy.len; i++)
         if ((unsigned char)p[i] < ' ' || p[i] == 0x7f)
             p[i] = ' ';

@@ -112,6 +112,14 @@ static const struct string_case {
     { "quotes in every place of eight",
       { "\"1234567\"1234567\"", 17 },
       "\"\\\"1234567\\\"1234567\\\"\"" },
+    { "a quote among the last bytes, which are looked at once more",
+      { "0123456789a\"c", 13 },
+      "\"0123456789a\\\"c\"" },
+    { "a control in front of plain last bytes",
+      { "01\x1f"
+        "3456789abc",
+        13 },
+      "\"01\\u001f3456789abc\"" },
     { "a broken byte becomes U+FFFD",
       { "a\xff"
         "b",

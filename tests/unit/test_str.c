@@ -174,6 +174,11 @@ static void check_compare(void **state)
     assert_false(str_eq_c(STR("a"), "ab"));
     assert_true(str_eq_nocase(STR("X-Amz"), STR("x-aMZ")));
     assert_false(str_eq_nocase(STR("@"), STR("`"))); /* 32 apart, and no letters */
+    assert_true(str_eq_nocase(STR("X-Amz-Content-SHA256"), STR("x-amz-content-sha256")));
+    assert_false(str_eq_nocase(STR("X-Amz-Content-SHA256"), STR("x-amz-content-sha257")));
+    assert_false(str_eq_nocase(STR("X-Amz-[ontent"), STR("x-amz-{ontent")));
+    assert_false(str_eq_nocase(STR("X-Amz_Date"), STR("x-amz\x7f"
+                                                      "date")));
     assert_true(str_cmp(STR("a"), STR("ab")) < 0);
     assert_true(str_cmp(STR("b"), STR("ab")) > 0);
     assert_true(str_cmp(STR("\xff"), STR("a")) > 0); /* bytes are unsigned */
@@ -220,6 +225,21 @@ static void check_locale(void **state)
     (void)setlocale(LC_NUMERIC, "C");
 }
 
+static void check_controls(void **state)
+{
+    char text[24];
+
+    (void)state;
+    for (size_t len = 0; len <= sizeof text; len++)
+        for (size_t at = 0; at < len; at++)
+            for (unsigned c = 0; c < 256; c++) {
+                memset(text, c % 2 ? '~' : (int)0x80, sizeof text);
+                text[at] = (char)c;
+                assert_true(str_has_control((struct str){ text, len }) == (c < ' ' || c == 0x7f));
+            }
+    assert_false(str_has_control(STR("")));
+}
+
 int main(void)
 {
     struct check_suite s = { 0 };
@@ -231,6 +251,7 @@ int main(void)
     CHECK_ROWS(&s, cuts, check_cut);
     check_add(&s, "comparing", check_compare);
     check_add(&s, "parts of a str", check_parts);
+    check_add(&s, "controls are found at any place", check_controls);
     check_add(&s, "the hash stays what it is", check_hash);
     check_add(&s, "numbers whatever the locale", check_locale);
     return check_run(&s, "str");

@@ -271,9 +271,9 @@ static void write_all(struct writing *w)
 static void view_sections(const struct emitting *e, struct cat *cat)
 {
     for (int i = 0; i < CAT_SEC_COUNT; i++)
-        cat->sections[i] =
-            (struct cat_view){ e->sections[i].ptr,
-                               (uint32_t)(e->sections[i].len / cat_element_bytes(i)) };
+        cat->sections[i] = (struct cat_view){ e->sections[i].ptr,
+                                              (uint32_t)(e->sections[i].len / cat_element_bytes(i)),
+                                              cat_element_bytes(i) };
 }
 
 int lifecycle_emit(struct emitting *e, struct err *err)

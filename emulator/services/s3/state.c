@@ -182,14 +182,12 @@ void lock_take(struct lock_set *set, size_t stripe)
 
 void lock_drop_all(struct lock_set *set)
 {
-    for (size_t stripe = 0; stripe < LOCK_COUNT; stripe++) {
-        if (set->bits[stripe / 64] == 0) {
-            stripe |= 63; /* none of these 64 */
-            continue;
-        }
-        if (lock_holds(set, stripe))
+    for (size_t i = 0; i < COUNT(set->bits); i++)
+        for (uint64_t held = set->bits[i]; held; held &= held - 1) {
+            size_t stripe = 64 * i + (size_t)__builtin_ctzll(held);
+
             (void)sem_post(&set->s3->locks[stripe]); /* fails only on overflow: we hold it */
-    }
+        }
     memset(set->bits, 0, sizeof set->bits);
     if (set->has_entered)
         pending_leave(set->s3->pending);
