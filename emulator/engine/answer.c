@@ -236,9 +236,13 @@ bool engine_may_wait(const struct engine *e, struct arena *a, const struct reque
     return upstream_serves(e->upstream, route.service) || is_prepared(e, q);
 }
 
-void engine_stop_waiting(struct engine *e)
+void engine_end_polls(struct engine *e)
 {
     sqs_waiting_stop(e);
+}
+
+void engine_stop_waiting(struct engine *e)
+{
     upstream_stop(e->upstream);
 }
 

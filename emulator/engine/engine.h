@@ -144,6 +144,9 @@ bool engine_may_wait(const struct engine *e, struct arena *a, const struct reque
 struct faults;
 struct faults *engine_faults(const struct engine *e);
 
+/* Calls that wait for a message are answered now, and none waits any more: at the very end, so that
+ * nobody has to wait for them. */
+void engine_end_polls(struct engine *e);
 /* Calls that wait for an upstream are answered soon, from now on: before the front door closes. */
 void engine_stop_waiting(struct engine *e);
 

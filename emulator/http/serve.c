@@ -361,6 +361,7 @@ static int run(struct arena *a, struct serve *s, const sigset_t *stop, struct er
     }
     responders_stop(s->responders);
     control_end(s->control);
+    engine_end_polls(s->engine);
     server_close(server);
     xray_daemon_close(s->daemon);
     closed = engine_close(s->engine, &close_err);

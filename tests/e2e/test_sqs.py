@@ -490,6 +490,39 @@ class Truth(QueueCase):
 
 
 class Crash(unittest.TestCase):
+    def test_the_end_does_not_wait_for_who_waits(self):
+        with Server() as server:
+            url = server.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+            answers = []
+            thread = threading.Thread(target=lambda: answers.append(
+                server.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=20)))
+            thread.start()
+            time.sleep(0.3)
+            begun = time.monotonic()
+            self.assertEqual(0, server.stop())
+            self.assertLess(time.monotonic() - begun, 8)
+            thread.join()
+            self.assertEqual(1, len(answers))
+
+    def test_nobody_gets_a_message_twice(self):
+        with Server() as server:
+            sqs = server.client("sqs")
+            url = sqs.create_queue(QueueName="q")["QueueUrl"]
+            for _ in range(10):
+                sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": str(i), "MessageBody": "x"} for i in range(10)])
+            got = []
+
+            def consume():
+                mine = server.client("sqs")
+                while messages := mine.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+                    got.extend(m["MessageId"] for m in messages)
+            threads = [threading.Thread(target=consume) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual([100, 100], [len(got), len(set(got))])
+
     def test_nothing_is_lost_by_a_kill(self):
         with Server() as server:
             sqs = server.client("sqs")

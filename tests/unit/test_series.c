@@ -127,6 +127,33 @@ static void test_prune(void **state)
     check_str(list(f, cpu, (struct series_span){ .from_ms = 0, .to_ms = INT64_MAX }), "c d");
 }
 
+static void test_one_point_goes(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = { 0 };
+
+    four_points(f);
+    check_ok(series_remove(f->s, cpu, 2000, 1, &err), &err);
+    assert_int_equal(series_remove(f->s, cpu, 2000, 1, &err), E_MISSING);
+    assert_int_equal(err.code, 0);
+    check_str(list(f, cpu, (struct series_span){ .from_ms = 0, .to_ms = INT64_MAX }), "a b d");
+}
+
+static void test_count(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = { 0 };
+    int64_t all, some, none;
+
+    four_points(f);
+    check_ok(series_count(f->s, cpu, INT64_MIN, INT64_MAX, &all, &err), &err);
+    check_ok(series_count(f->s, cpu, 2000, 2001, &some, &err), &err);
+    check_ok(series_count(f->s, cpu, 0, 0, &none, &err), &err);
+    assert_int_equal(all, 4);
+    assert_int_equal(some, 1);
+    assert_int_equal(none, 0);
+}
+
 static void test_names(void **state)
 {
     struct fixture *f = *state;
@@ -170,6 +197,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_same_time_and_number_replaces, open_store,
                                         close_store),
         cmocka_unit_test_setup_teardown(test_prune, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_one_point_goes, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_count, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_names, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_rollback_takes_it_back, open_store, close_store),
     };
