@@ -351,6 +351,124 @@ class Calls(harness.FreshCase):
                       [(s.name, s.value) for s in durations.samples if s.labels == labels])
 
 
+class Dashboards(harness.FreshCase):
+    def setUp(self):
+        super().setUp()
+        self.cw = self.server.client("cloudwatch")
+
+    def put(self, widgets, name="d", **body):
+        return self.cw.put_dashboard(DashboardName=name, DashboardBody=json.dumps({"widgets": widgets, **body}))
+
+    def test_life(self):
+        metric = {"type": "metric", "x": 0, "y": 0, "width": 12, "height": 6, "properties": {
+            "region": "us-east-1", "metrics": [["App", "m", "Host", "a", {"stat": "Sum"}], ["...", "b"],
+                                               [{"expression": "SUM(METRICS())"}]], "view": "timeSeries"}}
+        text = {"type": "text", "properties": {"markdown": "# hello"}}
+        alarm = {"type": "alarm", "properties": {"alarms": ["arn:aws:cloudwatch:us-east-1:1:alarm:a"]}}
+        self.assertEqual(self.put([metric, text, alarm])["DashboardValidationMessages"], [])
+        got = self.cw.get_dashboard(DashboardName="d")
+        self.assertEqual((got["DashboardArn"], json.loads(got["DashboardBody"])),
+                         (f"arn:aws:cloudwatch::{harness.ACCOUNT}:dashboard/d", {"widgets": [metric, text, alarm]}))
+        self.put([text], name="e")
+        far = self.server.client("cloudwatch", region="eu-west-1")  # dashboards are global
+        entries = far.list_dashboards()["DashboardEntries"]
+        self.assertEqual([(e["DashboardName"], e["LastModified"]) for e in entries], [("d", at(0)), ("e", at(0))])
+        self.assertEqual(entries[0]["Size"], len(got["DashboardBody"]))
+        self.assertEqual([e["DashboardName"] for e in far.list_dashboards(DashboardNamePrefix="e")["DashboardEntries"]],
+                         ["e"])
+        self.refused("ResourceNotFound", self.cw.delete_dashboards, DashboardNames=["d", "none"])
+        self.cw.delete_dashboards(DashboardNames=["d"])
+        self.refused("ResourceNotFound", self.cw.get_dashboard, DashboardName="d")
+        self.cw.get_dashboard(DashboardName="e")
+
+    def test_a_body_that_is_wrong(self):
+        text = {"type": "text", "properties": {"markdown": ""}}
+        for path, word, widget in (
+                ("/widgets/0/type", "allowed values", {**text, "type": "clock"}),
+                ("/widgets/0", "'properties'", {"type": "text"}),
+                ("/widgets/0/x", "from 0 to 23", {**text, "x": 24}),
+                ("/widgets/0/width", "integer", {**text, "width": "wide"}),
+                ("/widgets/0/properties", "'markdown'", {"type": "text", "properties": {}}),
+                ("/widgets/0/properties", "'region'", {"type": "metric", "properties": {"metrics": []}}),
+                ("/widgets/0/properties/metrics/0", "namespace",
+                 {"type": "metric", "properties": {"region": "us-east-1", "metrics": [[1]]}})):
+            with self.subTest(widget=widget), self.assertRaises(harness.botocore.exceptions.ClientError) as caught:
+                self.put([widget])
+            answer = caught.exception.response
+            self.assertEqual(answer["Error"]["Code"], "InvalidParameterInput")
+            self.assertTrue(any(m["DataPath"] == path and word in m["Message"]
+                                for m in answer["dashboardValidationMessages"]), answer)
+        for body in ("", "[]", "{"):
+            self.assertIn("valid JSON", self.refused("InvalidParameterInput", self.cw.put_dashboard,
+                                                     DashboardName="d", DashboardBody=body))
+        self.refused("InvalidParameterInput", self.put, widgets=[], name="a b")
+        [warning] = self.put([{**text, "colour": "red"}])["DashboardValidationMessages"]
+        self.assertIn("colour", warning["Message"])
+
+
+class Rest(harness.FreshCase):
+    """Metric streams, tags, and what is not there."""
+
+    def setUp(self):
+        super().setUp()
+        self.cw = self.server.client("cloudwatch")
+
+    def test_metric_streams_are_kept(self):
+        args = dict(Name="s", FirehoseArn=f"arn:aws:firehose:us-east-1:{harness.ACCOUNT}:deliverystream/f",
+                    RoleArn=f"arn:aws:iam::{harness.ACCOUNT}:role/r", OutputFormat="json")
+        arn = self.cw.put_metric_stream(**args, IncludeFilters=[{"Namespace": "App"}], Tags=[{"Key": "k", "Value": "v"}])["Arn"]
+        got = self.cw.get_metric_stream(Name="s")
+        self.assertEqual((got["Arn"], got["State"], got["IncludeFilters"]), (arn, "running", [{"Namespace": "App"}]))
+        self.cw.stop_metric_streams(Names=["s"])
+        self.assertEqual([s["State"] for s in self.cw.list_metric_streams()["Entries"]], ["stopped"])
+        self.cw.start_metric_streams(Names=["s"])
+        self.assertEqual(self.cw.list_tags_for_resource(ResourceARN=arn)["Tags"], [{"Key": "k", "Value": "v"}])
+        self.refused("InvalidParameterCombination", self.cw.put_metric_stream, **args,
+                     IncludeFilters=[{"Namespace": "A"}], ExcludeFilters=[{"Namespace": "B"}])
+        self.cw.delete_metric_stream(Name="s")
+        self.refused("ResourceNotFoundException", self.cw.get_metric_stream, Name="s")
+
+    def test_tags(self):
+        self.cw.put_metric_alarm(AlarmName="a", MetricName="m", Namespace="App", Statistic="Sum", Period=60,
+                                 EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold",
+                                 Tags=[{"Key": "x", "Value": "1"}])
+        arn = f"arn:aws:cloudwatch:us-east-1:{harness.ACCOUNT}:alarm:a"
+        self.cw.tag_resource(ResourceARN=arn, Tags=[{"Key": "y", "Value": "2"}, {"Key": "x", "Value": "3"}])
+        tags = lambda: {t["Key"]: t["Value"] for t in self.cw.list_tags_for_resource(ResourceARN=arn)["Tags"]}
+        self.assertEqual(tags(), {"x": "3", "y": "2"})
+        self.cw.untag_resource(ResourceARN=arn, TagKeys=["x"])
+        self.assertEqual(tags(), {"y": "2"})
+        self.refused("ResourceNotFoundException", self.cw.tag_resource, ResourceARN=arn + "b", Tags=[])
+        self.refused("InvalidParameterValue", self.cw.tag_resource, ResourceARN="nothing", Tags=[])
+
+    def test_what_is_not_there(self):
+        self.assertIn("no image", self.refused("NotImplemented", self.cw.get_metric_widget_image, MetricWidget="{}"))
+        self.refused("NotImplemented", self.cw.put_insight_rule, RuleName="r", RuleDefinition="{}")
+        self.refused("NotImplemented", self.cw.put_anomaly_detector, Namespace="App", MetricName="m", Stat="Sum")
+        self.assertEqual(self.cw.describe_anomaly_detectors()["AnomalyDetectors"], [])
+        self.assertEqual(self.cw.describe_insight_rules()["InsightRules"], [])
+
+    def test_the_command_line_client(self):
+        self.server.aws("cloudwatch", "put-metric-data", "--namespace", "App", "--metric-name", "m", "--value", "5",
+                        "--dimensions", "Host=a")
+        listed = json.loads(self.server.aws("cloudwatch", "list-metrics", "--namespace", "App").stdout)
+        self.assertEqual(listed["Metrics"], [{"Namespace": "App", "MetricName": "m",
+                                              "Dimensions": [{"Name": "Host", "Value": "a"}]}])
+        got = json.loads(self.server.aws(
+            "cloudwatch", "get-metric-statistics", "--namespace", "App", "--metric-name", "m", "--dimensions",
+            "Name=Host,Value=a", "--start-time", "2026-01-05T09:00:00Z", "--end-time", "2026-01-05T09:05:00Z",
+            "--period", "60", "--statistics", "Maximum").stdout)
+        self.assertEqual([d["Maximum"] for d in got["Datapoints"]], [5])
+
+    def test_records(self):
+        self.cw.put_metric_data(Namespace="App", MetricData=[{"MetricName": "m", "Value": 1}])
+        self.cw.list_metrics()
+        put, listed = self.server.record("PutMetricData"), self.server.record("ListMetrics")
+        self.assertEqual((put["eventSource"], put["eventCategory"], put["managementEvent"], put["readOnly"]),
+                         ("monitoring.amazonaws.com", "Data", False, False))
+        self.assertEqual((listed["eventCategory"], listed["readOnly"]), ("Management", True))
+
+
 class Crash(unittest.TestCase):
     def test_nothing_counted_is_lost_or_doubled(self):
         with harness.Server() as server:

@@ -86,7 +86,10 @@ struct str label_expand(struct arena *a, const struct query *q, const struct mat
         return plain;
     for (; next_part(rest, &before, &name, &behind); rest = behind) {
         buf_add(&out, before);
-        add_part(&out, s, plain, (enum part)part_of(name)); /* label_refuse knows it */
+        if (part_of(name) >= 0)
+            add_part(&out, s, plain, (enum part)part_of(name));
+        else /* in a widget: shown as it is written */
+            buf_printf(&out, "${%.*s}", STR_ARG(name));
     }
     buf_add(&out, rest);
     struct str text = arena_copy(a, buf_view(&out));
