@@ -1,9 +1,11 @@
 """EventBridge: patterns, buses, rules, targets, schedules, records as events, responders."""
+import http.server
 import json
 import pathlib
 import sys
 import tempfile
 import textwrap
+import threading
 import unittest
 
 import botocore.exceptions
@@ -324,6 +326,102 @@ class Targets(Case):
             Dimensions=[{"Name": "RuleName", "Value": rule}],
             StartTime="2026-01-05T08:00:00Z", EndTime="2026-01-05T10:00:00Z")["Datapoints"]
         return sum(p["Sum"] for p in points)
+
+
+class Endpoint(http.server.BaseHTTPRequestHandler):
+    """Keeps what is posted, and answers with the server's next status."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.got.append((self.path, dict(self.headers), json.loads(body)))
+        self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+class Destinations(Case):
+    def setUp(self):
+        super().setUp()
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
+        self.http.got, self.http.statuses = [], []
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        self.addCleanup(self.http.server_close)
+        self.addCleanup(self.http.shutdown)
+        self.connection = self.events.create_connection(
+            Name="c", AuthorizationType="API_KEY", AuthParameters={
+                "ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "sesame"},
+                "InvocationHttpParameters": {"QueryStringParameters": [
+                    {"Key": "q", "Value": "1 2", "IsValueSecret": False}]}})["ConnectionArn"]
+
+    def destination(self, url=None):
+        return self.events.create_api_destination(
+            Name="d", ConnectionArn=self.connection, HttpMethod="POST",
+            InvocationEndpoint=url or f"http://127.0.0.1:{self.http.server_port}/hook/*")["ApiDestinationArn"]
+
+    def flush(self):
+        self.assertEqual(self.server.control("POST", "flush")[0], 200)
+
+    def test_an_event_is_posted(self):
+        self.rule("r", {"source": ["my.app"]}, [
+            {"Id": "1", "Arn": self.destination(), "InputPath": "$.detail",
+             "HttpParameters": {"PathParameterValues": ["a b"], "HeaderParameters": {"X-Own": "o"}}}])
+        self.put({"n": 1})
+        self.flush()
+        [(path, headers, body)] = self.http.got
+        self.assertEqual((path, body), ("/hook/a%20b?q=1%202", {"n": 1}))
+        self.assertEqual((headers["X-Key"], headers["X-Own"], headers["User-Agent"]),
+                         ("sesame", "o", "Amazon/EventBridge/ApiDestinations"))
+
+    def test_it_is_tried_again_and_then_given_up(self):
+        dead = Queue(self.server, "dead")
+        self.rule("r", {"source": ["my.app"]}, [
+            {"Id": "1", "Arn": self.destination(), "RetryPolicy": {"MaximumRetryAttempts": 2},
+             "DeadLetterConfig": {"Arn": dead.arn}}])
+        self.http.statuses = [503, 503]
+        self.put({"n": 1})
+        self.advance("10m")
+        self.assertEqual([body["detail"] for _, _, body in self.http.got], [{"n": 1}] * 3)
+        self.http.statuses = [503] * 3
+        entry = self.put({"n": 2})
+        self.advance("10m")
+        [letter] = dead.messages()
+        self.assertEqual(json.loads(letter["Body"])["id"], entry["EventId"])
+        self.assertEqual(letter["MessageAttributes"]["RULE_ARN"]["StringValue"],
+                         f"arn:aws:events:us-east-1:{ACCOUNT}:rule/r")
+        self.assertIn("ERROR_MESSAGE", letter["MessageAttributes"])
+
+    def test_nobody_else_s_machine_is_asked(self):
+        dead = Queue(self.server, "dead")
+        self.rule("r", {"source": ["my.app"]}, [
+            {"Id": "1", "Arn": self.destination("https://example.com/x"), "DeadLetterConfig": {"Arn": dead.arn}}])
+        self.put()
+        [letter] = dead.messages()
+        self.assertEqual(letter["MessageAttributes"]["ERROR_CODE"]["StringValue"], "NO_PERMISSIONS")
+
+    def test_secrets_are_not_shown(self):
+        told = self.events.describe_connection(Name="c")
+        self.assertEqual(told["AuthParameters"]["ApiKeyAuthParameters"], {"ApiKeyName": "X-Key"})
+        self.assertNotIn("sesame", json.dumps(told, default=str))
+        [row] = self.events.list_connections()["Connections"]
+        self.assertEqual((row["Name"], row["ConnectionState"]), ("c", "AUTHORIZED"))
+        trail = self.server.client("cloudtrail").lookup_events()["Events"]
+        self.assertNotIn("sesame", json.dumps(trail, default=str))
+        self.destination()
+        self.assertEqual(self.events.describe_api_destination(Name="d")["ConnectionArn"], self.connection)
+        self.events.delete_api_destination(Name="d")
+        self.events.delete_connection(Name="c")
+        self.refused("ResourceNotFoundException", "describe_connection", Name="c")
+
+    def test_what_is_not_performed(self):
+        self.refused("NotImplemented", "create_connection", Name="o",
+                     AuthorizationType="OAUTH_CLIENT_CREDENTIALS", AuthParameters={"OAuthParameters": {
+                         "ClientParameters": {"ClientID": "a", "ClientSecret": "b"},
+                         "AuthorizationEndpoint": "https://example.com", "HttpMethod": "POST"}})
+        self.refused("NotImplemented", "create_api_destination", Name="g", ConnectionArn=self.connection,
+                     InvocationEndpoint="https://example.com", HttpMethod="GET")
 
 
 class Records(Case):

@@ -141,12 +141,19 @@ static void attribute(struct delivery *d, struct value *map, const char *name, s
 
 /* Source: EventBridge User Guide, "Using dead-letter queues to process undelivered events", message
  * attributes. */
-static struct value *dead_letter_attributes(struct delivery *d, const struct failure *f)
+struct value *targets_letter_attributes(struct delivery *d)
 {
     struct value *map = value_map(d->a);
 
     attribute(d, map, "RULE_ARN", d->rule->arn, "String");
     attribute(d, map, "TARGET_ARN", d->arn, "String");
+    return map;
+}
+
+static struct value *all_attributes(struct delivery *d, const struct failure *f)
+{
+    struct value *map = targets_letter_attributes(d);
+
     attribute(d, map, "ERROR_CODE", str_c(f->code), "String");
     attribute(d, map, "ERROR_MESSAGE", f->message, "String");
     if (f->exhausted) {
@@ -157,7 +164,7 @@ static struct value *dead_letter_attributes(struct delivery *d, const struct fai
     return map;
 }
 
-static struct str event_text(struct delivery *d)
+struct str targets_event_text(struct delivery *d)
 {
     struct buf json = { 0 };
 
@@ -170,8 +177,8 @@ static struct str event_text(struct delivery *d)
 static int bury(struct delivery *d, struct str queue, const struct failure *f, struct err *err)
 {
     const struct sqs_message m = { .queue_arn = queue,
-                                   .body = event_text(d),
-                                   .attributes = dead_letter_attributes(d, f),
+                                   .body = targets_event_text(d),
+                                   .attributes = all_attributes(d, f),
                                    .service = STR("events.amazonaws.com"),
                                    .source_arn = d->rule->arn,
                                    .rng = d->ev->rng };

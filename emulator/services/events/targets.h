@@ -24,4 +24,7 @@ struct failure {
     int64_t attempts;      /* that were made after the first */
     const char *exhausted; /* "MaximumRetryAttempts", or NULL */
 };
+/* RULE_ARN and TARGET_ARN of a dead letter; the event as it came, its body. */
+struct value *targets_letter_attributes(struct delivery *d);
+struct str targets_event_text(struct delivery *d);
 int targets_give_up(struct delivery *d, const struct failure *f, struct err *err);
