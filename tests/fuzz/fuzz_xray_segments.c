@@ -54,7 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (t) {
         (void)summary_of(&a, t); /* whatever they hold: no crash, an end */
         (void)summary_trace(&a, t);
-        (void)graph_services(&a, &t, 1);
+        struct graph *g = graph_new(&a);
+        graph_add(g, t);
+        (void)graph_services(g);
     }
     arena_free(&a);
     return 0;

@@ -96,7 +96,7 @@ struct edge {
 
 struct vertex {
     struct vertex *next;
-    const struct trace_node *like; /* a segment of the service; a client: of what it calls */
+    struct trace_node like; /* what names the service; of a client: what it calls */
     bool is_client, is_root, is_inferred;
     int64_t id;
     struct graph_stats stats;
@@ -122,10 +122,12 @@ static void widen(struct span *s, const struct trace_node *n)
 static struct vertex *vertex_of(struct graph *g, const struct trace_node *segment, bool is_client)
 {
     for (struct vertex *v = g->first; v; v = v->next)
-        if (v->is_client == is_client && summary_same_service(v->like, segment))
+        if (v->is_client == is_client && summary_same_service(&v->like, segment))
             return v;
     struct vertex *v = arena_alloc(g->a, sizeof *v);
-    v->like = segment;
+    v->like.name = arena_copy(g->a, segment->name);
+    v->like.type = arena_copy(g->a, segment->type);
+    v->like.account = arena_copy(g->a, segment->account);
     v->is_client = is_client;
     v->is_inferred = segment->is_inferred;
     v->id = g->ids++;
@@ -154,7 +156,16 @@ const struct trace_node *graph_call(const struct trace_node *segment)
     return segment->parent && !segment->parent->is_segment ? segment->parent : segment;
 }
 
-static void add_trace(struct graph *g, const struct trace *t)
+struct graph *graph_new(struct arena *a)
+{
+    struct graph *g = arena_alloc(a, sizeof *g);
+
+    g->a = a;
+    g->last = &g->first;
+    return g;
+}
+
+void graph_add(struct graph *g, const struct trace *t)
 {
     for (size_t i = 0; i < t->count; i++) {
         const struct trace_node *n = t->nodes[i];
@@ -206,7 +217,7 @@ static struct value *edges_of(struct arena *a, const struct vertex *v)
  * statistics of its own; clients and what is inferred are of state "unknown". */
 static struct value *vertex_value(struct arena *a, const struct vertex *v)
 {
-    struct value *m = summary_service(a, v->like);
+    struct value *m = summary_service(a, &v->like);
 
     value_put_int(a, m, "ReferenceId", v->id);
     if (v->is_client) {
@@ -226,14 +237,11 @@ static struct value *vertex_value(struct arena *a, const struct vertex *v)
     return m;
 }
 
-struct value *graph_services(struct arena *a, struct trace *const *traces, size_t count)
+struct value *graph_services(const struct graph *g)
 {
-    struct graph g = { .a = a, .last = &g.first };
-    struct value *list = value_list(a);
+    struct value *list = value_list(g->a);
 
-    for (size_t i = 0; i < count; i++)
-        add_trace(&g, traces[i]);
-    for (const struct vertex *v = g.first; v; v = v->next)
-        value_push(list, vertex_value(a, v));
+    for (const struct vertex *v = g->first; v; v = v->next)
+        value_push(list, vertex_value(g->a, v));
     return list;
 }

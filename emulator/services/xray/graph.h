@@ -20,5 +20,9 @@ struct value *graph_histogram(struct arena *a, const struct graph_stats *s);
 
 /* The call that led to a segment, as its caller saw it: the subsegment, or the segment itself. */
 const struct trace_node *graph_call(const struct trace_node *segment);
+/* Traces are added one by one and not kept. */
+struct graph;
+struct graph *graph_new(struct arena *a);
+void graph_add(struct graph *g, const struct trace *t);
 /* Services as GetServiceGraph and GetTraceGraph answer them. */
-struct value *graph_services(struct arena *a, struct trace *const *traces, size_t count);
+struct value *graph_services(const struct graph *g);

@@ -14,34 +14,34 @@ bool ops_span(struct job *j, int64_t most_ms, int64_t *from_ms, int64_t *to_ms)
     return !job_stopped(j);
 }
 
-bool ops_traces(struct job *j, const struct trace_query *q, struct trace ***out, size_t *count)
+bool ops_find(struct job *j, const struct trace_query *q, struct trace ***out, size_t *count)
 {
     struct trace_query of = *q;
 
     of.place = (struct xray_place){ j->account, j->region };
     of.now_ms = j->cx->now_ms;
-    *count = 0;
-    if (!job_stopped(j))
-        j->rc = trace_load(j->cx->e->store, j->a, names_new(j->a, j->cx->e->cat), &of, out, count,
-                           j->err);
+    j->rc =
+        trace_find(j->cx->e->store, j->a, names_new(j->a, j->cx->e->cat), &of, out, count, j->err);
     return !job_stopped(j);
 }
 
-bool ops_of_group(struct job *j, struct trace **traces, size_t *count)
+struct trace_scan *ops_scan(struct job *j, int64_t from_ms, int64_t to_ms)
 {
-    struct filter *filter = NULL;
-    size_t kept = 0;
+    struct trace_span span = { .place = { j->account, j->region },
+                               .from_ms = from_ms,
+                               .to_ms = to_ms,
+                               .now_ms = j->cx->now_ms };
 
+    return trace_scan_start(j->cx->e->store, names_new(j->a, j->cx->e->cat), &span);
+}
+
+bool ops_group_filter(struct job *j, struct filter **out)
+{
+    *out = NULL;
     if (!job_has(j, "GroupName") && !job_has(j, "GroupARN"))
         return !job_stopped(j);
     const struct value *group = group_find(j);
-    if (!group || !group_filter(j, value_get_str(group, "FilterExpression"), &filter))
-        return false;
-    for (size_t i = 0; i < *count; i++)
-        if (filter_matches(j->a, filter, traces[i]))
-            traces[kept++] = traces[i];
-    *count = kept;
-    return true;
+    return group && group_filter(j, value_get_str(group, "FilterExpression"), out);
 }
 
 bool ops_ids(struct job *j, size_t most, struct trace_query *q)

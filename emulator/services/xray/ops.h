@@ -16,10 +16,11 @@ struct value *group_find(struct job *j);
 bool group_filter(struct job *j, struct str text, struct filter **out);
 /* StartTime and EndTime, at most most_ms apart. */
 bool ops_span(struct job *j, int64_t most_ms, int64_t *from_ms, int64_t *to_ms);
-/* Traces of the caller's account and region; ids NULL: of the span. */
-bool ops_traces(struct job *j, const struct trace_query *q, struct trace ***out, size_t *count);
-/* Those that a group's filter takes, when the call names a group. */
-bool ops_of_group(struct job *j, struct trace **traces, size_t *count);
+/* Traces of the caller's account and region: by id; of a span. */
+bool ops_find(struct job *j, const struct trace_query *q, struct trace ***out, size_t *count);
+struct trace_scan *ops_scan(struct job *j, int64_t from_ms, int64_t to_ms);
+/* The filter of the group that the call names; NULL when it names none. */
+bool ops_group_filter(struct job *j, struct filter **out);
 /* TraceIds, at most most; refused when one is none. */
 bool ops_ids(struct job *j, size_t most, struct trace_query *q);
 int ops_not_here(struct job *j, const char *what); /* 501: what mocktrail does not do */

@@ -37,16 +37,29 @@ struct trace {
     bool limit_exceeded, is_partial;
 };
 
-/* Which traces: those of ids (when any), else those whose id carries a second in the span. */
+/* The traces of some ids, in order of id; what is 30 days old at now_ms is not there any more. */
 struct trace_query {
     struct xray_place place;
-    int64_t from_ms, to_ms, now_ms; /* what is 30 days old at now is not there any more */
+    int64_t now_ms;
     const struct str *ids;
     size_t id_count;
 };
-/* In order of id. */
-int trace_load(struct store *s, struct arena *a, struct names *names, const struct trace_query *q,
+int trace_find(struct store *s, struct arena *a, struct names *names, const struct trace_query *q,
                struct trace ***out, size_t *count, struct err *err);
+
+/* All traces whose id carries a second in a span, newest first: in memory is what came in one
+ * second, and one trace. */
+struct trace_scan;
+struct trace_span {
+    struct xray_place place;
+    int64_t from_ms, to_ms, now_ms; /* to exclusive */
+};
+struct trace_scan *trace_scan_start(struct store *s, struct names *names,
+                                    const struct trace_span *span);
+/* *out lasts until the next call; NULL: there are no more. */
+int trace_scan_next(struct trace_scan *scan, const struct trace **out, struct err *err);
+void trace_scan_end(struct trace_scan *scan);
+
 /* Lines of one trace id, in the order in which they came in. NULL: none of them is a document. */
 struct trace *trace_build(struct arena *a, struct names *names, const struct xray_line *lines,
                           size_t count);

@@ -20,7 +20,7 @@ HANDLER(xray, BatchGetTraces)
     struct trace **traces;
     size_t count;
 
-    if (!ops_ids(j, BATCH_IDS, &q) || !ops_traces(j, &q, &traces, &count))
+    if (!ops_ids(j, BATCH_IDS, &q) || !ops_find(j, &q, &traces, &count))
         return j->rc;
     for (size_t i = 0; i < count; i++)
         value_push(list, summary_trace(j->a, traces[i]));
@@ -42,15 +42,22 @@ static enum range_type range_type(const struct job *j)
                                        : BY_TRACE_ID;
 }
 
+/* What is asked: the range in which a trace's time must lie; and those after the page before. */
+struct asked {
+    enum range_type type;
+    int64_t from_ms, to_ms;
+    struct filter *filter;
+    struct str before; /* an id; or empty */
+};
+
 /* The time by which a trace is in the range; false: it is not. Source: X-Ray API Reference,
  * "GetTraceSummaries", TimeRangeType: Event is the trace's update time, Service the end time of its
  * segments. */
-static bool matched_time(const struct trace *t, enum range_type type, const struct trace_query *q,
-                         int64_t *out_ms)
+static bool matched_time(const struct trace *t, const struct asked *q, int64_t *out_ms)
 {
-    *out_ms = type == BY_EVENT ? t->changed_ms : xray_trace_time_ms(t->id);
-    if (type != BY_SERVICE)
-        return type == BY_TRACE_ID || (*out_ms >= q->from_ms && *out_ms < q->to_ms);
+    *out_ms = q->type == BY_EVENT ? t->changed_ms : xray_trace_time_ms(t->id);
+    if (q->type != BY_SERVICE)
+        return q->type == BY_TRACE_ID || (*out_ms >= q->from_ms && *out_ms < q->to_ms);
     for (size_t i = 0; i < t->count; i++) {
         double end_ms = t->nodes[i]->end_s * 1000;
 
@@ -65,7 +72,7 @@ static bool matched_time(const struct trace *t, enum range_type type, const stru
 
 /* Sampling with FixedRate takes that share of the traces, always the same ones; PartialScan the
  * newest share of the range. Without a strategy all are given: no rate is published. */
-static bool is_sampled(const struct job *j, const struct trace *t, const struct trace_query *q)
+static bool is_sampled(const struct job *j, const struct trace *t, const struct asked *q)
 {
     const struct value *strategy = param(j->call, "SamplingStrategy");
     const struct value *v = value_get_c(strategy, "Value");
@@ -91,67 +98,81 @@ static struct value *summary_at(struct job *j, const struct trace *t, enum range
     return v;
 }
 
+static bool read_asked(struct job *j, struct asked *q)
+{
+    q->type = range_type(j);
+    if (!ops_span(j, SUMMARY_SPAN_MS, &q->from_ms, &q->to_ms))
+        return false;
+    q->from_ms -= q->from_ms % 1000; /* ids carry whole seconds */
+    q->to_ms++;                      /* the end is inclusive */
+    if (!page_after(j->cx, j->call, job_text(j, "NextToken"), &q->before) ||
+        (q->before.len > 0 && !xray_is_trace_id(q->before)))
+        (void)job_refuse(j, XRAY_INVALID, "Invalid NextToken");
+    return !job_stopped(j) && group_filter(j, job_text(j, "FilterExpression"), &q->filter);
+}
+
+static bool is_on_page_before(const struct asked *q, const struct trace *t)
+{
+    return q->before.len > 0 && xray_trace_time_ms(t->id) == xray_trace_time_ms(q->before) &&
+           str_cmp(t->id, q->before) >= 0;
+}
+
 struct page {
     struct value *list;
-    const struct trace *last;
+    char id[XRAY_TRACE_ID_LEN];
+    struct str last; /* in id: the last trace that was processed; or empty */
     int64_t processed;
     bool has_more;
 };
 
-/* Newest first. Source: the reference, NextToken: the first page has the most recent results. */
-static bool fill_page(struct job *j, const struct trace_query *q, struct trace **traces,
-                      size_t count, struct page *page)
+static void take_trace(struct job *j, const struct asked *q, const struct trace *t,
+                       struct page *page)
 {
-    enum range_type type = range_type(j);
-    struct filter *filter = NULL;
-    struct str before;
     int64_t matched_ms;
 
-    if (!page_after(j->cx, j->call, job_text(j, "NextToken"), &before))
-        (void)job_refuse(j, XRAY_INVALID, "Invalid NextToken");
-    if (job_stopped(j) || !group_filter(j, job_text(j, "FilterExpression"), &filter))
-        return false;
-    for (size_t i = count; i-- > 0 && !page->has_more;) {
-        const struct trace *t = traces[i];
+    if (is_on_page_before(q, t) || !matched_time(t, q, &matched_ms) || !is_sampled(j, t, q))
+        return;
+    page->has_more = page->list->count == PAGE;
+    if (page->has_more)
+        return;
+    page->processed++;
+    memcpy(page->id, t->id.ptr, sizeof page->id); /* all ids are of one length */
+    page->last = (struct str){ page->id, sizeof page->id };
+    if (filter_matches(j->a, q->filter, t))
+        value_push(page->list, value_copy(j->a, summary_at(j, t, q->type, matched_ms)));
+}
 
-        if ((before.len > 0 && str_cmp(t->id, before) >= 0) ||
-            !matched_time(t, type, q, &matched_ms) || !is_sampled(j, t, q))
-            continue;
-        page->has_more = page->list->count == PAGE;
-        if (page->has_more)
-            break;
-        page->processed++;
-        page->last = t;
-        if (filter_matches(j->a, filter, t))
-            value_push(page->list, summary_at(j, t, type, matched_ms));
-    }
-    return true;
+/* Newest first. Source: the reference, NextToken: the first page has the most recent results. */
+static bool fill_page(struct job *j, const struct asked *q, struct page *page)
+{
+    bool by_id = q->type == BY_TRACE_ID; /* else any trace may have changed in the range */
+    int64_t end_ms = q->before.len > 0 ? xray_trace_time_ms(q->before) + 1 : INT64_MAX;
+    struct trace_scan *scan =
+        ops_scan(j, by_id ? q->from_ms : 0, by_id && q->to_ms < end_ms ? q->to_ms : end_ms);
+    const struct trace *t;
+
+    do {
+        j->rc = trace_scan_next(scan, &t, j->err);
+        if (j->rc == 0 && t)
+            take_trace(j, q, t, page);
+    } while (j->rc == 0 && t && !page->has_more);
+    trace_scan_end(scan);
+    return j->rc == 0;
 }
 
 HANDLER(xray, GetTraceSummaries)
 {
     struct page page = { .list = value_list(j->a) };
-    struct trace_query q = { 0 }, load;
-    struct trace **traces;
-    size_t count;
+    struct asked q = { 0 };
 
-    if (!ops_span(j, SUMMARY_SPAN_MS, &q.from_ms, &q.to_ms))
-        return j->rc;
-    q.from_ms -= q.from_ms % 1000; /* ids carry whole seconds */
-    q.to_ms++;                     /* the end is inclusive */
-    load = q;
-    if (range_type(j) != BY_TRACE_ID) {
-        load.from_ms = 0;
-        load.to_ms = INT64_MAX;
-    }
-    if (!ops_traces(j, &load, &traces, &count) || !fill_page(j, &q, traces, count, &page))
+    if (!read_asked(j, &q) || !fill_page(j, &q, &page))
         return j->rc;
     job_answer(j, "TraceSummaries", page.list);
     value_put_time(j->a, j->out->output, "ApproximateTime",
-                   page.last ? xray_trace_time_ms(page.last->id) : q.from_ms);
+                   page.last.len > 0 ? xray_trace_time_ms(page.last) : q.from_ms);
     value_put_int(j->a, j->out->output, "TracesProcessedCount", page.processed);
     if (page.has_more)
-        value_put_str(j->a, j->out->output, "NextToken", page_token(j->cx, j->call, page.last->id));
+        value_put_str(j->a, j->out->output, "NextToken", page_token(j->cx, j->call, page.last));
     return j->rc;
 }
 
@@ -159,37 +180,54 @@ HANDLER(xray, GetTraceSummaries)
 
 HANDLER(xray, GetTraceGraph)
 {
+    struct graph *g = graph_new(j->a);
     struct trace_query q;
     struct trace **traces;
     size_t count;
 
-    if (!ops_ids(j, BATCH_IDS, &q) || !ops_traces(j, &q, &traces, &count))
+    if (!ops_ids(j, BATCH_IDS, &q) || !ops_find(j, &q, &traces, &count))
         return j->rc;
-    job_answer(j, "Services", graph_services(j->a, traces, count));
+    for (size_t i = 0; i < count; i++)
+        graph_add(g, traces[i]);
+    job_answer(j, "Services", graph_services(g));
     return j->rc;
 }
 
-/* Traces whose id lies in StartTime to EndTime, of the group if one is named. */
-static bool traces_of_span(struct job *j, struct trace_query *q, struct trace ***traces,
-                           size_t *count)
+/* Each trace whose id lies in the span, of the group if one is named. */
+static bool each_trace(struct job *j, int64_t from_ms, int64_t to_ms,
+                       void (*add)(void *arg, const struct trace *t), void *arg)
 {
-    if (!ops_span(j, GRAPH_SPAN_MS, &q->from_ms, &q->to_ms))
+    struct filter *filter;
+    const struct trace *t;
+
+    if (!ops_group_filter(j, &filter))
         return false;
-    struct trace_query load = { .from_ms = q->from_ms - q->from_ms % 1000, .to_ms = q->to_ms + 1 };
-    return ops_traces(j, &load, traces, count) && ops_of_group(j, *traces, count);
+    struct trace_scan *scan = ops_scan(j, from_ms - from_ms % 1000, to_ms + 1);
+    do {
+        j->rc = trace_scan_next(scan, &t, j->err);
+        if (j->rc == 0 && t && filter_matches(j->a, filter, t))
+            add(arg, t);
+    } while (j->rc == 0 && t);
+    trace_scan_end(scan);
+    return j->rc == 0;
+}
+
+static void add_to_graph(void *g, const struct trace *t)
+{
+    graph_add(g, t);
 }
 
 HANDLER(xray, GetServiceGraph)
 {
-    struct trace_query q = { 0 };
-    struct trace **traces;
-    size_t count;
+    struct graph *g = graph_new(j->a);
+    int64_t from_ms, to_ms;
 
-    if (!traces_of_span(j, &q, &traces, &count))
+    if (!ops_span(j, GRAPH_SPAN_MS, &from_ms, &to_ms) ||
+        !each_trace(j, from_ms, to_ms, add_to_graph, g))
         return j->rc;
-    job_answer(j, "Services", graph_services(j->a, traces, count));
-    value_put_time(j->a, j->out->output, "StartTime", q.from_ms);
-    value_put_time(j->a, j->out->output, "EndTime", q.to_ms);
+    job_answer(j, "Services", graph_services(g));
+    value_put_time(j->a, j->out->output, "StartTime", from_ms);
+    value_put_time(j->a, j->out->output, "EndTime", to_ms);
     value_put_bool(j->a, j->out->output, "ContainsOldGroupVersions", false);
     return j->rc;
 }
@@ -197,7 +235,8 @@ HANDLER(xray, GetServiceGraph)
 /* ---- statistics over time ---- */
 
 struct windows {
-    int64_t from_ms, step_ms;
+    struct arena *a;
+    int64_t from_ms, to_ms, step_ms;
     size_t count;
     struct graph_stats *stats;
     bool has_entity;
@@ -219,14 +258,16 @@ static const struct trace_node *counted(const struct windows *w, const struct tr
     return graph_call(n);
 }
 
-static void count_trace(struct job *j, struct windows *w, const struct trace *t)
+static void count_trace(void *arg, const struct trace *t)
 {
+    struct windows *w = arg;
+
     for (size_t i = 0; i < t->count; i++) {
         const struct trace_node *n = counted(w, t->nodes[i]);
         double at = n ? (n->start_s * 1000 - (double)w->from_ms) / (double)w->step_ms : -1;
 
         if (at >= 0 && at < (double)w->count)
-            graph_count(j->a, &w->stats[(size_t)at], n);
+            graph_count(w->a, &w->stats[(size_t)at], n);
     }
 }
 
@@ -248,11 +289,14 @@ static struct value *windows_value(struct job *j, const struct windows *w)
 }
 
 /* Source: X-Ray Developer Guide, "Getting data": periods of 60 or 300 seconds. */
-static bool read_windows(struct job *j, const struct trace_query *q, struct windows *w)
+static bool read_windows(struct job *j, struct windows *w)
 {
+    int64_t from_ms, to_ms;
     int64_t period_s = param_int(j->call, "Period", 60);
     struct err why = { 0 };
 
+    if (!ops_span(j, GRAPH_SPAN_MS, &from_ms, &to_ms))
+        return false;
     w->has_entity = job_has(j, "EntitySelectorExpression");
     if (period_s != 60 && period_s != 300)
         (void)job_refuse(j, XRAY_INVALID, "Period: expected 60 or 300");
@@ -261,26 +305,23 @@ static bool read_windows(struct job *j, const struct trace_query *q, struct wind
         (void)job_refuse(j, XRAY_INVALID, "Invalid EntitySelectorExpression: %s", why.text);
     if (job_stopped(j))
         return false;
+    w->a = j->a;
     w->step_ms = period_s * 1000;
-    w->from_ms = q->from_ms - q->from_ms % w->step_ms;
-    w->count = (size_t)((q->to_ms - w->from_ms) / w->step_ms) + 1; /* of 6 hours at most */
+    w->to_ms = to_ms;
+    w->from_ms = from_ms - from_ms % w->step_ms;
+    w->count = (size_t)((to_ms - w->from_ms) / w->step_ms) + 1; /* of 6 hours at most */
     w->stats = arena_array(j->a, w->count, sizeof *w->stats);
     return true;
 }
 
 HANDLER(xray, GetTimeSeriesServiceStatistics)
 {
-    struct trace_query q = { 0 };
     struct windows w = { 0 };
-    struct trace **traces;
-    size_t count;
 
     if (param_bool(j->call, "ForecastStatistics", false))
         return ops_not_here(j, "forecasts no faults: it has no insights");
-    if (!traces_of_span(j, &q, &traces, &count) || !read_windows(j, &q, &w))
+    if (!read_windows(j, &w) || !each_trace(j, w.from_ms, w.to_ms, count_trace, &w))
         return j->rc;
-    for (size_t i = 0; i < count; i++)
-        count_trace(j, &w, traces[i]);
     job_answer(j, "TimeSeriesServiceStatistics", windows_value(j, &w));
     value_put_bool(j->a, j->out->output, "ContainsOldGroupVersions", false);
     return j->rc;
