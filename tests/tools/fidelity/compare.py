@@ -50,6 +50,12 @@ def top_level(record, version):
     return {k for k in record if k not in OF_THE_WAY and (version >= SINCE.get(k, 0))}
 
 
+def without(given, gone):
+    """Parameters but those of these names; EC2's stand one level down."""
+    return {k: without(v, gone) if k.endswith("Request") and isinstance(v, dict) else v
+            for k, v in given.items() if rebuild.normal(k) not in gone}
+
+
 def version_of(record):
     major, _, minor = str(record.get("eventVersion", "1.08")).partition(".")
     return int(major or 1) + int(minor or 0) / 100
@@ -107,7 +113,7 @@ def compare(ours, real, left_out=(), filled=(), none_takes=()):
     given = real.get("requestParameters")
     gone = {rebuild.normal(name) for name in left_out}
     if gone and isinstance(given, dict):
-        given = {k: v for k, v in given.items() if rebuild.normal(k) not in gone} or None
+        given = without(given, gone) or None
     compare_request(score, ours.get("requestParameters"), given, set(filled), none_takes)
     compare_response(score, ours.get("responseElements"), real.get("responseElements"))
     if plain(real.get("resources")) or plain(ours.get("resources")):

@@ -258,13 +258,13 @@ class Rebuilt:
                     self.put_back[out["Bucket"]] = str(inner)
             elif key == "bucketPolicy":
                 out["Policy"] = json.dumps(inner) if not isinstance(inner, str) else inner
-            elif key != "Host":
+            elif key != "Host" and inner != "":  # "acl": "" is the query's, no parameter
                 found = member_of("s3", shape, key)
                 if found:
                     made = self.value(found[1], inner, found[0], key)
                     if made is not None:
                         out[found[0]] = made
-                elif inner != "" and key not in ("list-type", "x-id", "X-Amz-Date", "X-Amz-Algorithm"):
+                elif key not in ("list-type", "x-id", "X-Amz-Date", "X-Amz-Algorithm"):
                     self.unsendable.append(key)
         return out
 

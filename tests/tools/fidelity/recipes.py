@@ -38,6 +38,9 @@ def key_for(usage, spec):
 
 
 THINGS = {
+    "logs": {"loggroupname": ("CreateLogGroup", {"logGroupName": "$"}, ""),
+             "logstreamname": ("CreateLogStream", {"logGroupName": "@loggroupname", "logStreamName": "$"}, "")},
+    "sqs": {"queueurl": ("CreateQueue", {"QueueName": "$"}, "QueueUrl")},
     "ec2": {
         "vpcid": ("CreateVpc", {"CidrBlock": "10.0.0.0/16"}, "Vpc.VpcId"),
         "subnetid": ("CreateSubnet", {"VpcId": "@vpcid", "CidrBlock": "10.0.7.0/24"}, "Subnet.SubnetId"),
@@ -167,7 +170,8 @@ OWN = {("ses", "DeleteIdentity"): set(), ("elb", "CreateLoadBalancer"): {"loadba
        ("rds", "CreateDBInstanceReadReplica"): {"dbinstanceidentifier"}, ("ssm", "PutParameter"): {"name"},
        ("ec2", "ModifySnapshotAttribute"): set(), ("rds", "RestoreDBInstanceFromDBSnapshot"): {"dbinstanceidentifier"},
        ("rds", "CreateDBCluster"): {"dbinstanceidentifier"}, ("ec2", "ModifyImageAttribute"): set(),
-       ("ssm", "CreateDocument"): {"name"}}
+       ("ssm", "CreateDocument"): {"name"}, ("logs", "CreateLogGroup"): {"loggroupname"},
+       ("logs", "CreateLogStream"): {"logstreamname"}}
 NEW_DOCUMENT = [("CreateDocument", {"Name": "=Name", "Content": DOCUMENT, "DocumentType": "Command"})]
 ORGANIZATION = [("CreateOrganization", {"FeatureSet": "ALL"})]
 RECORDER = [("PutConfigurationRecorder", {"ConfigurationRecorder": {

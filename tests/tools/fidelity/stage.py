@@ -129,7 +129,7 @@ class Stage:
     def thing(self, member, value, depth=0):
         """The identity of one, made anew; the value itself when the client chooses it."""
         operation, params, path, *after = recipes.FOR.get((self.service, self.operation, member), self.things[member])
-        name = re.split("[:/]", value)[-1] if value.startswith("arn:") else value
+        name = re.split("[:/]", value)[-1] if value.startswith(("arn:", "http")) else value
         if depth and member in self.shared:
             return self.shared[member]
         answer, _ = self.call(operation, self.filled(params, name, depth))
