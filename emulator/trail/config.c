@@ -67,6 +67,7 @@ static struct trail_epoch epoch_read(struct arena *a, const struct doc *doc)
         .validation = value_get_bool(trail, "LogFileValidationEnabled", false),
         .bucket = value_get_str(trail, "S3BucketName"),
         .prefix = value_get_str(trail, "S3KeyPrefix"),
+        .kms_key = value_get_str(trail, "KmsKeyId"),
         .topic = value_get_str(trail, "SnsTopicARN"),
         .log_group = value_get_str(trail, "CloudWatchLogsLogGroupArn"),
         .selectors = selectors_compile(a, trail),

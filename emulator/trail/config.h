@@ -17,6 +17,7 @@ struct trail_epoch {
     bool exists, logging, multi_region, global_events, validation;
     struct str bucket, prefix, topic; /* topic: an ARN, or empty */
     struct str log_group;             /* ARN of the log group that gets its records too; or empty */
+    struct str kms_key;               /* ARN; or empty: SSE-S3 */
     struct selectors *selectors;
     struct doc_key key;
 };

@@ -137,7 +137,9 @@ static void note_written(struct round *r, const struct group *g, struct delivere
     r->written_count++;
 
     struct own_file *file = arena_alloc(&r->a, sizeof *file);
-    *file = (struct own_file){ .key = w->log.key, .bytes = (int64_t)r->gzip.len };
+    *file = (struct own_file){ .key = w->log.key,
+                               .kms_key = g->epoch->kms_key,
+                               .bytes = (int64_t)r->gzip.len };
     *g->to->last_file = file;
     g->to->last_file = &file->next;
 }
@@ -164,8 +166,12 @@ static int group_write(struct round *r, struct group *g, struct err *err)
     buf_free(&g->file.text); /* the next file may be small */
     if (rc < 0)
         return rc;
-    struct whole whole = { g->to->bucket, log.key, buf_view(&r->gzip),
-                           trail_object_meta(r->t, &r->a, NULL) };
+    struct value *meta = trail_object_meta(r->t, &r->a, NULL);
+    if (g->epoch->kms_key.len > 0) {
+        value_put_c(&r->a, meta, "ServerSideEncryption", "aws:kms");
+        value_put_str(&r->a, meta, "SSEKMSKeyId", g->epoch->kms_key);
+    }
+    struct whole whole = { g->to->bucket, log.key, buf_view(&r->gzip), meta };
     rc = whole_stage(r->root, &r->a, &whole, moves, &why);
     if (rc == E_MISSING) {
         g->to->error = "NoSuchBucket";

@@ -11,6 +11,7 @@
 #include "emulator/store/history.h"
 #include "emulator/telemetry/telemetry.h"
 #include "emulator/trail/bucket.h"
+#include "emulator/trail/own_calls.h"
 #include "emulator/trail/past.h"
 #include "emulator/trail/state.h"
 
@@ -123,6 +124,8 @@ int trail_bucket_check(struct trail *t, struct arena *a, const struct trail_conf
                                      STR_ARG(c->owner)),
                         c->arn, c->owner) == POLICY_DENY)
         *out_code = "AccessDenied";
+    else if (config_now(c)->kms_key.len > 0)
+        return own_calls_may_seal(t, a, c, bucket, out_code, err);
     return 0;
 }
 

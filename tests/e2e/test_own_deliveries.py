@@ -4,6 +4,7 @@ import json
 import unittest
 
 import harness
+from harness import error_code
 from test_cloudtrail import policy
 from test_repeatable import free_port, tree
 from test_trails import TrailCase
@@ -114,6 +115,62 @@ class OwnDeliveries(TrailCase):
         self.assertEqual(len(waiting), 1)
         self.server.advance("1h")
         self.assertNotIn("INVALID", self.validate(arn))
+
+
+class WithAKey(TrailCase):
+    def key(self):
+        statement = [{"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{harness.ACCOUNT}:root"}, "Action": "kms:*",
+                      "Resource": "*"},
+                     {"Effect": "Allow", "Principal": {"Service": HOST}, "Action": "kms:GenerateDataKey*", "Resource": "*",
+                      "Condition": {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn":
+                                                   f"arn:aws:cloudtrail:*:{harness.ACCOUNT}:trail/*"}}}]
+        return self.server.client("kms").create_key(Policy=json.dumps(
+            {"Version": "2012-10-17", "Statement": statement}))["KeyMetadata"]["Arn"]
+
+    def test_each_file_has_a_data_key(self):
+        arn, kms = self.key(), self.server.client("kms")
+        self.bucket("logs")
+        self.trail("sealed", "logs", KmsKeyId=arn, EnableLogFileValidation=True)
+        self.assertEqual(self.ct.get_trail(Name="sealed")["Trail"]["KmsKeyId"], arn)
+        self.iam.create_user(UserName="a")
+        self.server.advance("5m")
+        file, = self.keys("logs")
+        head = self.s3.head_object(Bucket="logs", Key=file)
+        self.assertEqual((head["ServerSideEncryption"], head["SSEKMSKeyId"]), ("aws:kms", arn))
+        self.iam.create_user(UserName="b")
+        self.server.advance("5m")
+        asked = [r for r in own(self.server.records("logs")) if r["eventName"] == "GenerateDataKey"]
+        trail = f"arn:aws:cloudtrail:us-east-1:{harness.ACCOUNT}:trail/sealed"
+        self.assertEqual([r["requestParameters"]["encryptionContext"] for r in asked], [
+            {"aws:cloudtrail:arn": trail, "aws:s3:arn": f"arn:aws:s3:::logs/{file}"}])
+        record = asked[0]
+        self.assertEqual((record["userIdentity"], record["sourceIPAddress"], record["requestParameters"]["keyId"]),
+                         ({"type": "AWSService", "invokedBy": HOST}, HOST, arn))
+        self.assertEqual(record["resources"], [{"accountId": harness.ACCOUNT, "type": "AWS::KMS::Key", "ARN": arn}])
+        kms.disable_key(KeyId=arn)
+        self.server.advance("5m")
+        self.assertEqual(self.ct.get_trail_status(Name="sealed")["LatestDeliveryError"], "KMS.DisabledException")
+        count = len(self.keys("logs"))
+        kms.enable_key(KeyId=arn)
+        self.server.advance("10m")
+        self.assertGreater(len(self.keys("logs")), count)
+        self.assertIn("DisableKey", self.names("logs"))
+
+    def test_a_key_is_tried_when_it_is_given(self):
+        self.bucket("logs")
+        create = self.ct.create_trail
+        bare = self.server.client("kms").create_key()["KeyMetadata"]["Arn"]
+        self.assertEqual(error_code(create, Name="tried", S3BucketName="logs", KmsKeyId=bare),
+                         "InsufficientEncryptionPolicyException")
+        self.assertEqual(error_code(create, Name="tried", S3BucketName="logs", KmsKeyId=bare[:-12] + "000000000000"),
+                         "KmsKeyNotFoundException")
+        arn = self.key()
+        self.assertEqual(create(Name="tried", S3BucketName="logs", KmsKeyId=arn)["KmsKeyId"], arn)
+        seen = [json.loads(e["CloudTrailEvent"]) for e in self.ct.lookup_events(
+            LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "GenerateDataKey"}])["Events"]]
+        self.assertEqual([r["userIdentity"] for r in seen], [{"type": "AWSService", "invokedBy": HOST}])
+        self.ct.update_trail(Name="tried", KmsKeyId="")
+        self.assertNotIn("KmsKeyId", self.ct.get_trail(Name="tried")["Trail"])
 
 
 class DefaultTrail(unittest.TestCase):

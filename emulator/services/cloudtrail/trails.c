@@ -1,4 +1,5 @@
 #include "core/aws/region.h"
+#include "emulator/services/behalf.h"
 #include "emulator/services/cloudtrail/cloudtrail.h"
 #include "emulator/trail/config.h"
 
@@ -20,6 +21,7 @@ static const struct {
     { "HomeRegion", SHOW_DESCRIBE },
     { "TrailARN", SHOW_BOTH },
     { "LogFileValidationEnabled", SHOW_BOTH },
+    { "KmsKeyId", SHOW_BOTH },
     { "CloudWatchLogsLogGroupArn", SHOW_BOTH },
     { "CloudWatchLogsRoleArn", SHOW_BOTH },
     { "IsOrganizationTrail", SHOW_BOTH },
@@ -46,12 +48,8 @@ static struct value *show(struct arena *a, const struct value *trail, int where)
 static bool options_ok(struct ctx *cx, const struct call *call, struct outcome *out)
 {
     struct str prefix = param_str(call, "S3KeyPrefix"), bucket = param_str(call, "S3BucketName");
-    struct str key = param_str(call, "KmsKeyId");
 
-    if (key.len > 0) /* no key is known here: AWS says so of a key that is not there */
-        outcome_refuse(cx->a, out, 400, "KmsKeyNotFoundException", "KMS key %.*s is not found.",
-                       STR_ARG(key));
-    else if (prefix.len > 200)
+    if (prefix.len > 200)
         outcome_refuse(cx->a, out, 400, "InvalidS3PrefixException",
                        "S3 prefix is longer than maximum length: 200.");
     else if (param_has(call, "S3BucketName") && (bucket.len < 3 || bucket.len > 63))
@@ -74,6 +72,52 @@ static const struct {
     { "CloudWatchLogsLogGroupArn", "CloudWatchLogsLogGroupArn" },
     { "CloudWatchLogsRoleArn", "CloudWatchLogsRoleArn" },
 };
+
+/* CloudTrail tries the key, on record as its own call; the trail keeps the key's ARN. An empty one
+ * takes it away. 1, 0 refused, < 0.
+ * Source: CloudTrail API Reference, CreateTrail, errors; real records of GenerateDataKey in the
+ * second of a CreateTrail. */
+static int key_take(struct ctx *cx, const struct call *call, struct outcome *out, struct value *doc,
+                    struct err *err)
+{
+    struct str key = param_str(call, "KmsKeyId"), bucket = value_get_str(doc, "S3BucketName");
+    struct value *params = value_map(cx->a), *context = value_map(cx->a);
+    struct outcome kms;
+
+    if (param_has(call, "KmsKeyId") && key.len == 0)
+        (void)value_remove(doc, STR("KmsKeyId")); /* or it was not there */
+    if (key.len == 0)
+        return 1;
+    value_put_str(cx->a, context, "aws:cloudtrail:arn", value_get_str(doc, "TrailARN"));
+    value_put_str(cx->a, context, "aws:s3:arn",
+                  arena_printf(cx->a, "arn:%.*s:s3:::%.*s/AWSLogs/%.*s/CloudTrail/",
+                               STR_ARG(region_partition(call->region)), STR_ARG(bucket),
+                               STR_ARG(call->account)));
+    value_put_str(cx->a, params, "KeyId", key);
+    value_set(params, STR("EncryptionContext"), context);
+    value_put_c(cx->a, params, "KeySpec", "AES_256");
+    int rc = behalf_call(cx, call,
+                         &(struct behalf){ .service = "kms",
+                                           .operation = "GenerateDataKey",
+                                           .host = "cloudtrail.amazonaws.com",
+                                           .params = params,
+                                           .is_own = true },
+                         &kms, err);
+    if (rc < 0)
+        return rc;
+    if (!outcome_refused(&kms))
+        value_put_str(cx->a, doc, "KmsKeyId", value_get_str(kms.output, "KeyId"));
+    else if (str_eq_c(kms.code, "AccessDeniedException"))
+        outcome_refuse(cx->a, out, 400, "InsufficientEncryptionPolicyException",
+                       "Insufficient permissions to access S3 bucket %.*s or KMS key %.*s.",
+                       STR_ARG(bucket), STR_ARG(key));
+    else if (str_eq_c(kms.code, "NotFoundException"))
+        outcome_refuse(cx->a, out, 400, "KmsKeyNotFoundException", "KMS key %.*s is not found.",
+                       STR_ARG(key));
+    else
+        outcome_refuse(cx->a, out, 400, "KmsException", "%.*s", STR_ARG(kms.message));
+    return !outcome_refused(out);
+}
 
 /* An empty one takes it away. */
 static const char *const taken_away[] = { "S3KeyPrefix", "SnsTopicName",
@@ -182,7 +226,8 @@ int cloudtrail_CreateTrail(struct ctx *cx, const struct call *call, struct outco
         (rc = organization_ok(cx, call, out, t.doc, &org_id, err)) <= 0 ||
         (rc = ct_bucket_ok(cx, call, out, t.doc, org_id, err)) <= 0 ||
         (rc = ct_log_group_ok(cx, call, out, t.doc, err)) <= 0 ||
-        (rc = ct_topic_ok(cx, call, out, t.doc, err)) <= 0)
+        (rc = ct_topic_ok(cx, call, out, t.doc, err)) <= 0 ||
+        (rc = key_take(cx, call, out, t.doc, err)) <= 0)
         return rc;
     rc = store_doc_put(cx->e->store, ct_status_key(&t), value_map(cx->a), err);
     if (rc == 0)
@@ -214,7 +259,8 @@ int cloudtrail_UpdateTrail(struct ctx *cx, const struct call *call, struct outco
         param_has(call, "CloudWatchLogsLogGroupArn") || param_has(call, "CloudWatchLogsRoleArn");
     if (logs && (rc = ct_log_group_ok(cx, call, out, t.doc, err)) <= 0)
         return rc;
-    if (param_has(call, "SnsTopicName") && (rc = ct_topic_ok(cx, call, out, t.doc, err)) <= 0)
+    if ((param_has(call, "SnsTopicName") && (rc = ct_topic_ok(cx, call, out, t.doc, err)) <= 0) ||
+        (rc = key_take(cx, call, out, t.doc, err)) <= 0)
         return rc;
     out->changed = true;
     out->output = show(cx->a, t.doc, SHOW_CHANGE);
