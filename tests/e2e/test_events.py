@@ -143,6 +143,9 @@ class Buses(Case):
         with self.assertRaises(botocore.exceptions.ClientError) as caught:
             self.server.client("events", key="333344445555").put_events(Entries=[entry])
         self.assertEqual(caught.exception.response["Error"]["Code"], "AccessDeniedException")
+        with self.assertRaises(botocore.exceptions.ClientError) as caught:
+            self.server.client("events", key="333344445555").list_rules(EventBusName=bus)
+        self.assertEqual(caught.exception.response["Error"]["Code"], "AccessDeniedException")
         self.refused("ResourceNotFoundException", "remove_permission", StatementId="none")
         self.events.remove_permission(StatementId="other")
         self.assertNotIn("Policy", self.events.describe_event_bus())
@@ -571,6 +574,19 @@ class Responders(unittest.TestCase):
             [row] = server.control("GET", "responders")[1]["responders"]
             self.assertEqual((row["waiting"], row["runs"][0]["exitCode"], row["runs"][0]["said"]),
                              (0, 0, "logging again"))
+
+    def test_a_schedule_is_answered_at_its_minute(self):
+        self.script("user", """
+            import json, sys, boto3
+            boto3.client("iam").create_user(UserName=json.load(sys.stdin)["id"])
+        """)
+        with harness.Server(*self.options("user")) as server:
+            events = server.client("events")
+            events.put_rule(Name="hourly", ScheduleExpression="rate(1 hour)")
+            events.put_targets(Rule="hourly", Targets=[{"Id": "1", "Arn": FUNCTION + "user"}])
+            self.assertEqual(server.control("POST", "clock", {"advance": "150m"})[0], 200)
+            made = sorted(u["CreateDate"].isoformat() for u in server.client("iam").list_users()["Users"])
+            self.assertEqual(made, ["2026-01-05T10:00:00+00:00", "2026-01-05T11:00:00+00:00"])
 
     def test_a_command_that_fails(self):
         with harness.Server(*self.options("fails", "slow")) as server:

@@ -1,5 +1,7 @@
 #include "emulator/services/events/ops.h"
 
+#include "emulator/services/resource_policy.h"
+
 const struct paging events_paging = { "Limit", "NextToken", "NextToken",          1,
                                       100,     100,         "ValidationException" };
 
@@ -27,6 +29,22 @@ static struct value *default_bus(struct job *j)
     return doc;
 }
 
+/* Another account's bus must let the caller in. */
+static bool lets_in(struct job *j, const struct value *bus, struct str name)
+{
+    const struct resource_question q = {
+        value_get_str(bus, "Policy"), arena_printf(j->a, "events:%.*s", STR_ARG(j->call->action)),
+        events_bus_arn(j->a, j->account, j->region, name), NULL
+    };
+
+    if (str_eq(j->account, j->call->account))
+        return true;
+    enum policy_effect effect = resource_policy_judge(j->cx, j->call, &q);
+    if (effect != POLICY_ALLOW)
+        resource_policy_refuse(j->cx, j->call, j->out, &q, effect);
+    return effect == POLICY_ALLOW;
+}
+
 struct value *events_bus(struct job *j, struct str name_or_arn, struct str *name)
 {
     struct bus_event at = { .account = j->account, .region = j->region, .bus = name_or_arn };
@@ -40,10 +58,10 @@ struct value *events_bus(struct job *j, struct str name_or_arn, struct str *name
     *name = at.bus;
     struct value *doc = job_get(j, "EventBus", at.bus);
     if (!doc && j->rc == 0 && str_eq_c(at.bus, EVENTS_DEFAULT_BUS))
-        return default_bus(j);
+        doc = default_bus(j);
     if (!doc && j->rc == 0)
         events_missing(j, "Event bus %.*s does not exist.", STR_ARG(at.bus));
-    return doc;
+    return doc && lets_in(j, doc, at.bus) ? doc : NULL;
 }
 
 struct value *events_rule(struct job *j, struct str bus, struct str name)

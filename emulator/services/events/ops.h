@@ -9,7 +9,8 @@ extern const struct paging events_paging;
 
 /* The bus that a call means by its EventBusName (or Name): a name or an ARN, the default one where
  * it names none. It exists; else refused and NULL. An ARN may name another account's: then the
- * job's account and region are those. The default bus has no document until it is changed. */
+ * job's account and region are those, and the bus's policy must allow the call. The default bus has
+ * no document until it is changed. */
 struct value *events_bus(struct job *j, struct str name_or_arn, struct str *name);
 /* ResourceNotFoundException, and NULL, when it is not there. */
 struct value *events_rule(struct job *j, struct str bus, struct str name);

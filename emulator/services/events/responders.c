@@ -313,7 +313,8 @@ int responders_wake(void *arg, int64_t now_ms, int64_t *next_ms, struct err *err
     }
     if (rc == 0 && count > 0) {
         stir(e->opt.responders, NULL);
-        rc = responders_settle(e, err);
+        if (clock_is_frozen(&e->clock)) /* the answers have the due time, too */
+            rc = responders_settle(e, err);
     }
     arena_free(&a);
     return rc;

@@ -4,6 +4,7 @@
 
 #include "emulator/engine/schedule.h"
 #include "emulator/services/events/bus.h"
+#include "emulator/services/events/responders.h"
 #include "emulator/services/events/state.h"
 
 #define POSITION "events.scheduled" /* every due time up to here has been fired */
@@ -106,7 +107,8 @@ static int run(void *arg, int64_t due_ms, int64_t *next_ms, struct err *err)
     }
     *next_ms = rc == 0 ? first_due(set) : INT64_MAX;
     store_unlock(e->store);
-    return rc;
+    /* a clock that stands waits for the answers, so that they have the due time, too */
+    return rc == 0 && clock_is_frozen(&e->clock) ? responders_settle(e, err) : rc;
 }
 
 #define MISSED_MOST 200000 /* times of a cron that are looked through: months of minutes */
