@@ -1,29 +1,13 @@
 /* What a delivered object means to others: the trail's SNS topic is told of a log file, and whoever
  * the bucket notifies of both logs and digests. Inside the transaction that marks the object done:
  * once. */
-#include <openssl/evp.h>
-
 #include "core/codec/json.h"
-#include "core/codec/uri.h"
 #include "emulator/services/s3.h"
 #include "emulator/services/sns/sns.h"
 #include "emulator/store/objects.h"
 #include "emulator/trail/state.h"
 
 #define SERVICE "cloudtrail.amazonaws.com"
-
-struct str announce_etag(struct arena *a, struct str bytes)
-{
-    unsigned char sum[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    struct buf hex = { 0 };
-
-    (void)EVP_Digest(bytes.ptr, bytes.len, sum, &len, EVP_md5(), NULL); /* len 0 when it fails */
-    hex_encode(&hex, (struct str){ (const char *)sum, len });
-    struct str etag = arena_copy(a, buf_view(&hex));
-    buf_free(&hex);
-    return etag;
-}
 
 static int to_bucket(struct trail *t, struct arena *a, const struct announced *o, struct err *err)
 {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "core/aws/md5.h"
 #include "core/base/fs.h"
 #include "core/codec/gzip.h"
 #include "core/trail/keys.h"
@@ -131,7 +132,7 @@ static void note_written(struct round *r, const struct group *g, struct delivere
                                        .size = (int64_t)r->gzip.len,
                                        .at_ms = r->plan.now_ms } };
     if (announce_is_heard(r->t, log.bucket))
-        w->object.etag = announce_etag(&r->a, buf_view(&r->gzip));
+        w->object.etag = md5_hex(&r->a, buf_view(&r->gzip));
     *r->last_written = w;
     r->last_written = &w->next;
     r->written_count++;

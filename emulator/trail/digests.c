@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include "core/aws/md5.h"
 #include "core/aws/region.h"
 #include "core/trail/keys.h"
 #include "emulator/trail/digest_files.h"
@@ -380,7 +381,7 @@ static int announce_digest(struct settling *s, const struct value *o, struct err
         rc = object_read(root, path, &bytes, NULL);
     if (rc == 0) {
         object.size = (int64_t)bytes.len;
-        object.etag = announce_etag(s->a, buf_view(&bytes));
+        object.etag = md5_hex(s->a, buf_view(&bytes));
         rc = announce(s->t, s->a, NULL, &object, err);
     }
     buf_free(&bytes);

@@ -90,7 +90,6 @@ struct announced {
 int announce(struct trail *t, struct arena *a, const struct trail_config *c,
              const struct announced *o, struct err *err);
 bool announce_is_heard(struct trail *t, struct str bucket); /* does the bucket notify anybody? */
-struct str announce_etag(struct arena *a, struct str bytes);
 
 /* digests.c, under the drain lock. due: those an interval old; all: those any time has passed for.
  */

@@ -84,6 +84,8 @@ class Queues(QueueCase):
                 ("RedrivePolicy", json.dumps({"maxReceiveCount": 3}), "InvalidParameterValue"),
                 ("RedrivePolicy", json.dumps({"maxReceiveCount": 3, "deadLetterTargetArn": arn("no")}),
                  "InvalidParameterValue"),
+                ("RedrivePolicy", json.dumps({"maxReceiveCount": 3, "deadLetterTargetArn": arn("q")}),
+                 "InvalidParameterValue"),
                 ("RedriveAllowPolicy", json.dumps({"redrivePermission": "byQueue"}), "InvalidParameterValue")):
             self.refused(code, change, QueueUrl=url, Attributes={name: value})
         change(QueueUrl=url, Attributes={"VisibilityTimeout": "0", "DelaySeconds": "5"})
@@ -383,8 +385,12 @@ class DeadLetters(QueueCase):
         self.sqs.start_message_move_task(SourceArn=arn("dead"))
         task, = self.sqs.list_message_move_tasks(SourceArn=arn("dead"))["Results"]
         self.assertEqual(["COMPLETED", 3], [task["Status"], task["ApproximateNumberOfMessagesMoved"]])
-        self.assertEqual(["0", "1", "2"], self.bodies(url))
+        moved = self.receive(url, AttributeNames=["All"])
+        self.assertEqual(["0", "1", "2"], [m["Body"] for m in moved])
+        self.assertNotIn("DeadLetterQueueSourceArn", moved[0]["Attributes"])
         self.refused("InvalidParameterValue", self.sqs.start_message_move_task, SourceArn=arn("q"))
+        self.refused("InvalidParameterValue", self.sqs.start_message_move_task, SourceArn=arn("dead"),
+                     DestinationArn=arn("dead"))
         self.refused("ResourceNotFoundException", self.sqs.start_message_move_task, SourceArn=arn("no"))
 
     def test_a_group_goes_on_behind_a_dead_letter(self):

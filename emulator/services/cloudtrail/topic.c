@@ -1,6 +1,7 @@
 /* The SNS topic of a trail, which is told of each log file. */
 #include "core/aws/region.h"
 #include "emulator/services/cloudtrail/cloudtrail.h"
+#include "emulator/services/messaging.h"
 #include "emulator/services/sns/sns.h"
 
 #define NAME_MOST 256
@@ -19,14 +20,8 @@ static struct str topic_arn(struct ctx *cx, const struct call *call, struct str 
 
 static bool is_name(struct str topic)
 {
-    for (size_t i = 0; i < topic.len; i++) {
-        char c = topic.ptr[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_' || (c == ':' && str_has_prefix(topic, STR("arn:")))))
-            return false;
-    }
-    return topic.len <= NAME_MOST;
+    return topic.len <= NAME_MOST &&
+           messaging_is_plain(topic, str_has_prefix(topic, STR("arn:")) ? "-_:" : "-_");
 }
 
 /* Whoever reads the queue behind the topic finds this text first, and deletes it.

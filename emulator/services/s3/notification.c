@@ -43,22 +43,16 @@ static struct str owner_id(struct arena *a, struct str account)
 static struct str encoded(struct arena *a, struct str key)
 {
     struct buf text = { 0 };
-    struct str parts[1];
 
-    uri_encode(&text, key, URI_KEEP_SLASH);
-    for (size_t i = 0; i + 2 < text.len; i++)
-        if (memcmp(text.ptr + i, "%20", 3) == 0) {
-            text.ptr[i] = '+';
-            memmove(text.ptr + i + 1, text.ptr + i + 3, text.len - i - 3);
-            text.len -= 2;
-        }
-    if (text.len >= 3 && memcmp(text.ptr + text.len - 3, "%20", 3) == 0) {
-        text.ptr[text.len - 3] = '+';
-        text.len -= 2;
+    for (size_t i = 0; i < key.len; i++) {
+        if (key.ptr[i] == ' ')
+            buf_add_char(&text, '+');
+        else
+            uri_encode(&text, str_sub(key, i, 1), URI_KEEP_SLASH);
     }
-    parts[0] = arena_copy(a, buf_view(&text));
+    struct str code = arena_copy(a, buf_view(&text));
     buf_free(&text);
-    return parts[0];
+    return code;
 }
 
 static struct value *map_of(struct arena *a, struct value *in, const char *name)

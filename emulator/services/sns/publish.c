@@ -1,10 +1,10 @@
 /* Publish, PublishBatch. */
 #include "core/codec/json.h"
+#include "emulator/services/messaging.h"
 #include "emulator/services/sns/topic.h"
 
 #define SUBJECT_MOST 100
 #define BATCH_MOST   10
-#define ID_MOST      80
 
 struct fault {
     const char *code; /* NULL: nothing is wrong */
@@ -55,14 +55,6 @@ static bool check_structure(struct arena *a, const struct value *entry, struct f
     return true;
 }
 
-static bool is_kind(struct str type, const char *kind)
-{
-    struct str head, label;
-
-    (void)str_cut(type, '.', &head, &label); /* without a label all of it is the head */
-    return str_eq_c(head, kind);
-}
-
 static bool is_list(struct arena *a, struct str text)
 {
     struct value *v;
@@ -79,17 +71,18 @@ static bool check_attributes(struct arena *a, const struct value *attributes, st
         const struct value *binary = value_get_c(v, "BinaryValue");
         double number;
 
-        if (!is_kind(type, "String") && !is_kind(type, "Number") && !is_kind(type, "Binary"))
+        if (!messaging_is_kind(type, "String") && !messaging_is_kind(type, "Number") &&
+            !messaging_is_kind(type, "Binary"))
             return bad(f, a,
                        "The message attribute '%.*s' has an invalid message attribute type, "
                        "the set of supported type prefixes is Binary, Number, and String.",
                        STR_ARG(v->name));
-        if (is_kind(type, "Binary") ? !binary || binary->u.text.len == 0 : text.len == 0)
+        if (messaging_is_kind(type, "Binary") ? !binary || binary->u.text.len == 0 : text.len == 0)
             return bad(f, a,
                        "The message attribute '%.*s' must contain non-empty message attribute "
                        "value for message attribute type '%.*s'.",
                        STR_ARG(v->name), STR_ARG(type));
-        if (is_kind(type, "Number") && !str_to_f64(text, &number))
+        if (messaging_is_kind(type, "Number") && !str_to_f64(text, &number))
             return bad(f, a, "Could not cast message attribute '%.*s' value to number.",
                        STR_ARG(v->name));
         if (str_eq_c(type, "String.Array") && !is_list(a, text))
@@ -185,18 +178,6 @@ HANDLER(sns, Publish)
 
 /* ---- batches ---- */
 
-static bool is_id(struct str id)
-{
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.ptr[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_'))
-            return false;
-    }
-    return id.len > 0 && id.len <= ID_MOST;
-}
-
 static bool check_batch(struct job *j, const struct value *entries)
 {
     size_t size = 0;
@@ -208,7 +189,7 @@ static bool check_batch(struct job *j, const struct value *entries)
         (void)job_refuse(j, "TooManyEntriesInBatchRequestException",
                          "The batch request contains more entries than permissible.");
     for (const struct value *v = value_first(entries); v && !job_stopped(j); v = v->next) {
-        if (!is_id(value_get_str(v, "Id")))
+        if (!messaging_is_entry_id(value_get_str(v, "Id")))
             (void)job_refuse(j, "InvalidBatchEntryIdException",
                              "The Id of a batch entry in a batch request doesn't abide by the "
                              "specification.");

@@ -5,10 +5,11 @@
 #include "emulator/services/sns/topic.h"
 #include "emulator/telemetry/outbound.h"
 
-#define TOKEN_LIFE_MS (3 * 86400000ll) /* Source: SNS API Reference, ConfirmSubscription: 3 days   \
-                                        */
-#define TOKEN_CHARS 224                /* as long as real ones */
-#define PAGE        100                /* Source: SNS API Reference, ListSubscriptions */
+#define TOKEN_LIFE_MS                                                                              \
+    (3 * 86400000ll)    /* Source: SNS API Reference, ConfirmSubscription: 3 days                  \
+                         */
+#define TOKEN_CHARS 224 /* as long as real ones */
+#define PAGE        100 /* Source: SNS API Reference, ListSubscriptions */
 
 /* ---- where to ---- */
 

@@ -60,10 +60,7 @@ bool sns_find(struct job *j, const char *member, struct sns_topic *t)
     struct arn parts;
 
     if (arn_parse(arn, &parts, NULL) < 0 || !str_eq_c(parts.service, "sns")) {
-        (void)sns_refuse(j,
-                         "Invalid parameter: %s Reason: An ARN must have at least 6 elements, "
-                         "not %zu",
-                         member, (size_t)(arn.len > 0));
+        (void)sns_refuse(j, "Invalid parameter: %s", member);
         return false;
     }
     if (!str_eq(parts.region, j->region)) {

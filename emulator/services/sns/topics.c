@@ -2,6 +2,7 @@
 #include "core/aws/policy.h"
 #include "core/aws/region.h"
 #include "core/codec/json.h"
+#include "emulator/services/messaging.h"
 #include "emulator/services/sns/topic.h"
 
 #define NAME_MOST 256
@@ -166,14 +167,7 @@ static bool is_name(struct str name)
 
     if (str_has_suffix(name, STR(".fifo")))
         stem.len -= strlen(".fifo");
-    for (size_t i = 0; i < stem.len; i++) {
-        char c = stem.ptr[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_'))
-            return false;
-    }
-    return stem.len > 0 && name.len <= NAME_MOST;
+    return stem.len > 0 && messaging_is_plain(stem, "-_") && name.len <= NAME_MOST;
 }
 
 static bool check_name(struct job *j, struct str name)

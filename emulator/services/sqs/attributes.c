@@ -161,6 +161,10 @@ static void check_dead_letters(struct setting *s, struct str arn)
         refuse_reason(s, "Dead-letter target owner should be same as the source.");
         return;
     }
+    if (str_eq(arn, s->q->arn)) {
+        refuse_reason(s, "Dead-letter queue must be another queue than the source.");
+        return;
+    }
     int rc = sqs_queue_load_arn(s->j->cx->e->store, s->j->a, arn, &dead, s->j->err);
     if (rc == E_MISSING)
         refuse_reason(s, "Dead letter target does not exist.");

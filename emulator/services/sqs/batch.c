@@ -1,25 +1,13 @@
 #include "emulator/services/sqs/batch.h"
 
-#define ID_MOST 80 /* Source: SQS API Reference, SendMessageBatchRequestEntry, "Id" */
-
-static bool is_id(struct str id)
-{
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.ptr[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_'))
-            return false;
-    }
-    return id.len > 0 && id.len <= ID_MOST;
-}
+#include "emulator/services/messaging.h"
 
 static bool check_ids(struct batch *b, const struct value *entries)
 {
     for (const struct value *v = value_first(entries); v; v = v->next) {
         struct str id = value_get_str(v, "Id");
 
-        if (!is_id(id)) {
+        if (!messaging_is_entry_id(id)) {
             (void)job_refuse(b->j, "InvalidBatchEntryId",
                              "A batch entry id can only contain alphanumeric characters, hyphens "
                              "and underscores. It can be at most 80 letters long.");

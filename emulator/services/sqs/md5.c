@@ -1,22 +1,7 @@
 #include <stdlib.h>
 
-#include <openssl/evp.h>
-
-#include "core/codec/uri.h"
+#include "core/aws/md5.h"
 #include "emulator/services/sqs/message.h"
-
-struct str sqs_md5(struct arena *a, struct str bytes)
-{
-    unsigned char sum[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    struct buf hex = { 0 };
-
-    (void)EVP_Digest(bytes.ptr, bytes.len, sum, &len, EVP_md5(), NULL); /* len 0 when it fails */
-    hex_encode(&hex, (struct str){ (const char *)sum, len });
-    struct str text = arena_copy(a, buf_view(&hex));
-    buf_free(&hex);
-    return text;
-}
 
 static void add_long(struct buf *out, struct str bytes)
 {
@@ -51,7 +36,7 @@ struct str sqs_md5_attributes(struct arena *a, const struct value *attributes)
         buf_add_char(&text, binary ? 2 : 1);
         add_long(&text, binary ? binary->u.text : value_get_str(sorted[i], "StringValue"));
     }
-    struct str sum = sqs_md5(a, buf_view(&text));
+    struct str sum = md5_hex(a, buf_view(&text));
     buf_free(&text);
     return sum;
 }

@@ -72,6 +72,10 @@ int sqs_put(struct engine *e, struct arena *a, const struct sqs_queue *q, const 
             struct value **out, struct err *err);
 /* Whatever was sent may be sent again: the queue goes. */
 int sqs_forget_sent(struct store *s, struct arena *a, const struct sqs_queue *q, struct err *err);
+/* Into another queue than the one it was received from, at once to be had there: moved->sent_ms and
+ * its members hold but for what was of the old queue. */
+int sqs_requeue(struct engine *e, struct arena *a, const struct sqs_queue *to,
+                struct sqs_message_at *moved, struct err *err);
 /* To the dead-letter queue of q, which keeps its id, its attributes and the time it was sent. */
 int sqs_bury(struct engine *e, struct arena *a, const struct sqs_queue *q,
              const struct sqs_message_at *at, const struct sqs_queue *dead, struct err *err);
@@ -81,7 +85,6 @@ int sqs_dead_letters(struct store *s, struct arena *a, const struct sqs_queue *q
 
 /* ---- md5.c ---- */
 
-struct str sqs_md5(struct arena *a, struct str bytes);
 /* Of message attributes, as the API has them; empty for none.
  * Source: SQS Developer Guide, "Calculating the MD5 message digest for message attributes". */
 struct str sqs_md5_attributes(struct arena *a, const struct value *attributes);

@@ -43,23 +43,25 @@ static bool find_arn(struct job *j, const char *member, struct sqs_queue *out)
     return rc == 0;
 }
 
-/* Where one goes: to the task's destination, or to the queue that it is a dead letter of. */
+/* Where one goes: to the task's destination, or to the queue that it is a dead letter of. There it
+ * is a new message. Source: SQS Developer Guide, "Dead-letter queue redrive": new id and time. */
 static int move_one(struct move *m, const struct sqs_message_at *at)
 {
     struct job *j = m->j;
     struct sqs_message_at moved = { .sent_ms = j->cx->now_ms, .m = value_copy(j->a, at->m) };
     struct sqs_queue to = m->to;
+    int rc = 0;
 
-    if (!m->has_to) {
-        int rc =
-            sqs_queue_load_arn(j->cx->e->store, j->a, value_get_str(at->m, "Source"), &to, j->err);
-        m->left += rc == E_MISSING;
-        if (rc < 0)
-            return rc == E_MISSING ? 0 : rc;
-    }
-    (void)value_remove(moved.m, STR("Source")); /* absent for what was sent there directly */
+    if (!m->has_to)
+        rc = sqs_queue_load_arn(j->cx->e->store, j->a, value_get_str(at->m, "Source"), &to, j->err);
+    m->left += rc == E_MISSING;
+    if (rc < 0)
+        return rc == E_MISSING ? 0 : rc;
     m->moved++;
-    return sqs_bury(j->cx->e, j->a, &m->from, at, &to, j->err);
+    (void)value_remove(moved.m, STR("Source")); /* absent for what was sent there directly */
+    value_put_str(j->a, moved.m, "Id", job_uuid(j));
+    rc = sqs_message_remove(j->cx->e->store, &m->from, at, j->err);
+    return rc < 0 ? rc : sqs_requeue(j->cx->e, j->a, &to, &moved, j->err);
 }
 
 static int move_all(struct move *m)
@@ -110,6 +112,8 @@ HANDLER(sqs, StartMessageMoveTask)
         return j->rc < 0 ? j->rc
                          : sqs_refuse_value(j, "Source queue must be configured as a Dead Letter "
                                                "Queue.");
+    if (m.has_to && str_eq(m.from.arn, m.to.arn))
+        return sqs_refuse_value(j, "Source queue and destination queue cannot be the same.");
     if (m.has_to && m.from.is_fifo != m.to.is_fifo)
         return sqs_refuse_value(j, "Source and destination must be queues of the same type.");
     j->out->changed = true;

@@ -1,5 +1,6 @@
 /* A message into a queue: first-in-first-out queues take one of the same id once in five minutes.
  */
+#include "core/aws/md5.h"
 #include "core/aws/sigv4.h"
 #include "core/codec/json.h"
 #include "core/codec/uri.h"
@@ -83,7 +84,7 @@ static struct value *new_message(struct arena *a, const struct sqs_put *put, str
     rng_uuid(put->rng, uuid);
     value_put_str(a, m, "Id", put->id.len > 0 ? put->id : str_c(uuid));
     value_put_str(a, m, "Body", put->body);
-    value_put_str(a, m, "Md5", sqs_md5(a, put->body));
+    value_put_str(a, m, "Md5", md5_hex(a, put->body));
     if (attributes.len > 0) {
         value_set(m, STR("Attributes"), kept_attributes(a, put->attributes));
         value_put_str(a, m, "AttributesMd5", attributes);
@@ -165,23 +166,28 @@ int sqs_dead_letters(struct store *s, struct arena *a, const struct sqs_queue *q
     return rc == E_MISSING ? 0 : rc; /* deleted since: messages stay where they are */
 }
 
+int sqs_requeue(struct engine *e, struct arena *a, const struct sqs_queue *to,
+                struct sqs_message_at *moved, struct err *err)
+{
+    static const char *const per_queue[] = { "Count", "First", "Received", "Due", "Sequence" };
+
+    for (size_t i = 0; i < COUNT(per_queue); i++)
+        (void)value_remove(moved->m, str_c(per_queue[i])); /* absent for one never received */
+    int rc = sqs_message_add(e->store, a, to, moved, clock_now_ms(&e->clock), err);
+    if (rc == 0)
+        sqs_stir(e);
+    return rc;
+}
+
 /* Source: SQS Developer Guide, "Dead-letter queues", message retention: in a standard queue the
  * time that counts stays the one at which it was first sent; in a FIFO queue it is the move's. */
 int sqs_bury(struct engine *e, struct arena *a, const struct sqs_queue *q,
              const struct sqs_message_at *at, const struct sqs_queue *dead, struct err *err)
 {
-    static const char *const per_queue[] = { "Count", "First", "Received", "Due", "Sequence" };
-    int64_t now_ms = clock_now_ms(&e->clock);
-    struct sqs_message_at moved = { .sent_ms = q->is_fifo ? now_ms : at->sent_ms,
+    struct sqs_message_at moved = { .sent_ms = q->is_fifo ? clock_now_ms(&e->clock) : at->sent_ms,
                                     .m = value_copy(a, at->m) };
-
-    for (size_t i = 0; i < COUNT(per_queue); i++)
-        (void)value_remove(moved.m, str_c(per_queue[i])); /* absent for one never received */
-    value_put_str(a, moved.m, "Source", q->arn);
     int rc = sqs_message_remove(e->store, q, at, err);
-    if (rc == 0)
-        rc = sqs_message_add(e->store, a, dead, &moved, now_ms, err);
-    if (rc == 0)
-        sqs_stir(e);
-    return rc;
+
+    value_put_str(a, moved.m, "Source", q->arn);
+    return rc < 0 ? rc : sqs_requeue(e, a, dead, &moved, err);
 }

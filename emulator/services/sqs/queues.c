@@ -1,5 +1,6 @@
 /* Queues made, found, listed, emptied, deleted; their tags. */
 #include "core/aws/ids.h"
+#include "emulator/services/messaging.h"
 #include "emulator/services/sqs/message.h"
 
 #define TAGS_MOST 50   /* Source: SQS Developer Guide, "Cost allocation tags" */
@@ -11,14 +12,7 @@ static bool is_name(struct str name)
 
     if (str_has_suffix(name, STR(".fifo")))
         stem.len -= strlen(".fifo");
-    for (size_t i = 0; i < stem.len; i++) {
-        char c = stem.ptr[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_'))
-            return false;
-    }
-    return stem.len > 0 && name.len <= SQS_NAME_MOST;
+    return stem.len > 0 && messaging_is_plain(stem, "-_") && name.len <= SQS_NAME_MOST;
 }
 
 static bool check_name(struct job *j, struct str name)

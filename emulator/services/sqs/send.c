@@ -1,5 +1,6 @@
 /* SendMessage, SendMessageBatch. */
 #include "core/base/limits.h"
+#include "emulator/services/messaging.h"
 #include "emulator/services/sqs/batch.h"
 #include "emulator/services/sqs/message.h"
 
@@ -30,24 +31,10 @@ static bool is_attribute_name(struct str name)
     if (name.len == 0 || name.len > NAME_BYTES_MOST || name.ptr[0] == '.' ||
         name.ptr[name.len - 1] == '.' || str_find(name, STR("..")) >= 0)
         return false;
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_' || c == '.'))
-            return false;
-    }
+    if (!messaging_is_plain(name, "-_."))
+        return false;
     return !str_eq_nocase(str_sub(name, 0, 4), STR("AWS.")) &&
            !str_eq_nocase(str_sub(name, 0, 7), STR("Amazon."));
-}
-
-/* "Number.float" is a Number. */
-static bool is_kind(struct str type, const char *kind)
-{
-    struct str head, label;
-
-    (void)str_cut(type, '.', &head, &label); /* without a label all of it is the head */
-    return str_eq_c(head, kind);
 }
 
 static bool bad(struct fault *f, struct arena *a, const char *fmt, ...)
@@ -67,14 +54,14 @@ static bool check_attribute_value(struct arena *a, const struct value *v, struct
 {
     struct str type = value_get_str(v, "DataType"), text = value_get_str(v, "StringValue");
     const struct value *binary = value_get_c(v, "BinaryValue");
-    bool is_binary = is_kind(type, "Binary");
+    bool is_binary = messaging_is_kind(type, "Binary");
     double number;
 
     if (value_get_c(v, "StringListValues") || value_get_c(v, "BinaryListValues"))
         return bad(f, a,
                    "Message attribute list values in SendMessage operation are not "
                    "supported.");
-    if (!is_binary && !is_kind(type, "String") && !is_kind(type, "Number"))
+    if (!is_binary && !messaging_is_kind(type, "String") && !messaging_is_kind(type, "Number"))
         return bad(f, a,
                    "The message attribute '%.*s' has an invalid message attribute type, the "
                    "set of supported type prefixes is Binary, Number, and String.",
@@ -84,7 +71,7 @@ static bool check_attribute_value(struct arena *a, const struct value *v, struct
                    "The message attribute '%.*s' must contain non-empty message attribute "
                    "value for message attribute type '%.*s'.",
                    STR_ARG(v->name), STR_ARG(type));
-    if (is_kind(type, "Number") && !str_to_f64(text, &number))
+    if (messaging_is_kind(type, "Number") && !str_to_f64(text, &number))
         return bad(f, a, "Could not cast message attribute '%.*s' value to number.",
                    STR_ARG(v->name));
     if (!is_sendable(text))

@@ -1,0 +1,13 @@
+/* emulator/services/messaging - what queues and topics have in common: names, ids of batch entries,
+ * types of message attributes.
+ */
+#pragma once
+
+#include "core/base/str.h"
+
+/* Letters, digits and further ones only. */
+bool messaging_is_plain(struct str s, const char *further);
+/* Source: SQS and SNS API References, batch entries, "Id": letters, digits, - and _, at most 80. */
+bool messaging_is_entry_id(struct str id);
+/* "Number.float" is a Number. */
+bool messaging_is_kind(struct str type, const char *kind);
