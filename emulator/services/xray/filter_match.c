@@ -164,19 +164,18 @@ static bool compare_text(struct str x, enum filter_op op, struct str y)
 }
 
 /* Keywords whose value is that of any segment of the trace. */
-static struct str (*of_any(enum filter_keyword k))(const struct trace_node *n)
-{
-    return k == KEY_USER       ? user_of
-           : k == KEY_ZONE     ? summary_zone
-           : k == KEY_INSTANCE ? summary_instance
-           : k == KEY_RESOURCE ? summary_resource
-                               : NULL;
-}
+typedef struct str node_text(const struct trace_node *n);
+static node_text *const of_any[KEY_COUNT] = {
+    [KEY_USER] = user_of,
+    [KEY_ZONE] = summary_zone,
+    [KEY_INSTANCE] = summary_instance,
+    [KEY_RESOURCE] = summary_resource,
+};
 
 /* A text that is not there is neither equal nor unequal. */
 static bool text_matches(const struct filter *f, const struct asked *q)
 {
-    struct str (*any)(const struct trace_node *n) = of_any(f->keyword);
+    node_text *any = of_any[f->keyword];
 
     if (!any) {
         struct str x = text_of(f->keyword, q);

@@ -243,12 +243,18 @@ static struct filter *parse_braces(struct parser *p, struct filter *f, unsigned 
     return p->failed ? NULL : f;
 }
 
+static struct str *id_part(const struct parser *p, struct filter_service *s)
+{
+    if (is_named(p, "name"))
+        return &s->name;
+    if (is_named(p, "type"))
+        return &s->type;
+    return is_named(p, "account.id") ? &s->account : NULL;
+}
+
 static void take_id_part(struct parser *p, struct filter_service *s)
 {
-    struct str *part = is_named(p, "name")         ? &s->name
-                       : is_named(p, "type")       ? &s->type
-                       : is_named(p, "account.id") ? &s->account
-                                                   : NULL;
+    struct str *part = id_part(p, s);
 
     if (!part) {
         (void)fail(p, "expected name, type or account.id");

@@ -190,10 +190,8 @@ void graph_add(struct graph *g, const struct trace *t)
 
 static void put_span(struct arena *a, struct value *v, const struct span *s)
 {
-    bool sane = s->start_s > -1e12 && s->end_s < 1e12; /* any number may have come in */
-
-    value_put_time(a, v, "StartTime", sane ? (int64_t)(s->start_s * 1000 + 0.5) : 0);
-    value_put_time(a, v, "EndTime", sane ? (int64_t)(s->end_s * 1000 + 0.5) : 0);
+    value_put_time(a, v, "StartTime", summary_ms(s->start_s));
+    value_put_time(a, v, "EndTime", summary_ms(s->end_s));
 }
 
 static struct value *edges_of(struct arena *a, const struct vertex *v)

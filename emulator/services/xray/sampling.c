@@ -146,8 +146,10 @@ HANDLER(xray, CreateSamplingRule)
 static bool in_range(const struct value *update, const char *name, double least, double most)
 {
     const struct value *v = value_get_c(update, name);
-    double x = !v ? least : v->kind == VALUE_INT ? (double)v->u.integer : v->u.real;
 
+    if (!v)
+        return true;
+    double x = v->kind == VALUE_INT ? (double)v->u.integer : v->u.real;
     return x >= least && x <= most;
 }
 

@@ -194,9 +194,9 @@ static struct value *http(struct arena *a, const struct value *doc)
 
 /* ---- the whole ---- */
 
-static int64_t as_ms(double s)
+int64_t summary_ms(double s)
 {
-    return s > -1e12 && s < 1e12 ? (int64_t)(s * 1000 + 0.5) : 0; /* any number may have come in */
+    return s > -1e12 && s < 1e12 ? (int64_t)(s * 1000 + 0.5) : 0;
 }
 
 /* Source: X-Ray API Reference, "TraceSummary": fault and error are the root segment's, throttle is
@@ -218,7 +218,7 @@ struct value *summary_of(struct arena *a, const struct trace *t)
     struct value *v = value_map(a);
 
     value_put_str(a, v, "Id", t->id);
-    value_put_time(a, v, "StartTime", as_ms(t->start_s));
+    value_put_time(a, v, "StartTime", summary_ms(t->start_s));
     value_set(v, STR("Duration"), value_float(a, t->end_s - t->start_s));
     if (t->root)
         value_set(v, STR("ResponseTime"), value_float(a, trace_node_seconds(t->root)));

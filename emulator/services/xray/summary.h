@@ -7,6 +7,7 @@
 /* Name, Names, AccountId, Type of a segment's service. */
 struct value *summary_service(struct arena *a, const struct trace_node *segment);
 bool summary_same_service(const struct trace_node *x, const struct trace_node *y);
+int64_t summary_ms(double s); /* 0 for what is no time: any number may have come in */
 struct value *summary_of(struct arena *a, const struct trace *t);
 /* Members of segments that summaries list and filters ask for. */
 struct str summary_instance(const struct trace_node *n);

@@ -37,9 +37,9 @@ static enum range_type range_type(const struct job *j)
 {
     struct str type = job_text(j, "TimeRangeType");
 
-    return str_eq_c(type, "Event")     ? BY_EVENT
-           : str_eq_c(type, "Service") ? BY_SERVICE
-                                       : BY_TRACE_ID;
+    if (str_eq_c(type, "Event"))
+        return BY_EVENT;
+    return str_eq_c(type, "Service") ? BY_SERVICE : BY_TRACE_ID;
 }
 
 /* What is asked: the range in which a trace's time must lie; and those after the page before. */
@@ -70,15 +70,19 @@ static bool matched_time(const struct trace *t, const struct asked *q, int64_t *
     return false;
 }
 
+static double number(const struct value *v, double fallback)
+{
+    if (v && v->kind == VALUE_INT)
+        return (double)v->u.integer;
+    return v && v->kind == VALUE_FLOAT ? v->u.real : fallback;
+}
+
 /* Sampling with FixedRate takes that share of the traces, always the same ones; PartialScan the
  * newest share of the range. Without a strategy all are given: no rate is published. */
 static bool is_sampled(const struct job *j, const struct trace *t, const struct asked *q)
 {
     const struct value *strategy = param(j->call, "SamplingStrategy");
-    const struct value *v = value_get_c(strategy, "Value");
-    double share = v && v->kind == VALUE_FLOAT ? v->u.real
-                   : v && v->kind == VALUE_INT ? (double)v->u.integer
-                                               : 1;
+    double share = number(value_get_c(strategy, "Value"), 1);
 
     if (!param_bool(j->call, "Sampling", false) || !strategy)
         return true;
