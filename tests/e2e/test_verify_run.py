@@ -167,6 +167,7 @@ class Run(unittest.TestCase):
                 print(json.dumps({**f, "rule": "IAM-7"}))
             print(json.dumps({"rule": "IAM-8", "event_ids": []}))
             print(json.dumps({"rule": "IAM-7", "event_ids": [], "status": "invalid"}))
+            print(json.dumps({"rule": "IAM-7", "event_ids": [], "status": "PASSED"}))
             """, rules={"IAM-7": ["T1136.003"]})
         self.assertEqual(self.verdicts(got), {"match": 3, "unknown-rule": 1, "refused": 1})
 

@@ -64,10 +64,15 @@ static int64_t time_of(struct str text)
     return ms;
 }
 
-static void set_status(struct got *g, struct str status)
+/* The last of the list: what has passed is no finding. */
+static void set_status(struct got_list *list, struct str status)
 {
+    struct got *g = &list->items[list->count - 1];
+
     g->is_refusal = str_eq_nocase(status, STR("invalid")) ||
                     str_eq_nocase(status, STR("refused")) || str_eq_nocase(status, STR("error"));
+    if (str_eq_nocase(status, STR("pass")) || str_eq_nocase(status, STR("passed")))
+        list->count--;
 }
 
 /* ---- JSON: members by pointers ---- */
@@ -140,7 +145,7 @@ static void json_finding(struct got_list *list, const struct suite_map *m, const
     g->first_ms = time_of(value_to_text(a, json_pointer(v, m->first)));
     g->last_ms = time_of(value_to_text(a, json_pointer(v, m->last)));
     g->reported_ms = reported_ms;
-    set_status(g, value_to_text(a, json_pointer(v, m->status)));
+    set_status(list, value_to_text(a, json_pointer(v, m->status)));
 }
 
 static void json_list(struct got_list *list, const struct suite_map *m, const struct value *v,
@@ -268,7 +273,7 @@ static int read_csv(struct got_list *list, const struct suite_tool *tool, struct
         g->first_ms = time_of(column(&head, &row, m->first));
         g->last_ms = time_of(column(&head, &row, m->last));
         g->reported_ms = reported_ms;
-        set_status(g, column(&head, &row, m->status));
+        set_status(list, column(&head, &row, m->status));
     }
     return 0;
 }
