@@ -1,6 +1,7 @@
 """`mocktrail verify run`: toy tools whose faults are known get exactly their verdicts and exit codes."""
 import collections
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -427,6 +428,19 @@ class Run(unittest.TestCase):
         done, got = self.suite(run="builtin:sigma", name="sigma", rules_dir=str(rules))
         self.assertEqual(self.verdicts(got), {"match": 3})
         self.assertIn("rule refused: Needs what nobody gives: 'eventName|expand' needs values", done.stderr)
+
+    def test_a_place_for_the_work_that_is_relative(self):
+        here = pathlib.Path.cwd()
+        os.chdir(self.top)
+        try:
+            _, got = self.suite('''
+                with open(os.environ["OUT"] + "/f", "w") as out:
+                    for f in finds(events()): print(json.dumps(f), file=out)''',
+                collect={"file": "{out}/f", "format": "jsonl"}, env={"OUT": "{out}"}, options=("--work", "kept"))
+        finally:
+            os.chdir(here)
+        self.assertEqual(self.verdicts(got), {"match": 3})
+        self.assertTrue((self.top / "kept" / "out-1" / "f").exists())
 
     def test_reports_for_machines_and_people(self):
         junit, page = self.top / "r.xml", self.top / "r.html"

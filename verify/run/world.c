@@ -2,6 +2,7 @@
 #include "verify/run/feed.h"
 #include "verify/run/world.h"
 
+#include <limits.h>
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,8 +203,17 @@ static int make_work(struct world *w, struct str work, struct err *err)
         return err_sys(err, "read", "/proc/self/exe");
     w->self = arena_copy(w->arena, (struct str){ self, (size_t)n }).ptr;
     w->work = work;
-    if (work.len > 0)
-        return fs_mkdirs(work.ptr, err);
+    if (work.len > 0) {
+        char real[PATH_MAX];
+        int rc = fs_mkdirs(work.ptr, err);
+
+        if (rc < 0)
+            return rc;
+        if (!realpath(work.ptr, real)) /* the tool runs elsewhere, and is told of it */
+            return err_sys(err, "open", work.ptr);
+        w->work = arena_copy(w->arena, str_c(real));
+        return 0;
+    }
     w->work = arena_printf(w->arena, "%s/mocktrail-run-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     w->is_temporary = mkdtemp((char *)w->work.ptr) != NULL; /* the arena's copy */
     return w->is_temporary ? 0 : err_sys(err, "make", w->work.ptr);
