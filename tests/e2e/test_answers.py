@@ -39,6 +39,8 @@ class Answers(ServerCase):
     def test_a_setting_has_its_default_until_it_is_written(self):
         xray = self.server.client("xray")
         self.assertEqual(xray.get_encryption_config()["EncryptionConfig"]["Type"], "NONE")
+        kms = self.server.client("kms")
+        kms.create_alias(AliasName="alias/k", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
         xray.put_encryption_config(Type="KMS", KeyId="alias/k")
         self.assertEqual(xray.get_encryption_config()["EncryptionConfig"]["Type"], "KMS")
 
