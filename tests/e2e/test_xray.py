@@ -1,6 +1,8 @@
 """X-Ray through boto3: a segment for each call, segments of clients, what is asked of them."""
+import contextlib
 import datetime
 import gzip
+import http.client
 import importlib.util
 import json
 import pathlib
@@ -8,6 +10,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 import unittest
 import urllib.error
@@ -620,6 +623,39 @@ class CommandLine(Case):
 
 
 class Crash(unittest.TestCase):
+    def kill_while_delivering(self, server, files):
+        """As soon as a file is there that files did not name: before it is settled, as often as not."""
+        def flush():
+            with contextlib.suppress(OSError, http.client.HTTPException, AssertionError):
+                server.flush()
+        flusher = threading.Thread(target=flush)
+        flusher.start()
+        end = time.monotonic() + harness.DEADLINE_S
+        while not self.files(server) - files and time.monotonic() < end:
+            pass
+        server.kill()
+        flusher.join()
+
+    def files(self, server):
+        return {p for p in (server.data / "buckets").rglob("*_XRay_*.json.gz")}
+
+    def test_a_delivery_that_was_killed_is_made_once(self):
+        server = harness.Server().start()
+        try:
+            for n in range(1, 9):
+                seen = self.files(server)
+                server.client("xray").put_trace_segments(
+                    TraceSegmentDocuments=[json.dumps(segment(trace_id(n), n))])
+                self.kill_while_delivering(server, seen)
+                server.start()
+            server.flush()
+            ids = [json.loads(line)["id"] for p in self.files(server)
+                   for line in gzip.decompress(p.read_bytes()).splitlines()]
+            self.assertEqual([f"{n:016x}" for n in range(1, 9)], sorted(ids))
+        finally:
+            server.kill()
+            server.remove()
+
     def test_kill_keeps_traces_and_delivers_each_once(self):
         server = harness.Server().start()
         try:
