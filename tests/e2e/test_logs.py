@@ -164,6 +164,10 @@ class Get(Logs):
         self.assertEqual(walk("nextBackwardToken"),
                          [["m6", "m7", "m8", "m9"], ["m2", "m3", "m4", "m5"], ["m0", "m1"]])
         self.assertEqual(self.messages(startTime=NOW_MS + 3, endTime=NOW_MS + 5), ["m3", "m4"])
+        for i in range(5):
+            self.put("x" * 400000, at=NOW_MS + 20 + i)
+        sizes = [len(self.messages(startTime=NOW_MS + at)) for at in (20, 19)]
+        self.assertEqual(sizes, [2, 2])  # a page holds 1 MB
         token = get(**where)["nextForwardToken"]
         self.put("later", at=NOW_MS + 50)
         self.assertEqual(self.messages(nextToken=token), ["later"])
@@ -285,6 +289,10 @@ class MetricFilters(Logs):
             self.put_filter(f"f{i}")
         self.refused("LimitExceededException", self.put_filter, name="one-more")
         self.put_filter("f7", pattern="WARN")  # a change is no new one
+        self.logs.delete_log_group(logGroupName="g")
+        self.stream()
+        self.put("ERROR")
+        self.assertEqual(self.sums(), {})  # the filters went with their group
 
     def test_matches_become_datapoints(self):
         self.stream()

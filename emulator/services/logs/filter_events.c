@@ -3,10 +3,11 @@
 
 /* Source: CloudWatch Logs API Reference, "FilterLogEvents": a page holds 1 MB or 10,000 events, and
  * may be empty and still have a token: a call looks at so many events. */
-#define PAGE_EVENTS    10000
-#define PAGE_BYTES     1048576
-#define LOOKED_AT_MOST 50000
-#define CHUNK          256 /* events of one stream read at a time */
+#define PAGE_EVENTS     10000
+#define PAGE_BYTES      1048576
+#define LOOKED_AT_MOST  50000
+#define READ_BYTES_MOST (64u << 20) /* and at so many bytes */
+#define CHUNK           128         /* events of one stream read at a time */
 
 struct source {
     struct str stream;
@@ -25,7 +26,7 @@ struct search {
     struct series_span span; /* behind the last event that was looked at */
     struct value *events;
     int64_t limit;
-    size_t bytes, looked_at;
+    size_t bytes, looked_at, read_bytes;
 };
 
 static int refill(struct search *s, struct source *from)
@@ -35,9 +36,13 @@ static int refill(struct search *s, struct source *from)
     s->span.limit = CHUNK;
     j->rc = series_list(j->cx->e->store, j->a, from->series, &s->span, &from->points, &from->count,
                         j->err);
+    if (j->rc < 0)
+        return j->rc;
     from->at = 0;
     from->is_done = from->count < CHUNK;
-    return j->rc;
+    for (size_t i = 0; i < from->count; i++)
+        s->read_bytes += from->points[i].data.len;
+    return 0;
 }
 
 static bool is_before(const struct series_point *a, const struct series_point *b)
@@ -81,6 +86,7 @@ static void take(struct search *s, const struct source *from, const struct logs_
 static bool is_full(const struct search *s, const struct logs_stored *next)
 {
     return s->events->count >= s->limit || s->looked_at >= LOOKED_AT_MOST ||
+           (s->looked_at > 0 && s->read_bytes >= READ_BYTES_MOST) ||
            (s->events->count > 0 && s->bytes + next->message.len > PAGE_BYTES);
 }
 

@@ -1,7 +1,7 @@
 /* Log groups: their life, retention, keys. */
 #include "core/aws/region.h"
+#include "emulator/services/logs/filters.h"
 #include "emulator/services/logs/log_regex.h"
-#include "emulator/services/logs/state.h"
 
 static const char *const shown[] = {
     "logGroupName",
@@ -94,6 +94,7 @@ HANDLER(logs, DeleteLogGroup)
     (void)drop_events(j, g.name); /* failures stand in j->rc */
     for (size_t i = 0; i < COUNT(parts); i++)
         (void)drop_parts(j, parts[i], logs_part_id(j->a, g.name, STR("")));
+    logs_filters_forget(j->cx->e);
     return job_drop(j, "LogGroup", g.name);
 }
 

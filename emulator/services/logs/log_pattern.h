@@ -7,9 +7,9 @@
  * Source: CloudWatch Logs User Guide, "Filter pattern syntax for metric filters, subscription
  * filters, filter log events, and Live Tail"; tests/unit/test_log_pattern.c has its examples.
  *
- * Use:     log_pattern_parse once; a log_pattern_subject for each message, shown to any number of
- * patterns. Memory:  a pattern lives in its arena and borrows nothing; a match needs the subject's
- * arena. Threads: a pattern is read-only once parsed.
+ * Use:     log_pattern_parse once; a log_pattern_subject for each message, shown to any patterns.
+ * Memory:  a pattern lives in its arena and borrows nothing; a match needs the subject's arena.
+ * Threads: a pattern is read-only once parsed.
  */
 #pragma once
 

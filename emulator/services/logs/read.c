@@ -4,6 +4,7 @@
 /* Source: CloudWatch Logs API Reference, "GetLogEvents", limit. */
 #define PAGE_EVENTS 10000
 #define PAGE_BYTES  1048576
+#define CHUNK       128 /* events read at a time */
 
 /* f/DIGITS/s and b/DIGITS/s: behind and before that event. */
 struct place {
@@ -39,18 +40,42 @@ static struct value *shown(struct job *j, const struct logs_stored *s)
     return v;
 }
 
-/* How many of the points, from their beginning, fit one page. */
-static size_t fitting(const struct series_point *points, size_t count)
-{
-    size_t n = 0, bytes = 0;
+struct page {
+    struct series_point *points;
+    size_t count, bytes;
+};
 
-    while (n < count) {
-        bytes += points[n].data.len + LOGS_EVENT_OVERHEAD;
-        if (n > 0 && bytes > PAGE_BYTES)
-            break;
-        n++;
+/* The first of the points that the page has room for; true: it is full. */
+static bool fill(struct page *page, const struct series_point *points, size_t count, size_t limit)
+{
+    for (size_t i = 0; i < count; i++) {
+        page->bytes += points[i].data.len + LOGS_EVENT_OVERHEAD;
+        if (page->count == limit || (page->count > 0 && page->bytes > PAGE_BYTES))
+            return true;
+        page->points[page->count++] = points[i];
     }
-    return n;
+    return page->count == limit;
+}
+
+/* Read by chunks: most pages are full long before their limit. */
+static int read_page(struct job *j, struct series_key series, struct series_span span,
+                     struct page *page)
+{
+    size_t limit = span.limit, count = CHUNK;
+    struct series_point *points;
+    int rc = 0;
+
+    page->points = arena_array(j->a, limit + 1, sizeof *page->points);
+    span.limit = CHUNK;
+    while (rc == 0 && count == CHUNK) {
+        rc = series_list(j->cx->e->store, j->a, series, &span, &points, &count, j->err);
+        if (rc < 0 || count == 0 || fill(page, points, count, limit))
+            return rc;
+        span.has_after = true;
+        span.after_ms = points[count - 1].time_ms;
+        span.after_number = points[count - 1].number;
+    }
+    return rc;
 }
 
 static struct series_span span_of(struct job *j, const struct value *group, const struct place *at)
@@ -94,20 +119,17 @@ static void answer(struct job *j, const struct series_span *span, const struct p
 HANDLER(logs, GetLogEvents)
 {
     struct str stream = job_text(j, "logStreamName");
-    struct series_point *points;
+    struct page page = { 0 };
     struct logs_group g;
     struct place at;
-    size_t count;
 
     if (!place_read(job_text(j, "nextToken"), &at))
         return logs_invalid(j, "The specified nextToken is invalid.");
     if (logs_group_find(j, &g) < 0 || !g.doc || !logs_stream_find(j, &g, stream))
         return j->rc;
     struct series_span span = span_of(j, g.doc, &at);
-    j->rc =
-        series_list(j->cx->e->store, j->a, logs_series(j->a, j->account, j->region, g.name, stream),
-                    &span, &points, &count, j->err);
+    j->rc = read_page(j, logs_series(j->a, j->account, j->region, g.name, stream), span, &page);
     if (j->rc == 0)
-        answer(j, &span, &at, points, fitting(points, count));
+        answer(j, &span, &at, page.points, page.count);
     return j->rc;
 }
