@@ -16,9 +16,8 @@
 #include "emulator/trail/config.h"
 #include "emulator/trail/trail.h"
 
-#define BATCH    2048 /* entries in one transaction: others wait for the lock meanwhile */
-#define NAP_MS   20  /* so long may a burst of records gather */
-#define POSITION "telemetry.position"
+#define BATCH  2048 /* entries in one transaction: others wait for the lock meanwhile */
+#define NAP_MS 20   /* so long may a burst of records gather */
 
 struct telemetry {
     struct engine *e;
@@ -95,7 +94,7 @@ static int keep_position(struct engine *e, uint64_t position, struct err *err)
     char text[24];
     int len = snprintf(text, sizeof text, "%llu", (unsigned long long)position);
 
-    return store_fact_put(e->store, POSITION, (struct str){ text, (size_t)len }, err);
+    return store_fact_put(e->store, TELEMETRY_POSITION, (struct str){ text, (size_t)len }, err);
 }
 
 static void forget_all(struct engine *e)
@@ -143,10 +142,12 @@ int telemetry_sync(struct engine *e, struct err *err)
         return 0;
     uint64_t end = journal_end(trail_journal(e->trail));
     while (rc == 0 && atomic_load(&t->reached) < end) {
-        if (!moved)
-            (void)sched_yield(); /* an entry that another thread still writes */
-        store_lock(e->store);    /* given up between batches */
-        if (t->position < end)
+        if (!moved) { /* an entry that another thread still writes, or the disk does */
+            rc = journal_sync(trail_journal(e->trail), err);
+            (void)sched_yield();
+        }
+        store_lock(e->store); /* given up between batches */
+        if (rc == 0 && t->position < end)
             rc = drain_batch(t, end, &moved, err);
         store_unlock(e->store);
     }
@@ -223,10 +224,10 @@ static int load_position(struct telemetry *t, struct err *err)
     struct arena a = { 0 };
     struct str text;
     int64_t n = 0;
-    int rc = store_fact_get(t->e->store, &a, POSITION, &text, err);
+    int rc = store_fact_get(t->e->store, &a, TELEMETRY_POSITION, &text, err);
 
     if (rc == 0 && (!str_to_i64(text, &n) || n < 0))
-        rc = err_set(err, E_PARSE, "state.db: %s is no position", POSITION);
+        rc = err_set(err, E_PARSE, "state.db: %s is no position", TELEMETRY_POSITION);
     arena_free(&a);
     t->position = (uint64_t)n;
     atomic_store(&t->reached, t->position);

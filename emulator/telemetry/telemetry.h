@@ -32,6 +32,9 @@ struct pass {
  * that never happens but for a damaged disk). */
 const struct value *pass_record(struct pass *p);
 
+/* The fact in the store that keeps the drain's position. */
+#define TELEMETRY_POSITION "telemetry.position"
+
 struct view {
     const char *name;
     /* With the data directory; may add jobs to the schedule and keep its state by telemetry_state.

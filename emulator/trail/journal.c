@@ -268,9 +268,12 @@ int journal_start_at(struct journal *j, uint64_t position, struct err *err)
     (void)pthread_mutex_lock(&j->mutex);
     if (j->active->base + j->used_bytes < position) {
         struct segment *old = j->active, *s = NULL;
+        uint64_t behind = old->base + old->size_bytes; /* one position, one segment */
+        uint64_t base = position > behind ? position : behind;
+
         rc = segment_prepare(&s, j->dir, FIRST_SEGMENT_BYTES, err);
         if (rc == 0)
-            rc = segment_activate(s, j->dir, old->number + 1, position,
+            rc = segment_activate(s, j->dir, old->number + 1, base,
                                   (struct segment_past){ j->last_seq, j->count }, err);
         if (rc == 0) {
             close_active(j);

@@ -596,8 +596,11 @@ static int load_positions(struct trail *t, struct err *err)
     if (rc < 0)
         return rc;
     /* Where the journal was taken away, no position comes again. */
-    uint64_t reached = history_reached(t->e->store) + 1;
-    return journal_start_at(t->journal, reached > t->delivered ? reached : t->delivered, err);
+    uint64_t start = history_reached(t->e->store) + 1, seen = 0;
+    rc = trail_fact_get(t, TELEMETRY_POSITION, &seen, err);
+    if (t->delivered > start)
+        start = t->delivered;
+    return rc < 0 ? rc : journal_start_at(t->journal, seen > start ? seen : start, err);
 }
 
 static int add_jobs(struct trail *t, struct err *err)
