@@ -197,6 +197,25 @@ class Data(harness.FreshCase):
                      OwningAccount="999988887777")
 
 
+class Age(unittest.TestCase):
+    """Old points are there for longer periods only; a weekly job keeps them so."""
+
+    def test_what_is_old_needs_a_longer_period(self):
+        with harness.Server("--deliver-every", "24h", "--digest-every", "24h", "--no-default-trail") as server:
+            cw = server.client("cloudwatch")
+            cw.put_metric_data(Namespace="App", MetricData=[
+                {"MetricName": "m", "Value": v, "Timestamp": at(0, seconds=s), "StorageResolution": 1}
+                for s, v in ((0, 1), (1, 2), (70, 4), (400, 8))])
+            for advance, period, want in (("0s", 1, [1, 2, 4, 8]), ("4h", 1, []), ("0s", 60, [3, 4, 8]),
+                                          ("16d", 60, []), ("0s", 300, [7, 8]), ("50d", 300, []),
+                                          ("0s", 3600, [15]), ("400d", 3600, [])):
+                server.advance(advance)
+                got = cw.get_metric_data(
+                    StartTime=at(0), EndTime=at(60), ScanBy="TimestampAscending",
+                    MetricDataQueries=[stat("a", period=period)])["MetricDataResults"][0]
+                self.assertEqual(got["Values"], want, (advance, period))
+
+
 class Protocols(harness.FreshCase):
     """The same handlers behind query, JSON and CBOR."""
 

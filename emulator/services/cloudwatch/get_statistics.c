@@ -74,7 +74,8 @@ static struct value *datapoint(struct job *j, const struct question *q, const st
     value_put_c(j->a, d, "Unit", metric_unit_name(unit));
     if (more->count > 0)
         value_set(d, STR("ExtendedStatistics"), more);
-    return q->basic && q->basic->count > 0 ? d : more->count > 0 ? d : NULL;
+    bool has_any = more->count > 0 || (q->basic && q->basic->count > 0);
+    return has_any ? d : NULL;
 }
 
 static void add_unit(struct job *j, struct question *q, int unit, struct value *list)
