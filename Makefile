@@ -44,6 +44,7 @@ ROOTS := $(wildcard core emulator generator verify)
 SRC   := $(sort $(shell find $(ROOTS) -name "*.c" ! -path "emulator/catalogue/compile/*"))
 OBJ   := $(SRC:%.c=$(B)/%.o)
 EMBED := $(sort $(shell find fixtures -type f ! -path 'fixtures/golden/*' ! -path 'fixtures/datasets/*' ! -path 'fixtures/suites/*' ! -name 'README.md'))
+EMBEDDED := $(sort $(EMBED) fixtures/ui/chart.js=$(CHART_JS))
 UNIT  := $(sort $(wildcard tests/unit/test_*.c))
 UNITS := $(UNIT:tests/unit/%.c=$(B)/tests/unit/%)
 UTIL  := $(B)/tests/unit/check.o
@@ -79,8 +80,7 @@ $(B)/%.o: %.c Makefile
 FORCE:
 $(B)/embed.list: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' $(EMBED) ui/chart.js=$(CHART_JS) | cmp -s - $@ || \
-		printf '%s\n' $(EMBED) ui/chart.js=$(CHART_JS) > $@
+	@printf '%s\n' $(EMBEDDED) | cmp -s - $@ || printf '%s\n' $(EMBEDDED) > $@
 $(B)/embed.c: $(B)/embed.list core/base/embed.awk
 	@awk -f core/base/embed.awk $< > $@
 $(B)/embed.o: $(B)/embed.c $(EMBED) $(wildcard $(CHART_JS))

@@ -7,7 +7,7 @@ NF {
     path = $0
     name[n] = substr($0, length("fixtures/") + 1)
     if (split($0, part, "=") == 2) {
-        name[n] = part[1]
+        name[n] = substr(part[1], length("fixtures/") + 1)
         path = part[2]
     }
     printf "__asm__(\".section .rodata\\nembed_%d: .incbin \\\"%s\\\"\\nembed_%d_end: .byte 0\\n.previous\");\n", n, path, n

@@ -221,6 +221,12 @@ static struct dataset_counts generate(const struct run *r)
 /* Every file below dir: "PATH HASH-LIKE TEXT" is compared by the caller. */
 typedef void file_fn(void *arg, struct str path, struct str bytes);
 
+/* What the emulator writes beside the trail, and a dataset has not: metrics and traces. */
+static bool is_beside(struct str name)
+{
+    return str_eq_c(name, "CloudWatch") || str_eq_c(name, "XRay");
+}
+
 static void walk(const char *root_dir, struct str dir, file_fn *fn, void *arg)
 {
     struct arena a = { 0 };
@@ -234,6 +240,8 @@ static void walk(const char *root_dir, struct str dir, file_fn *fn, void *arg)
         struct str name = arena_printf(&a, "%.*s/%.*s", STR_ARG(dir), STR_ARG(entries[i].name));
         struct buf bytes = { 0 };
 
+        if (entries[i].is_dir && is_beside(entries[i].name))
+            continue;
         if (entries[i].is_dir) {
             walk(root_dir, name, fn, arg);
             continue;

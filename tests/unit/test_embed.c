@@ -17,6 +17,10 @@ static void check_files(void **state)
 
         assert_true(str_cmp(before, name) < 0); /* in byte order, none twice */
         buf_clear(&file);
+        if (str_eq_c(name, "ui/chart.js")) { /* from Debian's package, at build time */
+            assert_true(str_find(bytes, STR("Chart.js v")) >= 0);
+            continue;
+        }
         check_ok(fs_read(arena_printf(&a, "fixtures/%.*s", STR_ARG(name)).ptr, &file, &err), &err);
         assert_non_null(bytes.ptr);
         assert_true(str_eq(bytes, buf_view(&file)));
