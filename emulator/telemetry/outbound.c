@@ -12,9 +12,10 @@
 #include "emulator/services/sqs/sqs.h"
 #include "emulator/store/series.h"
 
-#define ROUND       32    /* deliveries read at a time */
-#define PATIENCE_MS 15000 /* Source: SNS Developer Guide, "Message delivery retries": 15 seconds   \
-                           */
+#define ROUND 32 /* deliveries read at a time */
+#define PATIENCE_MS                                                                                \
+    15000 /* Source: SNS Developer Guide, "Message delivery retries": 15 seconds                   \
+           */
 #define JOB "outbound"
 
 static const struct series_key pending = { "outbound", { "due", 3 } };

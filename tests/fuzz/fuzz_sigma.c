@@ -5,7 +5,8 @@
 #include "verify/sigma/sigma.h"
 
 static const char record[] =
-    "{\"eventName\":\"A\",\"eventID\":\"1\",\"eventTime\":\"2026-01-05T09:00:00Z\",\"a\":[{\"b\":1},"
+    "{\"eventName\":\"A\",\"eventID\":\"1\",\"eventTime\":\"2026-01-05T09:00:00Z\",\"a\":[{\"b\":1}"
+    ","
     "{\"b\":\"x*y\"}],\"userIdentity\":{\"arn\":\"arn:aws:iam::1:user/u\"},\"errorCode\":null}";
 
 static int count(void *arg, const struct sigma_hit *hit, struct err *err)

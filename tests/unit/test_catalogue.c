@@ -155,7 +155,8 @@ static void a_queue_has_its_names_in_the_query_protocol(void **state)
     check_str(cat_str(cat, op->result_wrapper), "SendMessageBatchResult");
     const struct cat_shape *e =
         cat_op_error(cat, op_of("sqs", "GetQueueUrl"), STR("QueueDoesNotExist"));
-    check_str(cat_str(cat, cat_shape_rare(cat, e)->error_code), "AWS.SimpleQueueService.NonExistentQueue");
+    check_str(cat_str(cat, cat_shape_rare(cat, e)->error_code),
+              "AWS.SimpleQueueService.NonExistentQueue");
 }
 
 static void an_error_is_found_by_name_and_by_code(void **state)

@@ -228,8 +228,8 @@ int iam_DeleteSAMLProvider(struct ctx *cx, const struct call *call, struct outco
     return delete_provider(cx, call, out, &iam_saml, err);
 }
 
-/* Outbound federation: nobody could verify tokens of ours, for no issuer of AWS's serves our keys. So
- * it can't be enabled (501) and is what it is in every new account. */
+/* Outbound federation: nobody could verify tokens of ours, for no issuer of AWS's serves our keys.
+ * So it can't be enabled (501) and is what it is in every new account. */
 static int refuse_disabled(struct ctx *cx, struct outcome *out)
 {
     outcome_refuse(cx->a, out, 0, "FeatureDisabledException",
