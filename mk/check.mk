@@ -16,8 +16,8 @@ setup-build setup-demo setup-check setup-clang: setup-%:
 .PHONY: check check-build check-run
 check: setup-check ## install what tests need, build, run them all
 	@echo 'building (build/check-build.log)'
-	@scripts/quiet.sh build/check-build.log $(SUB) $(MORE) all check-build
-	@$(SUB) check-run
+	+@scripts/quiet.sh build/check-build.log $(SUB) $(MORE) all check-build
+	+@$(SUB) check-run
 
 check-build: $(UNITS) $(REPLAYS) $(B)/mocktrail $(B)/tests/roundtrip/roundtrip
 
@@ -49,12 +49,12 @@ build/locale/%:
 # A second compiler's opinion: everything, warnings as errors, in a folder of its own.
 .PHONY: clang
 clang: setup-clang ## build all with clang, warnings are errors
-	@scripts/quiet.sh build/clang.log $(SUB) $(MORE) VARIANT=clang CC=clang OPT=-O1 WERROR=1 check-build
+	+@scripts/quiet.sh build/clang.log $(SUB) $(MORE) VARIANT=clang CC=clang OPT=-O1 WERROR=1 check-build
 
 .PHONY: demo
 demo: setup-demo ## install what is missing, build, and show real calls become a verified trail
 	@echo 'building (build/demo-build.log)'
-	@scripts/quiet.sh build/demo-build.log $(SUB) $(MORE) all
+	+@scripts/quiet.sh build/demo-build.log $(SUB) $(MORE) all
 	@scripts/demo.sh
 
 .PHONY: install
