@@ -3,7 +3,6 @@ import { STSClient, GetCallerIdentityCommand, AssumeRoleCommand } from "@aws-sdk
 import { IAMClient, CreateAccessKeyCommand, CreateUserCommand, CreateRoleCommand, ListUsersCommand, GetUserCommand } from "@aws-sdk/client-iam";
 import { S3Client, CreateBucketCommand, PutObjectCommand, GetObjectCommand, ListObjectsV2Command, DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { CloudTrailClient, DescribeTrailsCommand, LookupEventsCommand } from "@aws-sdk/client-cloudtrail";
-import { CloudWatchClient, ListMetricsCommand } from "@aws-sdk/client-cloudwatch";
 
 const account = "111122223333";
 const base = {
@@ -51,5 +50,4 @@ saw.gone = await refused(s3.send(new GetObjectCommand({ Bucket: "js-bucket", Key
 const trail = new CloudTrailClient(base);
 saw.trails = (await trail.send(new DescribeTrailsCommand({}))).trailList.map((t) => t.Name);
 saw.events = (await trail.send(new LookupEventsCommand({ LookupAttributes: [{ AttributeKey: "EventName", AttributeValue: "CreateUser" }] }))).Events.length;
-saw.metrics = await refused(new CloudWatchClient(base).send(new ListMetricsCommand({})));
 console.log(JSON.stringify(saw));
