@@ -13,10 +13,9 @@
 #include "emulator/store/series.h"
 
 #define ROUND 32 /* deliveries read at a time */
-#define PATIENCE_MS                                                                                \
-    15000 /* Source: SNS Developer Guide, "Message delivery retries": 15 seconds                   \
-           */
-#define JOB "outbound"
+/* Source: SNS Developer Guide, "Message delivery retries": 15 seconds. */
+#define PATIENCE_MS 15000
+#define JOB         "outbound"
 
 static const struct series_key pending = { "outbound", { "due", 3 } };
 
