@@ -306,11 +306,11 @@ int telemetry_deliver(struct engine *e, struct err *err)
     return rc;
 }
 
-static struct value *file_meta(struct arena *a, const struct engine *e)
+static struct value *file_meta(struct arena *a, int64_t at_ms)
 {
     struct value *m = value_map(a);
 
-    value_put_time(a, m, "LastModified", clock_now_ms(&e->clock));
+    value_put_time(a, m, "LastModified", at_ms);
     value_put_c(a, m, "ContentType", "application/json");
     value_put_c(a, m, "ContentEncoding", "gzip");
     value_put_c(a, m, "ServerSideEncryption", "AES256");
@@ -337,7 +337,7 @@ int telemetry_write(struct engine *e, const struct telemetry_file *f, struct err
         rc = gzip_write(&gzip, f->text, GZIP_FAST, err);
         if (rc == 0)
             rc = object_write(e->opt.data_dir, bucket, file_key(&a, f), buf_view(&gzip),
-                              file_meta(&a, e), err);
+                              file_meta(&a, f->at_ms), err);
         rc = rc == E_MISSING ? 0 : rc; /* its folder was taken away by hand */
     }
     buf_free(&gzip);

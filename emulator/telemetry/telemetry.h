@@ -92,7 +92,7 @@ uint64_t telemetry_position(const struct engine *e);
 struct telemetry_file {
     struct str account, region;
     const char *kind; /* "CloudWatch", "XRay" */
-    int64_t at_ms;    /* whose hour */
+    int64_t at_ms;    /* when it is delivered: its hour, its metadata */
     struct str name;  /* "....json.gz" */
     struct str text;
 };

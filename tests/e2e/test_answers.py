@@ -47,7 +47,7 @@ class Answers(ServerCase):
     def test_keys_have_the_form_that_aws_gives_them(self):
         sqs, sns = self.server.client("sqs"), self.server.client("sns")
         url = sqs.create_queue(QueueName="q", Attributes={"DelaySeconds": "5"})["QueueUrl"]
-        self.assertEqual(url, f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/q")
+        self.assertEqual(url, f"{self.server.url}/{ACCOUNT}/q")
         self.assertEqual(sqs.get_queue_url(QueueName="q")["QueueUrl"], url)
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         self.assertEqual((attributes["DelaySeconds"], attributes["VisibilityTimeout"]), ("5", "30"))
