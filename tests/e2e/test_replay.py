@@ -9,6 +9,7 @@ import logging
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -202,6 +203,30 @@ class Replay(unittest.TestCase):
         events = [json.loads(e["message"]) for m in got for e in m["logEvents"]]
         self.assertEqual(sorted(r["eventID"] for r in events), sorted(self.ids))
 
+    def test_segments_that_x_ray_takes(self):
+        records = {r["eventID"]: r for r in map(json.loads, replay(self.data, "--to", "stdout").stdout.splitlines())}
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as port:
+            port.bind(("127.0.0.1", 0))
+            port.settimeout(10)
+            replay(self.data, "--to", "xray:127.0.0.1:{}".format(port.getsockname()[1]))
+            got = [port.recv(65536).split(b"\n", 1) for _ in self.ids]
+        self.assertEqual({header for header, _ in got}, {b'{"format":"json","version":1}'})
+        segments = [json.loads(s) for _, s in got]
+        self.assertEqual(sorted(s["annotations"]["event_id"] for s in segments), sorted(self.ids))
+        self.assertEqual(len({s["trace_id"] for s in segments}), len(self.ids))
+        for s in segments:
+            r = records[s["annotations"]["event_id"]]
+            self.assertEqual(s["aws"], {"operation": r["eventName"], "region": r["awsRegion"],
+                                        "account_id": harness.ACCOUNT, "request_id": r["requestID"]})
+        with harness.Server() as server:
+            server.advance("4h")  # a trace that begins later is none
+            said = server.client("xray").put_trace_segments(TraceSegmentDocuments=[s.decode() for _, s in got][:25])
+            self.assertEqual(said["UnprocessedTraceSegments"], [])
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
+            closed.bind(("127.0.0.1", 0))
+            nobody = closed.getsockname()[1]
+        self.assertIn("refused", replay(self.data, "--to", f"xray:127.0.0.1:{nobody}", code=1).stderr)
+
     def queue(self):
         logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
         moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
@@ -343,6 +368,8 @@ class Replay(unittest.TestCase):
                 (("--to", "stdout", "--fault", "truncate-gzip"), "no target that is given would show it"),
                 (("--to", "stdout", "--speed", "fast"), "--speed: expected max or a number"),
                 (("--to", "http:http://192.0.2.1/"), "is not this machine"),
+                (("--to", "xray:192.0.2.1:2000"), "is not this machine"),
+                (("--to", "xray:127.0.0.1"), "expected HOST:PORT behind xray:"),
                 (("--to", "s3:bucket"), "expected http://HOST:PORT")):
             self.assertIn(why, replay(self.data, *args, code=2).stderr)
         self.assertIn("No such file", replay(self.top / "nowhere", "--to", "stdout", code=2).stderr)

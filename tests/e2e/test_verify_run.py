@@ -359,6 +359,28 @@ class Run(unittest.TestCase):
                             url="http://127.0.0.1:{port}/", env={"PORT": "{port}"})
         self.assertEqual(self.verdicts(got), {"match": 3})
 
+    SEGMENTS = """
+        import socket
+        port = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        port.bind(("127.0.0.1", int(os.environ["PORT"])))
+        print("ready", flush=True)
+        while True:
+            header, document = port.recv(65536).split(b"\\n", 1)
+            assert json.loads(header) == {"format": "json", "version": 1}
+            s = json.loads(document)
+        """
+
+    def test_a_daemon_that_gets_segments(self):
+        def suite(body, **more):
+            return self.suite(textwrap.dedent(self.SEGMENTS) + textwrap.indent(body, "    "), feed="udp-xray",
+                              mode="daemon", ready={"log": "ready"}, grace="500ms", env={"PORT": "{port}"}, **more)
+        _, got = suite('if (s["name"], s["aws"]["operation"]) == ("iam", "CreateUser"):\n'
+                       '    print(json.dumps({"rule": "user-made", "event_ids": [s["annotations"]["event_id"]]}), flush=True)')
+        self.assertEqual(self.verdicts(got), {"match": 3})
+        _, got = suite('print(json.dumps({"rule": "f", "event_ids": [s["annotations"]["event_id"]]}), flush=True)',
+                       reports="events", top="faults: [duplicate=1]")
+        self.assertEqual(self.verdicts(got), {"match": len(self.records), "duplicate": len(self.records)})
+
     def test_a_tool_that_forwards_events(self):
         _, got = self.suite("""
             all = [r["eventID"] for r in events()]
@@ -460,7 +482,8 @@ class Run(unittest.TestCase):
         for lines, why in (
                 ("tool: {run: x}", "1: expected either dataset: DIR or scenario: NAME"),
                 ("dataset: .\ntool: {feed: dir}", "2: expected tool.run"),
-                ("dataset: .\ntool:\n  run: x\n  feed: udp-xray", "4: expected one of dir"),
+                ("dataset: .\ntool:\n  run: x\n  feed: lambda-event", "4: expected one of dir"),
+                ("dataset: .\ntool: {run: x, feed: udp-xray}", "2: expected mode: daemon, listening"),
                 ("dataset: .\ntool:\n  run: x\n  speeed: 1", "4: expected tool: {name"),
                 ("dataset: .\ntool:\n  run: x\n  timeout: soon", "4: expected a duration"),
                 ("dataset: .\ntool: {run: x}\nrequire: {recall: 2}", "3: expected a share from 0 to 1"),

@@ -20,8 +20,8 @@ struct options {
 
 static const struct option rows[] = {
     { "to", "TARGET", NULL,
-      "stdout | dir:DIR | s3:URL | sqs:QUEUE-URL | http:URL | events:URL | logs:URL; several may "
-      "be given",
+      "stdout | dir:DIR | s3:URL | sqs:QUEUE-URL | http:URL | events:URL | logs:URL | "
+      "xray:HOST:PORT; several may be given",
       option_text_list, offsetof(struct options, to) },
     { "speed", "max|N", "max", "at once, or N seconds of the dataset in one second", option_text,
       offsetof(struct options, speed) },

@@ -55,6 +55,52 @@ void envelope_event(struct buf *out, struct arena *a, const struct scan_record *
     buf_add_char(out, '}');
 }
 
+/* Nothing when the text is empty. */
+static void member_if(struct buf *out, const char *name, struct str text)
+{
+    if (text.len > 0)
+        member(out, name, text);
+}
+
+void envelope_segment(struct buf *out, struct arena *a, const struct scan_record *r,
+                      struct rng *rng)
+{
+    struct str source = top(a, r, SCAN_EVENT_SOURCE), error = top(a, r, SCAN_ERROR_CODE);
+    struct str service, rest;
+    int64_t at_ms = 0;
+    uint64_t high = rng_u64(rng), low = rng_u64(rng);
+
+    (void)clock_parse(top(a, r, SCAN_EVENT_TIME), &at_ms, NULL); /* else 1970 */
+    (void)str_cut(source, '.', &service, &rest);                 /* no dot: all of it */
+    buf_add_c(out, "{\"format\":\"json\",\"version\":1}\n");
+    buf_printf(out, "{\"trace_id\":\"1-%08llx-%08llx%016llx\",\"id\":\"%016llx\"",
+               (unsigned long long)at_ms / 1000, (unsigned long long)high >> 32,
+               (unsigned long long)low, (unsigned long long)rng_u64(rng));
+    member(out, "name", service);
+    buf_printf(out, ",\"start_time\":%lld,\"end_time\":%lld", (long long)at_ms / 1000,
+               (long long)at_ms / 1000);
+    buf_add_c(out, ",\"http\":{\"request\":{\"url\":");
+    json_add_string(out, arena_printf(a, "https://%.*s/", STR_ARG(source)));
+    member_if(out, "user_agent", top(a, r, SCAN_USER_AGENT));
+    member_if(out, "client_ip", top(a, r, SCAN_SOURCE_IP_ADDRESS));
+    buf_add_c(out, "}},\"aws\":{\"operation\":");
+    json_add_string(out, top(a, r, SCAN_EVENT_NAME));
+    member(out, "region", top(a, r, SCAN_AWS_REGION));
+    member_if(out, "account_id", top(a, r, SCAN_RECIPIENT_ACCOUNT_ID));
+    member_if(out, "request_id", top(a, r, SCAN_REQUEST_ID));
+    buf_add_c(out, "},\"annotations\":{\"event_id\":");
+    json_add_string(out, top(a, r, SCAN_EVENT_ID));
+    buf_add_char(out, '}');
+    if (error.len > 0) {
+        buf_printf(out, ",\"error\":true,\"cause\":{\"exceptions\":[{\"id\":\"%016llx\"",
+                   (unsigned long long)rng_u64(rng));
+        member(out, "type", error);
+        member_if(out, "message", top(a, r, SCAN_ERROR_MESSAGE));
+        buf_add_c(out, "}]}");
+    }
+    buf_add_char(out, '}');
+}
+
 void envelope_log_event(struct buf *out, struct arena *a, const struct scan_record *r)
 {
     int64_t at_ms = 0;

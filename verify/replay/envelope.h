@@ -1,15 +1,23 @@
 /* verify/replay/envelope - what consumers of AWS find around records and notices, as JSON.
  * Source: EventBridge User Guide, "AWS service events delivered via AWS CloudTrail"; CloudWatch
- * Logs User Guide, "Using subscription filters"; S3 User Guide, "Event message structure".
+ * Logs User Guide, "Using subscription filters"; S3 User Guide, "Event message structure"; X-Ray
+ * Developer Guide, "Segment documents", "Sending trace data to the daemon".
  */
 #pragma once
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/base/rng.h"
 #include "core/trail/scan.h"
 
 /* EventBridge's, the record as its detail. id: a UUID. */
 void envelope_event(struct buf *out, struct arena *a, const struct scan_record *r, const char *id);
+
+/* A segment of X-Ray that tells of the record's call, behind the header line that the daemon's
+ * datagrams have: one trace a call, as long as the record says, which is no time at all. What a
+ * record alone holds are the ids: of the event as the annotation event_id, of the request. */
+void envelope_segment(struct buf *out, struct arena *a, const struct scan_record *r,
+                      struct rng *rng);
 
 /* A subscription's body, {"awslogs":{"data":...}}: base64 of the gzip of a DATA_MESSAGE. events:
  * what envelope_log_event wrote, with commas between. */

@@ -27,6 +27,7 @@ struct target {
     struct str origin; /* http://HOST:PORT of place, where it is a URL */
     struct post *post;
     struct aws_client *aws;
+    int datagram_fd;    /* -1: none */
     struct rng rng;     /* ids of envelopes */
     struct buf waiting; /* notices, log events */
     size_t waiting_count;
@@ -52,6 +53,11 @@ int topic_deliver(struct target *t, const struct delivery *d, const struct conte
                   struct err *err);
 /* So many deletions of messages find their receipt expired. */
 int queue_expire_receipts(struct target *t, uint64_t count, struct err *err);
+
+/* datagrams.c */
+int datagrams_open(struct target *t, struct str rest, struct err *err);
+int datagrams_record(struct target *t, const struct scan_record *r, struct err *err);
+void datagrams_close(struct target *t);
 
 /* log_group.c */
 int group_open(struct target *t, struct str rest, struct err *err);

@@ -290,6 +290,8 @@ static const struct target_row rows[] = {
     { "http:", "http:URL", TO_RECORDS, http_open, records_deliver, http_record, NULL },
     { "events:", "events:URL", TO_RECORDS, http_open, records_deliver, events_record, NULL },
     { "logs:", "logs:URL", TO_RECORDS, http_open, records_deliver, logs_record, logs_send },
+    { "xray:", "xray:HOST:PORT", TO_RECORDS, datagrams_open, records_deliver, datagrams_record,
+      NULL },
 };
 
 int target_open(struct target **out, struct str spec, const struct target_options *opt,
@@ -303,13 +305,14 @@ int target_open(struct target **out, struct str spec, const struct target_option
     if (!row)
         return err_set(
             err, E_PARSE,
-            "expected stdout, dir:DIR, or s3:, sqs:, sns-sqs:, topic:, group:, http:, events: or "
-            "logs: with a URL, not '%.*s'",
+            "expected stdout, dir:DIR, xray:HOST:PORT, or s3:, sqs:, sns-sqs:, topic:, group:, "
+            "http:, events: or logs: with a URL, not '%.*s'",
             STR_ARG(spec));
     struct target *t = mem_alloc(sizeof *t);
 
     t->row = row;
     t->opt = opt;
+    t->datagram_fd = -1;
     rng_init(&t->rng, str_hash(spec), 0);
     int rc = row->open(t, arena_copy(&t->arena, str_sub(spec, strlen(row->prefix), spec.len)), err);
 
@@ -332,6 +335,7 @@ int target_close(struct target *t, struct err *err)
     if (t->row->end && t->post)
         rc = t->row->end(t, err);
     group_free(t);
+    datagrams_close(t);
     post_close(t->post);
     aws_close(t->aws);
     buf_free(&t->waiting);

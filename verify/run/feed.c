@@ -91,6 +91,7 @@ static const struct feed_row {
     [FEED_WEBHOOK] = { { "http:" }, NULL, false, false },
     [FEED_EVENTS] = { { "events:" }, NULL, false, false },
     [FEED_LOGS] = { { "logs:" }, NULL, false, false },
+    [FEED_XRAY] = { { "xray:127.0.0.1:{port}" }, NULL, false, false },
 };
 
 bool feed_is_delivered(enum suite_feed f)

@@ -131,6 +131,7 @@ static const struct word {
     { "webhook", FEED_WEBHOOK },
     { "eventbridge-http", FEED_EVENTS },
     { "cwl-subscribe", FEED_LOGS },
+    { "udp-xray", FEED_XRAY },
     { NULL, 0 },
 }, modes[] = { { "oneshot", MODE_ONESHOT }, { "daemon", MODE_DAEMON }, { NULL, 0 } },
   formats[] = {
@@ -147,7 +148,7 @@ static const struct word {
                     { "ignore", UNEXPECTED_IGNORE }, { NULL, 0 } };
 
 /* Feeds of services that this version does not have. */
-static const char *const later_feeds[] = { "lambda-event", "udp-xray" };
+static const char *const later_feeds[] = { "lambda-event" };
 
 const char *suite_feed_name(enum suite_feed f)
 {
@@ -255,12 +256,14 @@ static void read_aliases(struct reading *r, const struct value *tool, struct sui
 
 static void check_tool(struct reading *r, const struct value *tool, const struct suite_tool *t)
 {
-    bool posts = t->feed >= FEED_HOOK;
+    bool posts = t->feed >= FEED_HOOK && t->feed != FEED_XRAY;
 
     if (t->run.count == 0)
         fail(r, tool, "tool.run: a command, or builtin:sigma");
     if (posts && (t->mode != MODE_DAEMON || t->url.len == 0))
         fail(r, tool, "mode: daemon and url: http://127.0.0.1:{port}/... with this feed");
+    if (t->feed == FEED_XRAY && t->mode != MODE_DAEMON)
+        fail(r, tool, "mode: daemon, listening at 127.0.0.1:{port}, with this feed");
     if (t->feed == FEED_STDIN && t->mode == MODE_DAEMON)
         fail(r, tool, "mode: oneshot with the feed stdin-jsonl");
     if (t->is_builtin && (t->feed != FEED_DIR || t->mode == MODE_DAEMON))

@@ -23,6 +23,7 @@ enum suite_feed {
     FEED_WEBHOOK,
     FEED_EVENTS,
     FEED_LOGS,
+    FEED_XRAY, /* datagrams, as the daemon gets them */
     FEEDS
 };
 enum suite_mode { MODE_ONESHOT, MODE_DAEMON };

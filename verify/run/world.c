@@ -176,12 +176,12 @@ static int find_times(struct world *w, struct err *err)
 }
 
 /* A port that is free now, for a tool that listens. */
-static unsigned free_port(void)
+static unsigned free_port(int type)
 {
     struct sockaddr_in at = { .sin_family = AF_INET,
                               .sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
     socklen_t size = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
     unsigned port = 0;
 
     if (fd < 0)
@@ -246,7 +246,7 @@ int world_open(struct world *w, struct arena *a, const struct suite *suite, stru
     if (rc == 0)
         rc = find_times(w, err);
     if (rc == 0)
-        w->tool_port = free_port();
+        w->tool_port = free_port(suite->tool.feed == FEED_XRAY ? SOCK_DGRAM : SOCK_STREAM);
     return rc;
 }
 
