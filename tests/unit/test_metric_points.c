@@ -1,10 +1,6 @@
-/* What is kept of a metric: values that add up, statistics of them, names of series, and the rows
- * of a dashboard's widget. */
-#include "core/base/buf.h"
-#include "core/codec/json.h"
+/* What is kept of a metric: values that add up, statistics of them, names of series. */
 #include "emulator/services/cloudwatch/search.h"
 #include "emulator/services/cloudwatch/statistic.h"
-#include "emulator/services/cloudwatch/widget.h"
 #include "tests/unit/check.h"
 
 /* ---- statistics of 1 to 10, and 100 twice ---- */
@@ -203,79 +199,12 @@ static void check_search(void **state)
     arena_free(&a);
 }
 
-/* ---- widgets ---- */
-
-/* Source: CloudWatch API Reference, "Dashboard body structure and syntax", metrics array format. */
-static const struct widget_row {
-    const char *name, *rows, *want; /* Namespace Name Dim=Value/period/stat/id, one a row */
-} widgets[] = {
-    { "a metric, and what it takes from the widget", "[[\"A\",\"m\",\"D\",\"1\"]]",
-      "A m D=1/60/Sum/row_0" },
-    { "a dot repeats its place", "[[\"A\",\"m\",\"D\",\"1\"],[\".\",\"n\",\".\",\"2\"]]",
-      "A m D=1/60/Sum/row_0; A n D=2/60/Sum/row_1" },
-    { "dots repeat what is before", "[[\"A\",\"m\",\"D\",\"1\"],[\"...\",\"2\"]]",
-      "A m D=1/60/Sum/row_0; A m D=2/60/Sum/row_1" },
-    { "dots alone repeat all, with other options",
-      "[[\"A\",\"m\"],[\"...\",{\"stat\":\"p90\",\"period\":300,\"id\":\"x\"}]]",
-      "A m/60/Sum/row_0; A m/300/p90/x" },
-    { "an expression stands by itself", "[[{\"expression\":\"a*2\",\"id\":\"e\"}]]", "a*2/e" },
-    { "nothing before a dot", "[[\".\",\"m\"]]", "!nothing to repeat" },
-    { "nothing before dots", "[[\"...\",\"m\"]]", "!nothing to repeat" },
-    { "half a dimension", "[[\"A\",\"m\",\"D\"]]", "!pairs" },
-    { "options in the middle", "[[\"A\",{},\"m\"]]", "!at the end" },
-};
-
-static void show_query(struct buf *out, const struct value *q)
-{
-    const struct value *stat = value_get_c(q, "MetricStat"), *m = value_get_c(stat, "Metric");
-    struct str id = value_get_str(q, "Id");
-
-    buf_add_c(out, out->len > 0 ? "; " : "");
-    if (!stat) {
-        buf_add(out, value_get_str(q, "Expression"));
-    } else {
-        buf_printf(out, "%.*s %.*s", STR_ARG(value_get_str(m, "Namespace")),
-                   STR_ARG(value_get_str(m, "MetricName")));
-        for (const struct value *d = value_first(value_get_c(m, "Dimensions")); d; d = d->next)
-            buf_printf(out, " %.*s=%.*s", STR_ARG(value_get_str(d, "Name")),
-                       STR_ARG(value_get_str(d, "Value")));
-        buf_printf(out, "/%lld/%.*s", (long long)value_get_int(stat, "Period", 0),
-                   STR_ARG(value_get_str(stat, "Stat")));
-    }
-    buf_printf(out, "/%.*s", STR_ARG(id));
-}
-
-static void check_widget(void **state)
-{
-    const struct widget_row *r = *state;
-    struct arena a = { 0 };
-    struct err err = { 0 };
-    struct str text = arena_printf(&a, "{\"stat\":\"Sum\",\"period\":60,\"metrics\":%s}", r->rows);
-    struct value *properties, *queries;
-    struct buf got = { 0 };
-
-    check_ok(json_parse(&a, text, &properties, &err), &err);
-    int rc = widget_queries(&a, properties, &queries, &err);
-    if (r->want[0] == '!') {
-        assert_int_equal(rc, E_PARSE);
-        assert_non_null(strstr(err.text, r->want + 1));
-    } else {
-        check_ok(rc, &err);
-        for (const struct value *q = value_first(queries); q; q = q->next)
-            show_query(&got, q);
-        check_str(buf_view(&got), r->want);
-    }
-    buf_free(&got);
-    arena_free(&a);
-}
-
 int main(void)
 {
     struct check_suite s = { 0 };
 
     CHECK_ROWS(&s, statistics, check_statistic);
     CHECK_ROWS(&s, searches, check_search);
-    CHECK_ROWS(&s, widgets, check_widget);
     check_add(&s, "a statistic set hides its values", sets_hide_their_values);
     check_add(&s, "many values are thinned out", many_values_are_thinned_out);
     check_add(&s, "a point reads back", a_point_reads_back);
