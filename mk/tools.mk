@@ -1,6 +1,6 @@
 # make tools-check: auditing tools of other people, installed from PyPI into build/venv-tools, over the suites of
-# fixtures/suites, and the HTML report in a browser. Not part of check: it takes minutes, needs the network and, of
-# Debian, jq and chromium.
+# fixtures/suites; the HTML report and the pages under /_mocktrail/ui/ in a browser. Not part of check: it takes
+# minutes, needs the network and, of Debian, jq and chromium.
 TOOLS_SUITES ?= builtin jq-cis duckdb sigma-sqlite trailscraper validate-logs aws-s3-sync
 
 build/venv-tools/.done: tests/requirements-tools.txt
@@ -16,3 +16,5 @@ tools-check: all build/venv-tools/.done ## run the suites of fixtures/suites: re
 	@scripts/setup.sh tools
 	@tests/tools/tools_check.sh $(TOOLS_SUITES)
 	@python3 tests/tools/page_check.py
+	@scripts/python.sh check
+	@build/venv/bin/python tests/tools/ui_check.py

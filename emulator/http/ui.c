@@ -12,7 +12,8 @@ static const struct page {
     { "alarms", "ui/alarms.html" },    { "events", "ui/events.html" },
     { "map", "ui/map.html" },          { "dashboards/", "ui/dashboard.html" },
     { "ui.css", "ui/ui.css" },         { "ui.js", "ui/ui.js" },
-    { "widgets.js", "ui/widgets.js" }, { "chart.js", "ui/chart.js" },
+    { "widgets.js", "ui/widgets.js" }, { "draw.js", "ui/draw.js" },
+    { "chart.js", "ui/chart.js" },
 };
 
 static const struct {
