@@ -15,6 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)str_cut((struct str){ (const char *)data, size }, '\n', &pattern, &message);
     int rc = log_pattern_parse(&a, pattern, &p, &err);
     assert((rc == 0) == (p != NULL) && err.code == rc);
+    struct log_pattern_selector *selector;
+    if (p && log_pattern_selector_parse(&a, p, message, &selector, NULL) == 0)
+        assert(selector);
     if (p) {
         struct log_pattern_subject s = { .a = &a, .message = message }, again = s;
         bool matches = log_pattern_match(p, &s);

@@ -6,7 +6,9 @@
 #include "core/base/clock.h"
 #include "emulator/engine/pattern.h"
 #include "emulator/engine/upstream/upstream.h"
+#include "emulator/services/cloudwatch/point.h"
 #include "emulator/services/ec2/ec2.h"
+#include "emulator/services/logs/state.h"
 #include "emulator/services/s3/conditions.h"
 #include "emulator/store/db.h"
 #include "tests/fuzz/fuzz.h"
@@ -36,6 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct str text = { (const char *)data, size };
     struct arena a = { 0 };
     struct upstream_rule rule;
+    struct logs_event_id id;
+    struct point point;
     struct cidr cidr;
     struct value *doc;
     struct arn arn;
@@ -49,6 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)upstream_rule_parse(&a, text, &rule, NULL);
     (void)doc_decode(&a, text, &doc, NULL);
     (void)pattern_parse(&a, text);
+    (void)point_decode(&a, text, &point, NULL);
+    (void)logs_event_id_parse(text, &id);
     arena_free(&a);
     return 0;
 }
