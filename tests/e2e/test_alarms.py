@@ -151,7 +151,7 @@ class MetricAlarms(AlarmCase):
                            ("a week", {"Period": 3600, "EvaluationPeriods": 169}),
                            ("TreatMissingData", {"TreatMissingData": "never"}),
                            ("EvaluateLow", {"EvaluateLowSampleCountPercentile": "never"}),
-                           ("Invalid arn", {"AlarmActions": ["nowhere"]}),
+                           ("Invalid arn", {"AlarmActions": ["nowhere"]}), ("finite", {"Threshold": float("nan")}),
                            ("anomaly", {"ComparisonOperator": "GreaterThanUpperThreshold"}),
                            ("Exactly one of MetricName", {"Metrics": [metric]})):
             with self.subTest(word=word):
@@ -269,6 +269,23 @@ class Actions(AlarmCase):
         self.assertEqual(detail["configuration"]["metrics"][0]["metricStat"],
                          {"metric": {"namespace": "App", "name": "m", "dimensions": {}}, "period": 60, "stat": "Sum"})
 
+    def test_changes_of_one_moment_have_ids_of_their_own(self):
+        events = self.server.client("events")
+        events.put_rule(Name="r", EventPattern=json.dumps({"source": ["aws.cloudwatch"]}))
+        events.put_targets(Rule="r", Targets=[{"Id": "q", "Arn": self.queue_arn}])
+        self.alarm()
+        for state in ("ALARM", "OK", "ALARM"):
+            self.cw.set_alarm_state(AlarmName="a", StateValue=state, StateReason="x")
+        changes = self.messages()
+        self.assertEqual([e["detail"]["state"]["value"] for e in changes], ["ALARM", "OK", "ALARM"])
+        self.assertEqual(len({e["id"] for e in changes}), 3)
+        events.remove_targets(Rule="r", Ids=["q"])
+        self.alarm(AlarmActions=[self.topic])
+        for state in ("OK", "ALARM", "OK", "ALARM"):
+            self.cw.set_alarm_state(AlarmName="a", StateValue=state, StateReason="x")
+        told = self.messages()
+        self.assertEqual((len(told), len({m["MessageId"] for m in told})), (2, 2))
+
     def test_composite_alarms_follow_and_are_held_back(self):
         for name in ("a", "b", "quiet"):
             self.alarm(name, MetricName=name, TreatMissingData="ignore")
@@ -305,6 +322,9 @@ class Actions(AlarmCase):
         self.assertIn("expected", self.refused("ValidationError", composite, AlarmName="c", AlarmRule="ALARM(a"))
         self.refused("ValidationError", composite, AlarmName="c", AlarmRule="TRUE", ActionsSuppressor="a")
         self.refused("ValidationError", composite, AlarmName="a", AlarmRule="TRUE")
+        for elsewhere in (ARN.replace(harness.ACCOUNT, "999999999999"), ARN.replace("us-east-1", "eu-west-1")):
+            self.assertIn(f"[{elsewhere}a] in the alarm rule do not exist", self.refused(
+                "ValidationError", composite, AlarmName="c", AlarmRule=f"ALARM({elsewhere}a)"))
         composite(AlarmName="c", AlarmRule="NOT OK(a)")
         self.assertEqual(self.state("c"), "ALARM")
         self.assertIn("[c]", self.refused("ValidationError", self.cw.delete_alarms, AlarmNames=["a"]))

@@ -98,6 +98,7 @@ class Statistics(harness.FreshCase):
         self.assertEqual(self.get(), [])
         self.refused(value, self.get, period=45)
         self.refused(value, self.get, start=at(1), end=at(1))
+        self.refused(both, self.get, Statistics=["Sum"], ExtendedStatistics=["p50"])
         self.refused(both, self.cw.get_metric_statistics, Namespace="App", MetricName="m", Period=60,
                      StartTime=at(0), EndTime=at(1))
         self.refused(value, self.get, ExtendedStatistics=["p101"])
@@ -161,6 +162,7 @@ class Data(harness.FreshCase):
     def test_what_is_refused(self):
         for word, *queries in (
                 ("lower-case", stat("A")), ("more than once", self.a, self.a),
+                ("at character 1", {"Id": "e", "Expression": "\u00e9"}),
                 ("Exactly one", {"Id": "e"}), ("Stat", stat("x", stat="p200")),
                 ("Period", stat("x", period=90)), ("Unknown id 'zz'", {"Id": "e", "Expression": "zz + 1"}),
                 ("circle", {"Id": "e", "Expression": "f"}, {"Id": "f", "Expression": "e"}),
@@ -174,6 +176,9 @@ class Data(harness.FreshCase):
             error = caught.exception.response["Error"]
             self.assertEqual(error["Code"], "ValidationError")
             self.assertIn(word, error["Message"])
+            self.assertTrue(error["Message"].isprintable())
+        self.get(self.a, LabelOptions={"Timezone": "-0330"})
+        self.refused("ValidationError", lambda: self.get(self.a, LabelOptions={"Timezone": "Mars"}))
 
     def test_list_metrics(self):
         cw = self.cw

@@ -41,7 +41,8 @@ int alarm_change(struct alarm *al, const struct state_change *change, struct err
 /* The actions of the state that it is in. */
 int alarm_act(struct alarm *al, struct str old_state, struct err *err);
 
-/* alarm_history.c */
+/* alarm_history.c. A number that none had before: items of one moment keep their order by it. */
+int alarm_next_number(const struct alarm *al, uint64_t *out, struct err *err);
 int alarm_note(const struct alarm *al, const char *type, struct str summary,
                const struct value *data, struct err *err);
 

@@ -27,7 +27,7 @@ static struct str text_of(struct arena *a, const struct value *v)
 }
 
 /* Items of one moment keep their order. */
-static int next_number(const struct alarm *al, uint64_t *out, struct err *err)
+int alarm_next_number(const struct alarm *al, uint64_t *out, struct err *err)
 {
     struct str text;
     int64_t n = 0;
@@ -49,7 +49,7 @@ int alarm_note(const struct alarm *al, const char *type, struct str summary,
     struct value *item = value_map(a);
     struct series_key key = key_of(a, al->account, al->region);
     struct series_point point = { .time_ms = al->now_ms };
-    int rc = next_number(al, &point.number, err);
+    int rc = alarm_next_number(al, &point.number, err);
 
     value_put_str(a, item, "AlarmName", al->name);
     value_put_str(a, item, "AlarmType", value_get_str(al->doc, "Type"));

@@ -17,16 +17,20 @@ int alarm_save(const struct alarm *al, struct err *err)
     return store_doc_put(al->e->store, alarm_key(al->account, al->region, al->name), al->doc, err);
 }
 
-/* Chance of its own for what follows from one change. */
-static struct rng chance_of(const struct alarm *al, struct str what)
+/* Chance of its own for what follows from one change: the history grows with each, so that two
+ * changes at one time have no id in common. */
+static int chance_of(const struct alarm *al, struct str what, struct rng *rng, struct err *err)
 {
-    struct rng rng;
-    struct str seed =
-        arena_printf(al->a, "%.*s %lld %.*s", STR_ARG(value_get_str(al->doc, "AlarmArn")),
-                     (long long)al->now_ms, STR_ARG(what));
+    uint64_t number;
+    int rc = alarm_next_number(al, &number, err);
 
-    engine_chance(al->e, str_hash(seed), &rng);
-    return rng;
+    if (rc < 0)
+        return rc;
+    struct str seed =
+        arena_printf(al->a, "%.*s %lld %llu %.*s", STR_ARG(value_get_str(al->doc, "AlarmArn")),
+                     (long long)al->now_ms, (unsigned long long)number, STR_ARG(what));
+    engine_chance(al->e, str_hash(seed), rng);
+    return 0;
 }
 
 /* ---- actions ---- */
@@ -42,9 +46,12 @@ static const char *list_of(struct str state)
 static int publish(const struct alarm *al, struct str topic, struct str old_state,
                    struct value *data, struct err *err)
 {
-    struct rng rng = chance_of(al, topic);
     struct str message = alarm_message(al, old_state), id = { 0 };
+    struct rng rng;
+    int rc = chance_of(al, topic, &rng, err);
 
+    if (rc < 0)
+        return rc;
     value_put_str(al->a, data, "publishedMessage", message);
     return sns_deliver(al->e, al->a,
                        &(struct sns_notification){ .topic_arn = topic,
@@ -146,9 +153,12 @@ static int note_change(const struct alarm *al, const struct value *before, struc
 
 static int emit(const struct alarm *al, const struct value *before, struct err *err)
 {
-    struct rng rng = chance_of(al, STR("event"));
     struct value *resources = value_list(al->a);
+    struct rng rng;
+    int rc = chance_of(al, STR("event"), &rng, err);
 
+    if (rc < 0)
+        return rc;
     value_push(resources, value_str(al->a, value_get_str(al->doc, "AlarmArn")));
     return events_emit(al->e, al->a,
                        &(struct events_event){ .account = al->account,

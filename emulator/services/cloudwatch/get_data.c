@@ -125,6 +125,18 @@ static void run(struct answer *an, struct query_set *set)
                                               (long long)an->next_from)));
 }
 
+/* Of the times that labels show; labels with times are refused, so that no zone has an effect.
+ * Source: CloudWatch API Reference, LabelOptions. */
+static bool timezone_ok(struct job *j)
+{
+    struct str zone = value_get_str(param(j->call, "LabelOptions"), "Timezone");
+    bool is_ok = zone.len == 0 || (zone.len == 5 && (zone.ptr[0] == '+' || zone.ptr[0] == '-'));
+
+    for (size_t i = 1; is_ok && i < zone.len; i++)
+        is_ok = zone.ptr[i] >= '0' && zone.ptr[i] <= '9';
+    return is_ok;
+}
+
 HANDLER(cloudwatch, GetMetricData)
 {
     const struct value *list = param(j->call, "MetricDataQueries");
@@ -151,6 +163,9 @@ HANDLER(cloudwatch, GetMetricData)
     if (an.room < 1 || an.room > POINTS_MOST)
         return job_refuse(j, "ValidationError",
                           "The parameter MaxDatapoints must be between 1 and %d.", POINTS_MOST);
+    if (!timezone_ok(j))
+        return job_refuse(j, "ValidationError",
+                          "The parameter LabelOptions.Timezone must be + or - and four digits.");
     if (!read_token(&an))
         return job_refuse(j, "InvalidNextToken", "Request parameter NextToken is invalid");
     if (query_load(&set, list, &why) < 0)

@@ -23,6 +23,12 @@ static bool statistics_ok(struct job *j, const struct question *q)
                                     "ExtendedStatistics must be specified.");
         return false;
     }
+    /* Source: CloudWatch API Reference, GetMetricStatistics, Statistics: "not both". */
+    if (value_first(q->basic) && value_first(q->extended)) {
+        (void)cw_bad_combination(j, "The parameters Statistics and ExtendedStatistics are mutually "
+                                    "exclusive and you have specified both.");
+        return false;
+    }
     for (const struct value *v = value_first(q->extended); v; v = v->next)
         if (!statistic_parse(v->u.text, &s) || statistic_is_basic(&s)) {
             (void)cw_bad_value(j,

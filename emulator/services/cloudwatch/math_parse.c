@@ -66,8 +66,11 @@ static int expected(struct parser *p, const char *what)
 {
     if (p->at >= p->text.len)
         return err_set(p->err, E_PARSE, "expected %s at the end of the expression", what);
+    unsigned char found = (unsigned char)p->text.ptr[p->at];
+    if (found < ' ' || found > '~') /* a part of a character is no text to answer */
+        return err_set(p->err, E_PARSE, "expected %s at character %zu", what, p->at + 1);
     return err_set(p->err, E_PARSE, "expected %s at character %zu, found '%c'", what, p->at + 1,
-                   p->text.ptr[p->at]);
+                   found);
 }
 
 static struct math_node *node_of(struct parser *p, enum math_kind kind)

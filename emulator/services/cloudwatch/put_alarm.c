@@ -1,4 +1,6 @@
 /* PutMetricAlarm and PutCompositeAlarm: their rules, and the document. */
+#include <math.h>
+
 #include "core/aws/arn.h"
 #include "core/aws/region.h"
 #include "emulator/services/cloudwatch/alarms.h"
@@ -225,6 +227,8 @@ static bool threshold_ok(struct job *j)
         return invalid(j, "ComparisonOperator is required.");
     if (!cw_number(param(j->call, "Threshold"), &threshold))
         return invalid(j, "Threshold is required for alarms on static thresholds.");
+    if (!isfinite(threshold))
+        return invalid(j, "Threshold must be a finite number.");
     if (!missing_data_of(treat, &unused))
         return invalid(j,
                        "Option %.*s is not supported. Supported options for parameter "
@@ -274,11 +278,21 @@ struct children {
     struct value *missing;
 };
 
+/* A rule is of alarms of its own account and region.
+ * Source: CloudWatch User Guide, "Create a composite alarm". */
+static bool is_here(const struct job *j, struct str name_or_arn)
+{
+    struct arn arn;
+
+    return arn_parse(name_or_arn, &arn, NULL) < 0 ||
+           (str_eq(arn.account, j->account) && str_eq(arn.region, j->region));
+}
+
 static int find_child(void *arg, const struct rule *node)
 {
     struct children *c = arg;
 
-    if (!job_get(c->j, ALARM_TYPE, alarm_name_of(node->alarm)))
+    if (!is_here(c->j, node->alarm) || !job_get(c->j, ALARM_TYPE, alarm_name_of(node->alarm)))
         value_push(c->missing, value_str(c->j->a, node->alarm));
     return 0;
 }
@@ -323,7 +337,8 @@ static bool suppressor_ok(struct job *j)
         if (param_int(j->call, periods[i], 0) < 0)
             return invalid(j, "%s must not be negative.", periods[i]);
     }
-    if (name.len > 0 && !job_get(j, ALARM_TYPE, alarm_name_of(name)) && j->rc == 0)
+    if (name.len > 0 && (!is_here(j, name) || !job_get(j, ALARM_TYPE, alarm_name_of(name))) &&
+        j->rc == 0)
         return invalid(j,
                        "Could not save the composite alarm as the actions suppressor %.*s does "
                        "not exist",
