@@ -160,6 +160,12 @@ class Messages(QueueCase):
         # Source: moto's test of the same, taken from AWS's answer.
         self.assertEqual("235c5c510d26fb653d073faed50ae77c", sent["MD5OfMessageAttributes"])
 
+    def test_an_attribute_that_no_message_has_is_refused(self):
+        url = self.queue()
+        self.send(url)
+        self.refused("InvalidAttributeName", self.sqs.receive_message, QueueUrl=url, AttributeNames=["Sent"])
+        self.assertEqual(["hello"], self.bodies(url, AttributeNames=["SentTimestamp", "SenderId"]))
+
     def test_what_can_not_be_sent_is_refused(self):
         url = self.queue("q", MaximumMessageSize="1024")
         self.refused("InvalidMessageContents", self.sqs.send_message, QueueUrl=url, MessageBody="a\x01b")

@@ -40,13 +40,41 @@ static void show_text(struct receive *r, struct value *shown, const char *name, 
         value_put_str(r->j->a, shown, name, text);
 }
 
+/* Attributes and the members of a message that hold them. */
+static const char *const texts[][2] = {
+    { "SenderId", "Sender" },         { "AWSTraceHeader", "Trace" },
+    { "MessageGroupId", "Group" },    { "MessageDeduplicationId", "Dedup" },
+    { "SequenceNumber", "Sequence" }, { "DeadLetterQueueSourceArn", "Source" },
+};
+
+/* Source: SQS API Reference, ReceiveMessage, "MessageSystemAttributeNames". */
+static bool is_system_name(struct str name)
+{
+    static const char *const others[] = { "All", "SentTimestamp", "ApproximateReceiveCount",
+                                          "ApproximateFirstReceiveTimestamp" };
+
+    for (size_t i = 0; i < COUNT(others); i++)
+        if (str_eq_c(name, others[i]))
+            return true;
+    for (size_t i = 0; i < COUNT(texts); i++)
+        if (str_eq_c(name, texts[i][0]))
+            return true;
+    return false;
+}
+
+static bool system_names_ok(struct receive *r)
+{
+    for (const struct value *n = value_first(r->system); n; n = n->next)
+        if (!is_system_name(n->u.text)) {
+            (void)job_refuse(r->j, "InvalidAttributeName", "Unknown Attribute %.*s.",
+                             STR_ARG(n->u.text));
+            return false;
+        }
+    return true;
+}
+
 static struct value *system_attributes(struct receive *r, const struct sqs_message_at *at)
 {
-    static const char *const texts[][2] = {
-        { "SenderId", "Sender" },         { "AWSTraceHeader", "Trace" },
-        { "MessageGroupId", "Group" },    { "MessageDeduplicationId", "Dedup" },
-        { "SequenceNumber", "Sequence" }, { "DeadLetterQueueSourceArn", "Source" },
-    };
     struct value *shown = value_map(r->j->a);
 
     show_number(r, shown, "SentTimestamp", at->sent_ms);
@@ -193,7 +221,7 @@ HANDLER(sqs, ReceiveMessage)
 
     if (!sqs_find(j, &r.q) || !in_range(j, "MaxNumberOfMessages", 1, RECEIVE_MOST) ||
         !in_range(j, "WaitTimeSeconds", 0, 20) ||
-        !in_range(j, "VisibilityTimeout", 0, SQS_HIDDEN_MOST))
+        !in_range(j, "VisibilityTimeout", 0, SQS_HIDDEN_MOST) || !system_names_ok(&r))
         return j->rc;
     if (job_has(j, "ReceiveRequestAttemptId"))
         return job_refuse(j, "UnsupportedOperation",
