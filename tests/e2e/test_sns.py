@@ -155,6 +155,17 @@ class ToQueues(TopicCase):
             self.sns.publish(TopicArn=topic, Message=body)
         self.assertEqual(["{\"detail\":{\"kind\":\"a\"}}"], self.bodies(url))
 
+    def test_delivery_policies_that_sns_does_not_know_are_refused(self):
+        topic = self.topic()
+        for policy in ('{"foo":{}}', '{"http":{"foo":{}}}', '{"http":{"defaultHealthyRetryPolicy":{"foo":1}}}',
+                       '{"http":{"defaultHealthyRetryPolicy":{"numRetries":101}}}', "[]"):
+            self.refused("InvalidParameter", self.sns.set_topic_attributes, TopicArn=topic,
+                         AttributeName="DeliveryPolicy", AttributeValue=policy)
+        self.sns.set_topic_attributes(
+            TopicArn=topic, AttributeName="DeliveryPolicy", AttributeValue=json.dumps({"http": {
+                "defaultHealthyRetryPolicy": {"numRetries": 1, "backoffFunction": "linear"},
+                "disableSubscriptionOverrides": False}}))
+
     def test_filters_that_sns_does_not_know_are_refused(self):
         topic, (_, arn) = self.topic(), self.queue()
         subscription = self.subscribe(topic, arn)

@@ -27,11 +27,32 @@ static int64_t number(const struct value *policy, int which)
 
 static const char *const functions[] = { "linear", "arithmetic", "geometric", "exponential" };
 
+static int check_members(const struct value *map, const char *const *known, size_t count,
+                         struct err *err)
+{
+    for (const struct value *v = value_first(map); v; v = v->next) {
+        bool found = false;
+
+        for (size_t i = 0; i < count; i++)
+            found |= str_eq_c(v->name, known[i]);
+        if (!found)
+            return err_set(err, E_PARSE, "DeliveryPolicy: mocktrail does not do %.*s.",
+                           STR_ARG(v->name));
+    }
+    return 0;
+}
+
 static int check_retry(const struct value *retry, struct err *err)
 {
     struct str function = value_get_str(retry, "backoffFunction");
+    const char *members[COUNT(numbers) + 1] = { "backoffFunction" };
     bool known = function.len == 0;
 
+    for (size_t i = 0; i < COUNT(numbers); i++)
+        members[i + 1] = numbers[i].name;
+    int rc = check_members(retry, members, COUNT(members), err);
+    if (rc < 0)
+        return rc;
     for (size_t i = 0; i < COUNT(numbers); i++) {
         int64_t n = number(retry, (int)i);
 
@@ -55,25 +76,11 @@ static int check_retry(const struct value *retry, struct err *err)
     return 0;
 }
 
-static int check_members(const struct value *map, const char *const *known, size_t count,
-                         struct err *err)
-{
-    for (const struct value *v = value_first(map); v; v = v->next) {
-        bool found = false;
-
-        for (size_t i = 0; i < count; i++)
-            found |= str_eq_c(v->name, known[i]);
-        if (!found)
-            return err_set(err, E_PARSE, "DeliveryPolicy: mocktrail does not do %.*s.",
-                           STR_ARG(v->name));
-    }
-    return 0;
-}
-
 int sns_policy_check(struct arena *a, struct str text, bool is_topics, struct err *err)
 {
     static const char *const topics[] = { "defaultHealthyRetryPolicy",
                                           "disableSubscriptionOverrides" };
+    static const char *const protocols[] = { "http" };
     static const char *const subscriptions[] = { "healthyRetryPolicy" };
     struct value *policy;
     int rc;
@@ -85,7 +92,9 @@ int sns_policy_check(struct arena *a, struct str text, bool is_topics, struct er
         return rc < 0 ? rc : check_retry(value_get_c(policy, "healthyRetryPolicy"), err);
     }
     const struct value *http = value_get_c(policy, "http");
-    rc = check_members(http, topics, COUNT(topics), err);
+    rc = check_members(policy, protocols, COUNT(protocols), err);
+    if (rc == 0)
+        rc = check_members(http, topics, COUNT(topics), err);
     return rc < 0 ? rc : check_retry(value_get_c(http, "defaultHealthyRetryPolicy"), err);
 }
 
