@@ -133,6 +133,9 @@ class Objects(Base):
     def test_what_can_not_be_configured_is_refused(self):
         put = self.s3.put_bucket_notification_configuration
         created = ["s3:ObjectCreated:*"]
+        self.assertIn("unique", self.refused("InvalidArgument", put, Bucket=BUCKET, NotificationConfiguration={
+            "QueueConfigurations": [{"Id": "1", "QueueArn": self.arn, "Events": [event]}
+                                    for event in ("s3:ObjectCreated:Put", "s3:ObjectRemoved:*")]}))
         for kind, conf, code in (
                 ("Queue", {"QueueArn": self.arn + "x", "Events": created}, "InvalidArgument"),
                 ("Queue", {"QueueArn": self.arn, "Events": ["s3:Nonsense"]}, "InvalidArgument"),

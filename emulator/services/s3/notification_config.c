@@ -208,6 +208,17 @@ static int check_overlap(struct op *op, const struct value **all, size_t count)
     return 1;
 }
 
+static int check_ids(struct op *op, const struct value **all, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = i + 1; k < count; k++)
+            if (str_eq(value_get_str(all[i], "Id"), value_get_str(all[k], "Id")))
+                return op_refuse_text(op, "InvalidArgument",
+                                      "Same ID used for multiple configurations. IDs must be "
+                                      "unique");
+    return 1;
+}
+
 int notification_check_text(struct op *op, struct value *config)
 {
     size_t total = 0, count = 0;
@@ -228,5 +239,7 @@ int notification_check_text(struct op *op, struct value *config)
             rc = check_one(op, c);
             all[count++] = c;
         }
+    if (rc > 0)
+        rc = check_ids(op, all, count);
     return rc <= 0 ? rc : check_overlap(op, all, count);
 }
