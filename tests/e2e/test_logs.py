@@ -282,9 +282,13 @@ class MetricFilters(Logs):
         self.logs.create_log_group(logGroupName="g")
         for why in ({"pattern": "{ $.a"}, {"metricValue": "$.a"}, {"metricValue": "x"},
                     {"pattern": "{ $.a = 1 }", "dimensions": {"d": "$.b"}, "defaultValue": 0},
-                    {"pattern": "{ $.a = 1 }", "dimensions": {"d": "b"}}):
+                    {"pattern": "{ $.a = 1 }", "dimensions": {"d": "b"}}, {"unit": "Stones"}):
             with self.subTest(why):
                 self.refused("InvalidParameterException", self.put_filter, **why)
+        self.logs.create_log_group(logGroupName="rare", logGroupClass="INFREQUENT_ACCESS")
+        self.refused("InvalidOperationException", self.logs.put_metric_filter, logGroupName="rare", filterName="f",
+                     filterPattern="x", metricTransformations=[
+                         {"metricName": "m", "metricNamespace": "App", "metricValue": "1"}])
         for i in range(100):
             self.put_filter(f"f{i}")
         self.refused("LimitExceededException", self.put_filter, name="one-more")

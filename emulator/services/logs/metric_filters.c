@@ -1,4 +1,5 @@
 /* Metric filters: put, described, deleted, tried. */
+#include "emulator/services/cloudwatch/point.h"
 #include "emulator/services/logs/filters.h"
 
 enum {
@@ -35,6 +36,13 @@ static bool value_ok(struct job *j, const struct log_pattern *p, struct str valu
                            "Invalid metric transformation: metricValue must be a number, or "
                            "name a field of the pattern: %.*s",
                            STR_ARG(value));
+    return !job_stopped(j);
+}
+
+static bool unit_ok(struct job *j, struct str unit)
+{
+    if (unit.len > 0 && metric_unit(unit) < 0)
+        (void)logs_invalid(j, "Invalid metric transformation: %.*s is no unit.", STR_ARG(unit));
     return !job_stopped(j);
 }
 
@@ -94,6 +102,11 @@ bool logs_filter_room(struct job *j, const struct logs_group *g, const struct lo
     size_t count = job_list(j, n->type, parts, &docs), regexes = 0;
     bool is_new = true;
 
+    /* Source: CloudWatch Logs User Guide, "Log classes": the others have no filters. */
+    if (!str_eq_c(value_get_str(g->doc, "logGroupClass"), "STANDARD"))
+        (void)job_refuse(j, "InvalidOperationException",
+                         "Log groups of the class %.*s have no filters.",
+                         STR_ARG(value_get_str(g->doc, "logGroupClass")));
     for (size_t i = 0; i < count; i++)
         is_new &= !str_eq(docs[i].key.id, id);
     for (size_t i = 0; log_pattern_regex_count(n->pattern) > 0 && i < COUNT(types); i++) {
@@ -128,7 +141,8 @@ HANDLER(logs, PutMetricFilter)
 
     if (logs_group_find(j, &g) < 0 || !g.doc || !options_ok(j) ||
         logs_pattern_take(j, job_text(j, "filterPattern"), &p) < 0 ||
-        !value_ok(j, p, value_get_str(t, "metricValue")) || !dimensions_ok(j, p, t) ||
+        !value_ok(j, p, value_get_str(t, "metricValue")) || !unit_ok(j, value_get_str(t, "unit")) ||
+        !dimensions_ok(j, p, t) ||
         !logs_filter_room(
             j, &g, &(struct logs_new_filter){ "MetricFilter", name, p, METRIC_FILTERS_MOST }))
         return j->rc;
