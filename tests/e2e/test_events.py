@@ -202,6 +202,8 @@ class Rules(Case):
                        {"Arn": self.queue.arn, "Input": "{"},
                        {"Arn": self.queue.arn, "Input": "{}", "InputPath": "$.detail"},
                        {"Arn": self.queue.arn, "InputPath": "$..detail"},
+                       {"Arn": self.queue.arn, "DeadLetterConfig": {"Arn": "queue"}},
+                       {"Arn": self.queue.arn, "DeadLetterConfig": {"Arn": FUNCTION + "f"}},
                        {"Arn": self.queue.arn, "InputTransformer": {"InputTemplate": '"<foo>"'}}]:
             with self.subTest(target):
                 self.refused("ValidationException", "put_targets", Rule="r",

@@ -17,6 +17,20 @@ static bool queue_ok(struct job *j, const struct value *target, const struct arn
     return !outcome_refused(j->out);
 }
 
+/* Source: EventBridge API Reference, "DeadLetterConfig": the ARN of an SQS queue. */
+static bool dead_letter_ok(struct job *j, const struct value *target)
+{
+    struct str text = value_get_str(value_get_c(target, "DeadLetterConfig"), "Arn");
+    struct arn arn;
+
+    if (text.len > 0 &&
+        (arn_parse(text, &arn, NULL) < 0 || !str_eq_c(arn.service, "sqs") || arn.resource.len == 0))
+        job_refuse(j, "ValidationException",
+                   "Parameter %.*s is not valid. Reason: Provided Arn is not in correct format.",
+                   STR_ARG(text));
+    return !outcome_refused(j->out);
+}
+
 static bool target_ok(struct job *j, const struct value *target)
 {
     struct str text = value_get_str(target, "Arn");
@@ -31,7 +45,7 @@ static bool target_ok(struct job *j, const struct value *target)
         job_refuse(j, "ValidationException", "Invalid input for target %.*s. Reason: %s.",
                    STR_ARG(value_get_str(target, "Id")), why.text);
     else
-        return queue_ok(j, target, &arn);
+        return queue_ok(j, target, &arn) && dead_letter_ok(j, target);
     return false;
 }
 
