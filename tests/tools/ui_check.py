@@ -57,7 +57,7 @@ function measure() {
     report.id = "measured";
     report.textContent = JSON.stringify({
         width: innerWidth, ready: document.body.dataset.ready, spills: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        spilled: [...document.querySelectorAll(".widget")].filter(spilled).map(titleOf), charts,
+        spilled: [...document.querySelectorAll(".widget, .scroll")].filter(spilled).map(titleOf), charts,
         problems: [...document.querySelectorAll(".problem")].map((one) => one.textContent),
         texts: Object.fromEntries([...document.querySelectorAll(".widget")].map((box) => [titleOf(box), box.innerText])),
         contrast: contrast(style.color, style.backgroundColor), ground: style.backgroundColor,
