@@ -37,6 +37,26 @@ class AccountTest(harness.FreshCase):
                      AccountId="999988887777")
 
 
+class UnmarkedSecretTest(harness.FreshCase):
+    """Passwords that travel in members which the models do not call sensitive."""
+
+    def test_a_stack_s_parameters_are_named_without_their_values(self):
+        self.server.client("cloudformation").create_stack(
+            StackName="shop", TemplateBody="{}",
+            Parameters=[{"ParameterKey": "DbPassword", "ParameterValue": "marked-4711"}])
+        record = self.server.record("CreateStack")
+        self.assertEqual([{"parameterKey": "DbPassword"}], record["requestParameters"]["parameters"])
+        self.assertNotIn("marked-4711", str(record))
+
+    def test_the_properties_of_a_glue_connection_are_hidden(self):
+        self.server.client("glue").create_connection(ConnectionInput={
+            "Name": "shop", "ConnectionType": "JDBC",
+            "ConnectionProperties": {"USERNAME": "shop", "PASSWORD": "marked-4711"}})
+        record = self.server.record("CreateConnection")
+        self.assertEqual("shop", record["requestParameters"]["connectionInput"]["name"])
+        self.assertNotIn("marked-4711", str(record))
+
+
 class MailTest(harness.FreshCase):
     def test_identities_come_and_go(self):
         ses = self.server.client("ses")
