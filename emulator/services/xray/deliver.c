@@ -155,24 +155,44 @@ static int add_block(struct engine *e, struct arena *a, struct str name,
     return rc < 0 ? rc : intake_read(a, block.data, lines, err);
 }
 
+static size_t text_bytes(const struct buf *lines, size_t from)
+{
+    const struct xray_line *line = (const struct xray_line *)(const void *)lines->ptr;
+    size_t bytes = 0;
+
+    for (size_t i = from / sizeof *line; i < lines->len / sizeof *line; i++)
+        bytes += line[i].text.len;
+    return bytes;
+}
+
+/* Blocks come in the order of their numbers; more than a file's bytes are not held at once. */
 static int deliver_place(struct engine *e, struct str name, const struct delivery *d,
                          struct err *err)
 {
     struct series_span span = { .from_ms = 0, .to_ms = d->last_number + 1 };
-    struct arena a = { 0 };
+    struct arena a = { 0 }, held = { 0 };
     struct buf lines = { 0 };
     struct series_point *waiting;
     struct xray_place p;
-    size_t count = 0;
+    size_t count = 0, bytes = 0;
     int rc = series_list(e->store, &a, (struct series_key){ INTAKE_WAITING, name }, &span, &waiting,
                          &count, err);
 
     (void)str_cut(name, '/', &p.account, &p.region); /* as intake_name made it */
-    for (size_t i = 0; rc == 0 && i < count; i++)
-        rc = add_block(e, &a, name, &waiting[i], &lines, err);
-    if (rc == 0)
-        rc = write_lines(e, &a, p, d->at_ms, &lines, err);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        size_t from = lines.len;
+
+        rc = add_block(e, &held, name, &waiting[i], &lines, err);
+        bytes += text_bytes(&lines, from);
+        if (rc < 0 || (bytes < FILE_TEXT_BYTES && i + 1 < count))
+            continue;
+        rc = write_lines(e, &held, p, d->at_ms, &lines, err);
+        buf_clear(&lines);
+        arena_reset(&held);
+        bytes = 0;
+    }
     buf_free(&lines);
+    arena_free(&held);
     arena_free(&a);
     return rc;
 }
