@@ -15,8 +15,8 @@
 
 /* The newest first, a minute apart. */
 static const char *const messages[] = {
-    "{\"user\":{\"name\":\"bob\"},\"code\":500,\"ms\":30,\"items\":[{\"id\":\"i-1\"}],\"ok\":"
-    "false}",
+    ("{\"user\":{\"name\":\"bob\"},\"code\":500,\"ms\":30,\"items\":[{\"id\":\"i-1\"}],\"ok\":"
+     "false}"),
     "{\"user\":{\"name\":\"alice\"},\"code\":200,\"ms\":12.5,\"ok\":true}",
     "{\"user\":{\"name\":\"bob\"},\"code\":404,\"ms\":20,\"foo-bar\":\"x\"}",
     "25 May 2019 10:24:39,474 [ERROR] {foo=2, bar=data} The error was: DataIntegrityException",
