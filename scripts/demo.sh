@@ -125,10 +125,16 @@ for path in files:
     if folder != last:
         print(f"  {folder}/")
         last = folder
-    page = json.loads(gzip.decompress(path.read_bytes()))
-    count = len(page.get("Records", ()))
-    calls += count
-    print(f'   ...{path.name[path.name.index("_"):]}' + (f" {count:3} records" if count else ""))
+    text = gzip.decompress(path.read_bytes()).decode()
+    kind = path.relative_to(root).parts[2]
+    said = ""
+    if kind == "CloudTrail":
+        count = len(json.loads(text)["Records"])
+        calls += count
+        said = f" {count:3} records"
+    elif kind in ("CloudWatch", "XRay"):
+        said = f" {text.count(chr(10)):3} {'points' if kind == 'CloudWatch' else 'segments'}"
+    print(f'   ...{path.name[path.name.index("_"):]}' + said)
 print(f"  {calls} records of {sys.argv[2]} calls. {len(regions) - 1} idle regions have a signed digest an hour.")
 sys.exit(calls != int(sys.argv[2]))
 EOT
