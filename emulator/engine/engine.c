@@ -13,6 +13,7 @@
 #include "emulator/identity/identity.h"
 #include "emulator/services/events/responders.h"
 #include "emulator/services/s3.h"
+#include "emulator/services/sqs/gauges.h"
 #include "emulator/services/sqs/waiting.h"
 #include "emulator/store/store.h"
 #include "emulator/telemetry/outbound.h"
@@ -179,6 +180,8 @@ static int open_rest(struct engine *e, enum time_rule rule, struct err *err)
         rc = s3_open(e, err);
     if (rc == 0)
         rc = telemetry_open(e, err);
+    if (rc == 0)
+        rc = sqs_gauges_open(e, err);
     if (rc == 0)
         rc = outbound_open(e, err);
     return rc;

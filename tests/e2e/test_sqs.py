@@ -1,6 +1,8 @@
 """SQS: queues, messages, visibility, order, dead letters, by boto3 and by the old query protocol."""
+import contextlib
 import hashlib
 import json
+import sqlite3
 import threading
 import time
 import unittest
@@ -129,6 +131,109 @@ class Queues(QueueCase):
         self.refused("AccessDenied", other.send_message, QueueUrl=url, MessageBody="denied")
         self.send(url)
         self.assertEqual(["from afar", "hello"], self.bodies(url))
+
+
+class Gauges(QueueCase):
+    OPTIONS = ("--deliver-every", "1h")  # the hours that pass here are not looked at
+
+    def gauge(self, name, queue="q"):
+        """The values of a gauge, a minute each, by the minute of the hour."""
+        points = self.server.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SQS", MetricName=name, Dimensions=[{"Name": "QueueName", "Value": queue}],
+            StartTime="2026-01-05T09:00:00Z", EndTime="2026-01-06T09:00:00Z", Period=60,
+            Statistics=["Maximum"])["Datapoints"]
+        return {int((p["Timestamp"].timestamp() - 1767603600) // 60): p["Maximum"] for p in points}
+
+    def test_gauges_say_each_minute_how_full_a_queue_is(self):
+        url = self.queue()
+        self.send(url, "one")
+        self.send(url, "two")
+        self.send(url, "late", DelaySeconds=90)
+        self.server.advance("30s")
+        handle = self.receive(url, 1, VisibilityTimeout=60)[0]["ReceiptHandle"]
+        self.server.advance("2m")
+        self.assertEqual({1: 1, 2: 3}, self.gauge("ApproximateNumberOfMessagesVisible"))
+        self.assertEqual({1: 1, 2: 0}, self.gauge("ApproximateNumberOfMessagesNotVisible"))
+        self.assertEqual({1: 1, 2: 0}, self.gauge("ApproximateNumberOfMessagesDelayed"))
+        self.assertEqual({1: 60, 2: 120}, self.gauge("ApproximateAgeOfOldestMessage"))
+        self.sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
+        self.sqs.purge_queue(QueueUrl=url)
+        self.server.advance("7h")
+        visible = self.gauge("ApproximateNumberOfMessagesVisible")
+        # Six hours after the last call, which came at 09:02:30, the queue is no more active.
+        self.assertEqual([0, 362], [visible[3], max(visible)])
+        self.assertEqual({1, 2}, set(self.gauge("ApproximateAgeOfOldestMessage")))
+        self.receive(url)
+        self.server.advance("1m")
+        self.assertEqual(423, max(self.gauge("ApproximateNumberOfMessagesVisible")))
+
+    def test_the_age_passes_over_poison_and_counts_dead_letters_from_their_move(self):
+        dead = self.queue("dead")
+        url = self.queue("q", VisibilityTimeout="10", RedrivePolicy=json.dumps(
+            {"deadLetterTargetArn": arn("dead"), "maxReceiveCount": 3}))
+        self.send(url, "poison")
+        for _ in range(3):
+            self.receive(url)
+            self.server.advance("10s")
+        self.send(url, "good")
+        self.server.advance("30s")
+        self.assertEqual({1: 30}, self.gauge("ApproximateAgeOfOldestMessage"))
+        self.receive(url)
+        self.server.advance("1m")
+        self.assertEqual({2: 60}, self.gauge("ApproximateAgeOfOldestMessage", "dead"))
+        self.assertEqual(["poison"], self.bodies(dead))
+
+    def test_gauges_go_on_after_a_start(self):
+        server = Server()
+        with server:
+            sqs = server.client("sqs")
+            sqs.send_message(QueueUrl=sqs.create_queue(QueueName="q")["QueueUrl"], MessageBody="kept")
+            server.stop()
+            server.start()
+            server.advance("1m")
+            points = server.client("cloudwatch").get_metric_statistics(
+                Namespace="AWS/SQS", MetricName="ApproximateNumberOfMessagesVisible",
+                Dimensions=[{"Name": "QueueName", "Value": "q"}], StartTime="2026-01-05T09:00:00Z",
+                EndTime="2026-01-06T09:00:00Z", Period=60, Statistics=["Sum"])["Datapoints"]
+        self.assertEqual([1], [p["Sum"] for p in points])
+
+
+class InFlight(unittest.TestCase):
+    def fill(self, server, name, count):
+        """As if so many messages were under way: what the index of a stopped server's queue says."""
+        with contextlib.closing(sqlite3.connect(server.data / "state.db")) as db:
+            kind, series = "sqs.flight", f"{ACCOUNT}/{REGION}/{name}"
+            db.executemany("INSERT INTO series VALUES (?, ?, ?, ?, ?)",
+                           ((kind, series, 1767690000000, 1000 + i, b"1") for i in range(count)))
+            db.commit()
+
+    def test_no_more_than_120000_are_under_way(self):
+        # Source: SQS Developer Guide, "Amazon SQS message quotas".
+        server = Server()
+        with server:
+            sqs = server.client("sqs")
+            urls = {}
+            for name, attributes, more in (("q", {}, {}), ("q.fifo", {"FifoQueue": "true"}, {"MessageGroupId": "g"})):
+                urls[name] = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+                for i in range(2):
+                    one = {"MessageDeduplicationId": str(i)} if more else {}
+                    sqs.send_message(QueueUrl=urls[name], MessageBody=str(i), **more, **one)
+            server.stop()
+            self.fill(server, "q", 119_999)
+            self.fill(server, "q.fifo", 120_000)
+            server.start()
+            sqs = server.client("sqs")
+            url, fifo = (u.replace(u.split("/")[2], server.url.split("/")[2]) for u in urls.values())
+            received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+            self.assertEqual(1, len(received))
+            with self.assertRaises(sqs.exceptions.OverLimit):
+                sqs.receive_message(QueueUrl=url)
+            server.flush()
+            self.assertIn("OverLimit", [r.get("errorCode") for r in server.records()])
+            self.assertNotIn("Messages", sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1))
+            self.assertNotIn("Messages", sqs.receive_message(QueueUrl=fifo))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=received[0]["ReceiptHandle"])
+            self.assertEqual(1, len(sqs.receive_message(QueueUrl=url)["Messages"]))
 
 
 class Messages(QueueCase):

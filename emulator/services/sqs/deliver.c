@@ -4,6 +4,7 @@
 #include "core/aws/region.h"
 #include "emulator/identity/identity.h"
 #include "emulator/services/resource_policy.h"
+#include "emulator/services/sqs/gauges.h"
 #include "emulator/services/sqs/message.h"
 
 static int check(struct arena *a, const struct sqs_queue *q, const struct sqs_message *m,
@@ -49,7 +50,8 @@ int sqs_deliver(struct engine *e, struct arena *a, const struct sqs_message *m, 
                            .delay_s = -1,
                            .now_ms = clock_now_ms(&e->clock),
                            .rng = m->rng };
-    return sqs_put(e, a, &q, &put, &sent, err);
+    rc = sqs_put(e, a, &q, &put, &sent, err);
+    return rc < 0 ? rc : sqs_gauges_wake(e, err);
 }
 
 /* "sqs.REGION.amazonaws.com" and "REGION.queue.amazonaws.com" say the region; our own do not. */

@@ -204,6 +204,12 @@ bool sqs_message_in_flight(const struct sqs_message_at *at, int64_t now_ms)
     return value_get_int(at->m, "Count", 0) > 0 && value_get_int(at->m, "Due", 0) > now_ms;
 }
 
+int sqs_message_count_in_flight(struct store *s, const struct sqs_queue *q, int64_t now_ms,
+                                int64_t *out, struct err *err)
+{
+    return series_count(s, key_of(q, FLIGHT), now_ms + 1, INT64_MAX, out, err);
+}
+
 int sqs_message_counts(struct store *s, const struct sqs_queue *q, int64_t now_ms,
                        struct sqs_counts *out, struct err *err)
 {
@@ -215,7 +221,7 @@ int sqs_message_counts(struct store *s, const struct sqs_queue *q, int64_t now_m
     if (rc == 0)
         rc = series_count(s, key_of(q, FLIGHT), INT64_MIN, now_ms + 1, &again, err);
     if (rc == 0)
-        rc = series_count(s, key_of(q, FLIGHT), now_ms + 1, INT64_MAX, &out->hidden, err);
+        rc = sqs_message_count_in_flight(s, q, now_ms, &out->hidden, err);
     out->visible += again;
     return rc;
 }

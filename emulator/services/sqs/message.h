@@ -6,7 +6,8 @@
  *   "sqs.flight"   at the time it may be received again
  * The latter two hold the time it was sent. A message's members: Id, Body, Md5, Attributes (list of
  * {Name, DataType, StringValue | Binary}), AttributesMd5, Trace, Sender, Group, Dedup, Sequence,
- * Source (ARN of the queue that it is a dead letter of), Count, First, Received, Due (ms).
+ * Source (ARN of the queue that it is a dead letter of), Count, First, Received, Due, Moved (of a
+ * dead letter) (ms).
  * All functions work inside the caller's state transaction. Private to this folder.
  */
 #pragma once
@@ -46,6 +47,8 @@ bool sqs_message_in_flight(const struct sqs_message_at *at, int64_t now_ms);
 struct sqs_counts {
     int64_t visible, hidden, delayed;
 };
+int sqs_message_count_in_flight(struct store *s, const struct sqs_queue *q, int64_t now_ms,
+                                int64_t *out, struct err *err);
 int sqs_message_counts(struct store *s, const struct sqs_queue *q, int64_t now_ms,
                        struct sqs_counts *out, struct err *err);
 /* When the next hidden one may be received; INT64_MAX: none is hidden. */

@@ -59,6 +59,7 @@ static int move_one(struct move *m, const struct sqs_message_at *at)
         return rc == E_MISSING ? 0 : rc;
     m->moved++;
     (void)value_remove(moved.m, STR("Source")); /* absent for what was sent there directly */
+    (void)value_remove(moved.m, STR("Moved"));  /* likewise */
     value_put_str(j->a, moved.m, "Id", job_uuid(j));
     rc = sqs_message_remove(j->cx->e->store, &m->from, at, j->err);
     return rc < 0 ? rc : sqs_requeue(j->cx->e, j->a, &to, &moved, j->err);

@@ -189,5 +189,6 @@ int sqs_bury(struct engine *e, struct arena *a, const struct sqs_queue *q,
     int rc = sqs_message_remove(e->store, q, at, err);
 
     value_put_str(a, moved.m, "Source", q->arn);
+    value_put_int(a, moved.m, "Moved", clock_now_ms(&e->clock));
     return rc < 0 ? rc : sqs_requeue(e, a, dead, &moved, err);
 }

@@ -4,6 +4,7 @@
 #include "core/aws/ids.h"
 #include "core/aws/region.h"
 #include "emulator/services/resource_policy.h"
+#include "emulator/services/sqs/gauges.h"
 
 struct sqs_queue sqs_queue_of(struct arena *a, struct doc_key at, struct value *doc)
 {
@@ -119,7 +120,7 @@ bool sqs_find(struct job *j, struct sqs_queue *q)
     if (rc < 0)
         return false;
     j->out->owner = account;
-    return !is_denied(j, q);
+    return !is_denied(j, q) && sqs_gauges_used(j, q) == 0;
 }
 
 int sqs_save(struct job *j, const struct sqs_queue *q)

@@ -3,7 +3,7 @@
  * A queue is a document: service "sqs", type "Queue", id its name:
  *   Attributes  name -> text, those that were given (defaults are attributes.def's)
  *   Tags        name -> text
- *   Created, Modified, Purged   times
+ *   Created, Modified, Purged, Used   times
  * A deleted queue leaves a document "Deleted" {At} for the minute in which its name is not to be
  * had. Messages: message.h. Private to this folder.
  */
@@ -15,6 +15,7 @@
 #define SQS_MINUTE_MS   60000
 #define SQS_BATCH_MOST  10
 #define SQS_BYTES_MOST  1048576 /* Source: SQS API Reference, SendMessage, "MessageBody": 1 MiB */
+#define SQS_FLIGHT_MOST 120000  /* Source: the same, ReceiveMessage: messages in flight */
 #define SQS_HIDDEN_MOST 43200   /* seconds. Source: the same, ChangeMessageVisibility: 12 hours */
 
 struct sqs_queue {

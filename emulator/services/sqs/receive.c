@@ -2,6 +2,7 @@
 #include "core/codec/uri.h"
 #include "emulator/services/sqs/message.h"
 #include "emulator/services/sqs/metrics.h"
+#include "emulator/services/sqs/waiting.h"
 
 #define RECEIVE_MOST 10
 
@@ -176,6 +177,19 @@ static int count_received(struct receive *r, size_t count)
     return j->rc;
 }
 
+/* How many may be taken; none where too many are under way. Source: SQS Developer Guide, "Amazon
+ * SQS message quotas", in-flight messages: an error of standard queues and short polling alone. */
+static int64_t room(struct receive *r, int64_t most)
+{
+    struct job *j = r->j;
+    int64_t under_way = 0;
+
+    j->rc = sqs_message_count_in_flight(j->cx->e->store, &r->q, j->cx->now_ms, &under_way, j->err);
+    if (under_way >= SQS_FLIGHT_MOST && !r->q.is_fifo && sqs_wait_s(j->call, &r->q) == 0)
+        (void)job_refuse(j, "OverLimit", "The maximum number of in flight messages is reached.");
+    return most < SQS_FLIGHT_MOST - under_way ? most : SQS_FLIGHT_MOST - under_way;
+}
+
 /* Dead letters make room for others: look again until there is nothing more, or enough. */
 static int receive(struct receive *r, int64_t most)
 {
@@ -230,5 +244,8 @@ HANDLER(sqs, ReceiveMessage)
         param_int(j->call, "VisibilityTimeout", sqs_attribute_int(&r.q, "VisibilityTimeout"));
     j->rc =
         sqs_dead_letters(j->cx->e->store, j->a, &r.q, &r.has_dead, &r.dead, &r.dead_after, j->err);
-    return j->rc < 0 ? j->rc : receive(&r, param_int(j->call, "MaxNumberOfMessages", 1));
+    if (j->rc < 0)
+        return j->rc;
+    int64_t most = room(&r, param_int(j->call, "MaxNumberOfMessages", 1));
+    return job_stopped(j) ? j->rc : receive(&r, most);
 }

@@ -86,7 +86,7 @@ struct look {
     int64_t next_ms; /* when a hidden one may be received, by the emulator's clock */
 };
 
-static int64_t wait_of(const struct call *call, const struct sqs_queue *q)
+int64_t sqs_wait_s(const struct call *call, const struct sqs_queue *q)
 {
     return param_int(call, "WaitTimeSeconds",
                      sqs_attribute_int(q, "ReceiveMessageWaitTimeSeconds"));
@@ -100,7 +100,7 @@ static int look_at(struct engine *e, struct arena *a, const struct call *call,
     size_t count = 0;
     int rc = sqs_message_receivable(e->store, a, q, now_ms, 1, &found, &count, NULL);
 
-    out->wait_s = wait_of(call, q);
+    out->wait_s = sqs_wait_s(call, q);
     out->is_over = count > 0 || out->wait_s <= 0;
     return rc < 0 ? rc : sqs_message_next_due(e->store, a, q, now_ms, &out->next_ms, NULL);
 }
