@@ -13,7 +13,7 @@
 #include "emulator/store/objects.h"
 
 /* Check values of "123456789". Source: reveng's CRC catalogue; FIPS 180-4 and RFC 1321 by
- * sha*sum. */
+ * sha*sum; python-xxhash 4.1.0. */
 static const struct sum_case {
     const char *name;
     enum checksum c;
@@ -26,6 +26,9 @@ static const struct sum_case {
     { "SHA256", CHECKSUM_SHA256,
       "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225" },
     { "MD5", CHECKSUM_MD5, "25f9e794323b453885f5181f1b624d0b" },
+    { "XXHASH64", CHECKSUM_XXHASH64, "8cb841db40e6ae83" },
+    { "XXHASH3", CHECKSUM_XXHASH3, "72dcb18b67a17dff" },
+    { "XXHASH128", CHECKSUM_XXHASH128, "33119477ede5dcd5e9716427681d5860" },
 };
 
 static void sum_is_the_published_one(void **state)

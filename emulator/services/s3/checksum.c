@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include <openssl/md5.h>
+#include <xxhash.h>
 #include <zlib.h>
 
 #include "core/codec/uri.h"
-#include "emulator/services/s3/xxhash.h"
 
 #define READ_BYTES (256u << 10)
 
@@ -155,8 +155,8 @@ struct summing {
     unsigned wanted;
     uint32_t crc32, crc32c;
     uint64_t crc64;
-    struct xxh64 xxh64;
-    struct xxh3 xxh3; /* of 64 and of 128 bits */
+    XXH64_state_t *xxh64; /* NULL: not wanted */
+    XXH3_state_t *xxh3;   /* of 64 and of 128 bits */
     MD5_CTX md5;
     EVP_MD_CTX *contexts[CHECKSUM_COUNT];
     int64_t size;
@@ -167,10 +167,22 @@ static bool wants(const struct summing *s, enum checksum c)
     return s->wanted >> c & 1;
 }
 
+static bool start_xxhashes(struct summing *s)
+{
+    bool ok = true;
+
+    if (wants(s, CHECKSUM_XXHASH64))
+        ok = (s->xxh64 = XXH64_createState()) && XXH64_reset(s->xxh64, 0) == XXH_OK;
+    if (wants(s, CHECKSUM_XXHASH3) || wants(s, CHECKSUM_XXHASH128))
+        ok = (s->xxh3 = XXH3_createState()) && XXH3_128bits_reset(s->xxh3) == XXH_OK && ok;
+    return ok;
+}
+
 static bool summing_start(struct summing *s)
 {
     bool ok = !wants(s, CHECKSUM_MD5) || MD5_Init(&s->md5) == 1;
 
+    ok = start_xxhashes(s) && ok;
     for (size_t i = 0; i < CHECKSUM_COUNT; i++) {
         if (!s->t->digests[i] || !wants(s, (enum checksum)i))
             continue;
@@ -191,10 +203,10 @@ static bool summing_add(struct summing *s, const unsigned char *p, size_t len)
         s->crc32c = crc32c_add(s->t, s->crc32c, p, len);
     if (wants(s, CHECKSUM_CRC64NVME))
         s->crc64 = crc64_add(s->t, s->crc64, p, len);
-    if (wants(s, CHECKSUM_XXHASH64))
-        xxh64_add(&s->xxh64, p, len);
-    if (wants(s, CHECKSUM_XXHASH3) || wants(s, CHECKSUM_XXHASH128))
-        xxh3_add(&s->xxh3, p, len);
+    if (s->xxh64)
+        ok = XXH64_update(s->xxh64, p, len) == XXH_OK && ok;
+    if (s->xxh3)
+        ok = XXH3_128bits_update(s->xxh3, p, len) == XXH_OK && ok;
     for (size_t i = 0; i < CHECKSUM_COUNT; i++)
         if (s->contexts[i])
             ok = EVP_DigestUpdate(s->contexts[i], p, len) == 1 && ok;
@@ -208,17 +220,20 @@ static void put_big_endian(unsigned char *out, uint64_t n, size_t len)
         out[i] = (unsigned char)(n >> 8 * (len - 1 - i));
 }
 
-static void put_xxhashes(const struct summing *s, struct sums *out)
+/* One state serves XXH3 of both lengths. Source: xxhash.h, "XXH3_128bits_reset". */
+static void end_xxhashes(struct summing *s, struct sums *out)
 {
-    if (wants(s, CHECKSUM_XXHASH64))
-        put_big_endian(out->raw[CHECKSUM_XXHASH64], xxh64_sum(&s->xxh64), 8);
-    if (wants(s, CHECKSUM_XXHASH3))
-        put_big_endian(out->raw[CHECKSUM_XXHASH3], xxh3_sum(&s->xxh3), 8);
-    if (wants(s, CHECKSUM_XXHASH128)) {
-        struct xxh128 sum = xxh3_sum128(&s->xxh3);
-        put_big_endian(out->raw[CHECKSUM_XXHASH128], sum.high, 8);
-        put_big_endian(out->raw[CHECKSUM_XXHASH128] + 8, sum.low, 8);
+    if (s->xxh64)
+        put_big_endian(out->raw[CHECKSUM_XXHASH64], XXH64_digest(s->xxh64), 8);
+    if (s->xxh3) {
+        XXH128_hash_t sum = XXH3_128bits_digest(s->xxh3);
+
+        put_big_endian(out->raw[CHECKSUM_XXHASH3], XXH3_64bits_digest(s->xxh3), 8);
+        put_big_endian(out->raw[CHECKSUM_XXHASH128], sum.high64, 8);
+        put_big_endian(out->raw[CHECKSUM_XXHASH128] + 8, sum.low64, 8);
     }
+    (void)XXH64_freeState(s->xxh64); /* NULL is harmless */
+    (void)XXH3_freeState(s->xxh3);
 }
 
 /* Frees what start made, in any case. */
@@ -230,7 +245,7 @@ static bool summing_end(struct summing *s, struct sums *out)
     put_big_endian(out->raw[CHECKSUM_CRC32], s->crc32, 4);
     put_big_endian(out->raw[CHECKSUM_CRC32C], s->crc32c, 4);
     put_big_endian(out->raw[CHECKSUM_CRC64NVME], s->crc64, 8);
-    put_xxhashes(s, out);
+    end_xxhashes(s, out);
     for (size_t i = 0; i < CHECKSUM_COUNT; i++) {
         if (!s->contexts[i])
             continue;

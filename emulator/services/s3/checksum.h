@@ -2,7 +2,7 @@
  * with what the client sent, combined over the parts of an upload.
  *
  * Source: S3 User Guide, "Checking object integrity". libcrypto does MD5 and the SHA family, zlib
- * CRC32; CRC32C and CRC64NVME are tables here; XXH64 and XXH3 are in xxhash.h.
+ * CRC32, libxxhash XXH64 and XXH3; CRC32C and CRC64NVME are tables here.
  */
 #pragma once
 
