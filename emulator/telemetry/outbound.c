@@ -82,6 +82,25 @@ static void put_text(struct arena *a, struct value *m, const char *name, struct 
         value_put_str(a, m, name, text);
 }
 
+static struct value *kept_metrics(struct arena *a, const struct outbound_metrics *metrics)
+{
+    struct value *m = value_map(a), *dimensions = value_map(a);
+    const char *const names[][2] = { { "Namespace", metrics->namespace_ },
+                                     { "Delivered", metrics->delivered },
+                                     { "Failed", metrics->failed },
+                                     { "Buried", metrics->buried },
+                                     { "Lost", metrics->lost } };
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (names[i][1])
+            value_put_c(a, m, names[i][0], names[i][1]);
+    for (size_t i = 0; i < metrics->dimension_count; i++)
+        value_set(dimensions, metrics->dimensions[i].name,
+                  value_str(a, metrics->dimensions[i].value));
+    value_set(m, STR("Dimensions"), dimensions);
+    return m;
+}
+
 static struct value *kept(struct arena *a, const struct outbound *o)
 {
     struct value *m = value_map(a), *delays = value_list(a);
@@ -100,7 +119,8 @@ static struct value *kept(struct arena *a, const struct outbound *o)
     put_text(a, m, "Account", o->account);
     put_text(a, m, "Region", o->region);
     put_text(a, m, "Service", o->service);
-    put_text(a, m, "Topic", o->topic);
+    if (o->metrics.namespace_)
+        value_set(m, STR("Metrics"), kept_metrics(a, &o->metrics));
     return m;
 }
 
@@ -223,15 +243,16 @@ static int ask(struct outbounds *o, struct arena *a, struct attempt *t, struct e
 
 /* ---- what follows from it ---- */
 
-static int count_metric(struct engine *e, const struct value *m, const char *name, struct err *err)
+/* What a delivery was kept with tells which counter that is, if any. */
+static int count_metric(struct engine *e, const struct value *m, const char *which, struct err *err)
 {
-    struct metric_dimension topic = { STR("TopicName"), value_get_str(m, "Topic") };
+    const struct value *metrics = value_get_c(m, "Metrics");
+    struct metric_dimension dimensions[METRIC_DIMENSIONS_MOST];
     struct metric_datum d = { .account = value_get_str(m, "Account"),
                               .region = value_get_str(m, "Region"),
-                              .namespace_ = STR("AWS/SNS"),
-                              .name = str_c(name),
-                              .dimensions = &topic,
-                              .dimension_count = 1,
+                              .namespace_ = value_get_str(metrics, "Namespace"),
+                              .name = value_get_str(metrics, which),
+                              .dimensions = dimensions,
                               .unit = "Count",
                               .time_ms = clock_now_ms(&e->clock),
                               .count = 1,
@@ -239,7 +260,10 @@ static int count_metric(struct engine *e, const struct value *m, const char *nam
                               .least = 1,
                               .most = 1 };
 
-    return topic.value.len > 0 ? metrics_add(e, &d, err) : 0;
+    for (const struct value *v = value_first(value_get_c(metrics, "Dimensions"));
+         v && d.dimension_count < COUNT(dimensions); v = v->next)
+        dimensions[d.dimension_count++] = (struct metric_dimension){ v->name, v->u.text };
+    return d.name.len > 0 ? metrics_add(e, &d, err) : 0;
 }
 
 static void put_attribute(struct arena *a, struct value *attributes, const char *name,
@@ -278,9 +302,9 @@ static int bury(struct engine *e, struct arena *a, const struct attempt *t, stru
         &why);
     if (rc == E_MISSING || rc == E_DENIED) {
         log_write(LOG_WARN, "a dead letter is lost: %s", why.text);
-        return 0;
+        return count_metric(e, t->m, "Lost", err);
     }
-    return rc < 0 ? err_set(err, rc, "%s", why.text) : 0;
+    return rc < 0 ? err_set(err, rc, "%s", why.text) : count_metric(e, t->m, "Buried", err);
 }
 
 /* The next attempt's time, or -1: that was the last. */
@@ -304,9 +328,9 @@ static int settle_one(struct engine *e, struct arena *a, struct attempt *t, stru
         return keep(e, t->m, next_ms, t->number, err);
     }
     if (t->verdict == DELIVERED)
-        return count_metric(e, t->m, "NumberOfNotificationsDelivered", err);
+        return count_metric(e, t->m, "Delivered", err);
     rc = bury(e, a, t, err);
-    return rc < 0 ? rc : count_metric(e, t->m, "NumberOfNotificationsFailed", err);
+    return rc < 0 ? rc : count_metric(e, t->m, "Failed", err);
 }
 
 static int conclude(struct engine *e, struct arena *a, struct attempt *t, struct err *err)

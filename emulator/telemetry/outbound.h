@@ -11,6 +11,16 @@
 #include "core/codec/value.h"
 #include "emulator/engine/engine.h"
 
+struct metric_dimension;
+
+/* Counters that tell of a delivery; a name NULL: that is not told. */
+struct outbound_metrics {
+    const char *namespace_; /* NULL: none at all */
+    const char *delivered, *failed;
+    const char *buried, *lost;                 /* into the dead-letter queue, or not even there */
+    const struct metric_dimension *dimensions; /* in order of name */
+    size_t dimension_count;
+};
 struct outbound {
     struct str url;
     const struct value *headers; /* name -> string, or NULL */
@@ -21,8 +31,8 @@ struct outbound {
     struct str dead_letter;       /* the body for that queue; empty: body */
     const struct value *dead_letter_attributes; /* for it, or NULL; ERROR_CODE and ERROR_MESSAGE are
                                                  * added */
-    struct str account, region, service;        /* "sns": whose metrics tell of it ... */
-    struct str topic;                           /* ... under this TopicName; or empty: no metrics */
+    struct str account, region, service;        /* "sns": for whom */
+    struct outbound_metrics metrics;            /* of that account and region */
 };
 
 /* Sets e->outbound; nothing with a sink. close: what is under way ends soon, and stays pending. */

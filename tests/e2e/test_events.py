@@ -79,6 +79,13 @@ class Case(unittest.TestCase):
         status, answer = self.server.control("POST", "clock", {"advance": duration})
         self.assertEqual(status, 200, answer)
 
+    def count(self, metric, rule="r"):
+        points = self.server.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Events", MetricName=metric, Statistics=["Sum"], Period=60,
+            Dimensions=[{"Name": "RuleName", "Value": rule}],
+            StartTime="2026-01-05T08:00:00Z", EndTime="2026-01-05T10:00:00Z")["Datapoints"]
+        return sum(p["Sum"] for p in points)
+
 
 class Buses(Case):
     def test_an_event_reaches_the_rules_that_match(self):
@@ -204,7 +211,9 @@ class Rules(Case):
                        {"Arn": self.queue.arn, "InputPath": "$..detail"},
                        {"Arn": self.queue.arn, "DeadLetterConfig": {"Arn": "queue"}},
                        {"Arn": self.queue.arn, "DeadLetterConfig": {"Arn": FUNCTION + "f"}},
-                       {"Arn": self.queue.arn, "InputTransformer": {"InputTemplate": '"<foo>"'}}]:
+                       {"Arn": self.queue.arn, "InputTransformer": {"InputTemplate": '"<foo>"'}},
+                       {"Arn": self.queue.arn, "InputTransformer": {
+                           "InputPathsMap": {"a": "$.detail.a"}, "InputTemplate": '{"a": "x"<a>}'}}]:
             with self.subTest(target):
                 self.refused("ValidationException", "put_targets", Rule="r",
                              Targets=[{"Id": "1", **target}])
@@ -325,12 +334,18 @@ class Targets(Case):
         self.assertEqual(self.count("Invocations"), 4)
         self.assertEqual(self.count("TriggeredRules"), 1)
 
-    def count(self, metric, rule="r"):
-        points = self.server.client("cloudwatch").get_metric_statistics(
-            Namespace="AWS/Events", MetricName=metric, Statistics=["Sum"], Period=60,
-            Dimensions=[{"Name": "RuleName", "Value": rule}],
-            StartTime="2026-01-05T08:00:00Z", EndTime="2026-01-05T10:00:00Z")["Datapoints"]
-        return sum(p["Sum"] for p in points)
+    def test_what_becomes_no_json_is_not_delivered(self):
+        dead = Queue(self.server, "dead")
+        self.rule("r", {"source": ["my.app"]}, [
+            {"Id": "1", "Arn": self.queue.arn, "DeadLetterConfig": {"Arn": dead.arn}, "InputTransformer": {
+                "InputPathsMap": {"say": "$.detail.say"}, "InputTemplate": '{"said": "<say>"}'}}])
+        self.put({"say": "yes"})
+        self.put({"say": 'she said "no"'})
+        self.assertEqual([{"said": "yes"}], self.queue.bodies())
+        [letter] = dead.messages()
+        self.assertEqual("INVALID_JSON", letter["MessageAttributes"]["ERROR_CODE"]["StringValue"])
+        self.assertEqual([2, 1, 1], [self.count(m) for m in (
+            "Invocations", "FailedInvocations", "InvocationsSentToDlq")])
 
 
 class Endpoint(http.server.BaseHTTPRequestHandler):
@@ -397,6 +412,8 @@ class Destinations(Case):
         self.assertEqual(letter["MessageAttributes"]["RULE_ARN"]["StringValue"],
                          f"arn:aws:events:us-east-1:{ACCOUNT}:rule/r")
         self.assertIn("ERROR_MESSAGE", letter["MessageAttributes"])
+        self.assertEqual([2, 1, 1], [self.count(m) for m in (
+            "Invocations", "FailedInvocations", "InvocationsSentToDlq")])
 
     def test_nobody_else_s_machine_is_asked(self):
         dead = Queue(self.server, "dead")

@@ -33,6 +33,13 @@ class TopicCase(FreshCase):
         return self.sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint, Attributes=attributes,
                                   ReturnSubscriptionArn=True)["SubscriptionArn"]
 
+    def total(self, topic, metric):
+        points = self.server.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SNS", MetricName=metric, Statistics=["Sum"], Period=60,
+            Dimensions=[{"Name": "TopicName", "Value": topic.rsplit(":", 1)[1]}],
+            StartTime="2026-01-05T08:59:00Z", EndTime="2026-01-05T10:00:00Z")["Datapoints"]
+        return sum(p["Sum"] for p in points)
+
     def bodies(self, url, **more):
         messages = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, **more).get("Messages", [])
         return [m["Body"] for m in messages]
@@ -184,6 +191,8 @@ class ToQueues(TopicCase):
         self.subscribe(topic, lost, RawMessageDelivery="true", RedrivePolicy=json.dumps({"deadLetterTargetArn": dead}))
         self.sns.publish(TopicArn=topic, Message="orphan")
         self.assertEqual(["orphan"], self.bodies(dead_url))
+        self.assertEqual([1, 1], [self.total(topic, m) for m in (
+            "NumberOfNotificationsFailed", "NumberOfNotificationsRedrivenToDlq")])
 
     def test_a_queue_of_another_account_is_asked_first(self):
         other = self.server.client("sqs", key="444455556666")
@@ -251,11 +260,7 @@ class ToQueues(TopicCase):
         self.assertEqual("HIDDEN_DUE_TO_SECURITY_REASONS", record["requestParameters"]["message"])
         self.assertEqual("Data", record["eventCategory"])
         for name in ("NumberOfMessagesPublished", "NumberOfNotificationsDelivered"):
-            point, = self.server.client("cloudwatch").get_metric_statistics(
-                Namespace="AWS/SNS", MetricName=name, Dimensions=[{"Name": "TopicName", "Value": "t"}],
-                StartTime="2026-01-05T08:59:00Z", EndTime="2026-01-05T09:05:00Z", Period=60,
-                Statistics=["Sum"])["Datapoints"]
-            self.assertEqual(1, point["Sum"], name)
+            self.assertEqual(1, self.total(topic, name), name)
 
     def test_the_command_line(self):
         topic, (url, arn) = self.topic(), self.queue()
@@ -318,6 +323,9 @@ class ToHttp(TopicCase):
                 self.server.advance("1s")
                 self.assertEqual("stubborn", hook.next(1)[2])
             self.assertEqual(["stubborn"], self.bodies(dead_url))
+            self.assertEqual([1, 1, 0], [self.total(topic, m) for m in (
+                "NumberOfNotificationsFailed", "NumberOfNotificationsRedrivenToDlq",
+                "NumberOfNotificationsFailedToRedriveToDlq")])
 
     def test_an_endpoint_that_says_no_is_not_asked_again(self):
         topic, (dead_url, dead) = self.topic(), self.queue("dead")

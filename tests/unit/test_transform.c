@@ -65,6 +65,11 @@ static const struct check_row {
     { "P a path not closed", "{'InputPath':'$.resources[0'}" },
     { "U a variable that is none", BY(PATHS, "^<foo>^") },
     { "V a variable that is reserved", BY("{'aws.events.rule-arn':'$.time'}", "^x^") },
+    { "I JSON that is not closed", BY(PATHS, "{^a^: <state>") },
+    { "I JSON with text behind it", BY(PATHS, "{^a^: <state>} <instance>") },
+    { "I a variable beside a string", BY(PATHS, "{^a^: ^x^<state>}") },
+    { "I a variable as a key", BY(PATHS, "{<state>: 1}") },
+    { "I a list of words", BY(PATHS, "[running, stopped]") },
     { "U a variable without a path", BY("{'a':'time'}", "^<a>^") },
 };
 
@@ -102,12 +107,31 @@ static void transform_case(void **state)
                                      STR("arn:aws:events:us-east-2:123456789012:rule/example"),
                                      STR("example"), 1447277395000 };
     struct buf whole = { 0 };
+    struct str got;
 
     json_write(&whole, of.event);
     check_ok(transform_check(&a, target, &err), &err);
     struct str want = c->want ? quoted(&a, c->want) : buf_view(&whole);
-    check_str(transform(&a, target, &of), arena_copy(&a, want).ptr);
+    check_ok(transform(&a, target, &of, &got, &err), &err);
+    check_str(got, arena_copy(&a, want).ptr);
     buf_free(&whole);
+    arena_free(&a);
+}
+
+/* "EventBridge doesn't escape values extracted by Input Path." */
+static void a_value_may_break_json(void **state)
+{
+    struct arena a = { 0 };
+    struct err err = { 0 };
+    const struct transform_of of = { parsed(&a, "{'say':'a ^word^'}"), STR("arn"), STR("r"), 0 };
+    const struct value *target = parsed(&a, BY("{'say':'$.say'}", "{^s^: ^he: <say>^}"));
+    struct str got = STR("untouched");
+
+    (void)state;
+    check_ok(transform_check(&a, target, &err), &err);
+    assert_int_equal(transform(&a, target, &of, &got, &err), E_PARSE);
+    assert_int_equal(err.code, E_PARSE);
+    check_str(got, "untouched");
     arena_free(&a);
 }
 
@@ -124,7 +148,7 @@ static void refusal_case(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[COUNT(cases) + COUNT(refusals)];
+    struct CMUnitTest tests[COUNT(cases) + COUNT(refusals) + 1];
     size_t n = 0;
 
     for (size_t i = 0; i < COUNT(cases); i++)
@@ -133,5 +157,6 @@ int main(void)
     for (size_t i = 0; i < COUNT(refusals); i++)
         tests[n++] =
             (struct CMUnitTest){ refusals[i].name, refusal_case, NULL, NULL, (void *)&refusals[i] };
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(a_value_may_break_json);
     return cmocka_run_group_tests_name("transform", tests, NULL, NULL);
 }

@@ -3,7 +3,6 @@
 #include "core/aws/arn.h"
 #include "core/aws/policy.h"
 #include "core/codec/json.h"
-#include "emulator/services/cloudwatch/metrics.h"
 #include "emulator/services/events/targets.h"
 #include "emulator/services/job.h"
 
@@ -58,17 +57,25 @@ int events_emit(struct engine *e, struct arena *a, const struct events_event *ev
 /* ---- metrics ---- */
 
 /* Source: EventBridge User Guide, "Monitoring Amazon EventBridge", metrics and dimensions. */
+size_t bus_dimensions(const struct rule *r, struct metric_dimension out[2])
+{
+    size_t n = 0;
+
+    if (!str_eq_c(r->bus, EVENTS_DEFAULT_BUS))
+        out[n++] = (struct metric_dimension){ STR("EventBusName"), r->bus };
+    out[n++] = (struct metric_dimension){ STR("RuleName"), r->name };
+    return n;
+}
+
 int bus_count(struct engine *e, const struct rule *r, const char *metric, struct err *err)
 {
-    const struct metric_dimension dimensions[] = { { STR("EventBusName"), r->bus },
-                                                   { STR("RuleName"), r->name } };
-    bool is_default = str_eq_c(r->bus, EVENTS_DEFAULT_BUS);
+    struct metric_dimension dimensions[2];
     struct metric_datum d = { .account = r->account,
                               .region = r->region,
                               .namespace_ = STR("AWS/Events"),
                               .name = str_c(metric),
-                              .dimensions = is_default ? dimensions + 1 : dimensions,
-                              .dimension_count = is_default ? 1 : 2,
+                              .dimensions = dimensions,
+                              .dimension_count = bus_dimensions(r, dimensions),
                               .unit = "Count",
                               .time_ms = clock_now_ms(&e->clock),
                               .count = 1,

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "emulator/services/cloudwatch/metrics.h"
 #include "emulator/services/events/events.h"
 #include "emulator/services/events/rules.h"
 
@@ -35,5 +36,6 @@ int bus_check(struct engine *e, struct arena *a, const struct bus_event *ev, str
 /* Account, region and name of a bus's ARN; false: none. */
 bool bus_of_arn(struct str arn, struct bus_event *ev);
 
-/* A metric of AWS/Events, of a rule. */
+/* A metric of AWS/Events, of a rule; and the dimensions that such have, in order: how many. */
+size_t bus_dimensions(const struct rule *r, struct metric_dimension out[2]);
 int bus_count(struct engine *e, const struct rule *r, const char *metric, struct err *err);

@@ -155,6 +155,7 @@ static int send(struct delivery *d, const struct value *destination, const struc
 {
     const struct value *http = value_get_c(auth, "InvocationHttpParameters");
     int64_t delays_ms[ATTEMPTS_MOST];
+    struct metric_dimension dimensions[2];
     const struct outbound o = {
         .url = url_of(d, destination, http),
         .headers = headers_of(d, auth),
@@ -167,6 +168,12 @@ static int send(struct delivery *d, const struct value *destination, const struc
         .account = d->rule->account,
         .region = d->rule->region,
         .service = STR("events"),
+        .metrics = { .namespace_ = "AWS/Events",
+                     .failed = "FailedInvocations",
+                     .buried = "InvocationsSentToDlq",
+                     .lost = "InvocationsFailedToBeSentToDlq",
+                     .dimensions = dimensions,
+                     .dimension_count = bus_dimensions(d->rule, dimensions) },
     };
     int rc = outbound_put(d->e, d->a, &o, err);
 

@@ -202,9 +202,22 @@ int targets_give_up(struct delivery *d, const struct failure *f, struct err *err
 /* ---- delivery ---- */
 
 /* Source: the same, "ERROR_CODE": what no retry can mend is not retried. */
+static const struct {
+    int rc;
+    const char *code;
+} fatal[] = { { E_MISSING, "NO_RESOURCE" },
+              { E_DENIED, "NO_PERMISSIONS" },
+              { E_PARSE, "INVALID_JSON" } };
+
 static int give_up_at_once(struct delivery *d, int rc, const struct err *why, struct err *err)
 {
-    const struct failure f = { .code = rc == E_DENIED ? "NO_PERMISSIONS" : "NO_RESOURCE",
+    size_t i = 0;
+
+    while (i < COUNT(fatal) && fatal[i].rc != rc)
+        i++;
+    if (i == COUNT(fatal))
+        return err_set(err, rc, "%s", why->text);
+    const struct failure f = { .code = fatal[i].code,
                                .message = arena_copy(d->a, str_c(why->text)) };
 
     return targets_give_up(d, &f, err);
@@ -212,9 +225,14 @@ static int give_up_at_once(struct delivery *d, int rc, const struct err *why, st
 
 static int deliver(struct delivery *d, struct err *err)
 {
+    const struct transform_of of = { d->ev->envelope, d->rule->arn, d->rule->name,
+                                     d->ev->ingested_ms };
     struct arn arn;
     deliver_fn *run = arn_parse(d->arn, &arn, NULL) == 0 ? deliver_of(&arn) : NULL;
+    int rc = transform(d->a, d->target, &of, &d->input, err);
 
+    if (rc < 0)
+        return rc;
     return run ? run(d, &arn, err)
                : err_set(err, E_MISSING, "mocktrail has no target of this kind: %.*s",
                          STR_ARG(d->arn));
@@ -222,17 +240,12 @@ static int deliver(struct delivery *d, struct err *err)
 
 int targets_deliver(struct delivery *d, struct err *err)
 {
-    const struct transform_of of = { d->ev->envelope, d->rule->arn, d->rule->name,
-                                     d->ev->ingested_ms };
     struct err why = { 0 };
 
     d->arn = value_get_str(d->target, "Arn");
-    d->input = transform(d->a, d->target, &of);
     int rc = bus_count(d->e, d->rule, "Invocations", err);
     if (rc < 0)
         return rc;
     rc = deliver(d, &why);
-    if (rc == E_MISSING || rc == E_DENIED)
-        return give_up_at_once(d, rc, &why, err);
-    return rc < 0 ? err_set(err, rc, "%s", why.text) : 0;
+    return rc < 0 ? give_up_at_once(d, rc, &why, err) : 0;
 }

@@ -76,8 +76,8 @@ int transform_path(const struct value *event, struct str path, const struct valu
 
 struct filler {
     struct arena *a;
-    const struct value *paths; /* name -> path */
-    const struct transform_of *of;
+    const struct value *paths;     /* name -> path */
+    const struct transform_of *of; /* NULL: a trial without an event */
     struct buf *out;
     bool in_string;
 };
@@ -147,13 +147,15 @@ static bool is_variable(const struct filler *f, struct str name)
 
 static void add_variable(struct filler *f, struct str name)
 {
-    const struct value *path = value_get(f->paths, name), *v = reserved(f, name);
+    const struct value *path = value_get(f->paths, name), *v = f->of ? reserved(f, name) : NULL;
 
-    if (path && transform_path(f->of->event, path->u.text, &v, NULL) < 0)
+    if (f->of && path && transform_path(f->of->event, path->u.text, &v, NULL) < 0)
         v = NULL; /* PutTargets has tried it */
     if (f->in_string) {
         if (v)
             add_inside(f, v);
+    } else if (!f->of) {
+        buf_add_c(f->out, "null");
     } else {
         add_json(f, v ? v : value_c(f->a, ""));
     }
@@ -190,32 +192,22 @@ static void fill(struct filler *f, struct str text)
     }
 }
 
-/* "The JSON that is passed to the target is minified"; a text that is none stays as it is. */
-static struct str minified(struct arena *a, struct str text)
+static struct str filled(struct filler *f, struct str template)
 {
-    struct value *v;
-    struct buf json = { 0 };
+    struct buf out = { 0 };
 
-    if (json_parse(a, text, &v, NULL) < 0 || v->kind != VALUE_MAP)
-        return text;
-    json_write(&json, v);
-    text = arena_copy(a, buf_view(&json));
-    buf_free(&json);
+    f->out = &out;
+    fill(f, template);
+    struct str text = arena_copy(f->a, buf_view(&out));
+    buf_free(&out);
     return text;
 }
 
-static struct str by_template(struct arena *a, const struct value *transformer,
-                              const struct transform_of *of)
+/* A template is JSON, or text: in quotes, or without, as the API Reference has it. */
+static bool is_json_template(struct str text)
 {
-    struct buf out = { 0 };
-    struct filler f = {
-        .a = a, .paths = value_get_c(transformer, "InputPathsMap"), .of = of, .out = &out
-    };
-
-    fill(&f, value_get_str(transformer, "InputTemplate"));
-    struct str text = minified(a, arena_copy(a, buf_view(&out)));
-    buf_free(&out);
-    return text;
+    text = str_trim(text);
+    return text.len > 0 && (text.ptr[0] == '{' || text.ptr[0] == '[');
 }
 
 static struct str as_json(struct arena *a, const struct value *v)
@@ -228,18 +220,44 @@ static struct str as_json(struct arena *a, const struct value *v)
     return text;
 }
 
-struct str transform(struct arena *a, const struct value *target, const struct transform_of *of)
+/* "The JSON that is passed to the target is minified"; a text or number stays as it is. */
+static int minified(struct arena *a, struct str text, struct str *out, struct err *err)
+{
+    struct value *v;
+    int rc = json_parse(a, text, &v, err);
+
+    if (rc == 0)
+        *out = v->kind == VALUE_MAP || v->kind == VALUE_LIST ? as_json(a, v) : text;
+    return rc;
+}
+
+static int by_template(struct arena *a, const struct value *transformer,
+                       const struct transform_of *of, struct str *out, struct err *err)
+{
+    struct filler f = { .a = a, .paths = value_get_c(transformer, "InputPathsMap"), .of = of };
+    struct str template = value_get_str(transformer, "InputTemplate");
+    struct str text = filled(&f, template);
+
+    if (is_json_template(template))
+        return minified(a, text, out, err);
+    *out = text;
+    return 0;
+}
+
+int transform(struct arena *a, const struct value *target, const struct transform_of *of,
+              struct str *out, struct err *err)
 {
     const struct value *transformer = value_get_c(target, "InputTransformer"), *part = of->event;
     struct str input = value_get_str(target, "Input"), path = value_get_str(target, "InputPath");
 
     if (transformer)
-        return by_template(a, transformer, of);
+        return by_template(a, transformer, of, out, err);
     if (input.len > 0)
-        return minified(a, input);
+        return minified(a, input, out, err);
     if (path.len > 0 && transform_path(of->event, path, &part, NULL) < 0)
         part = NULL; /* PutTargets has tried it */
-    return part ? as_json(a, part) : STR("null");
+    *out = part ? as_json(a, part) : STR("null");
+    return 0;
 }
 
 /* ---- what PutTargets refuses ---- */
@@ -258,10 +276,9 @@ static int check_variables(const struct value *paths, struct err *err)
 }
 
 /* Every <name> that looks like a variable must be one. */
-static int check_template(const struct value *transformer, struct err *err)
+static int check_names(const struct filler *f, struct str text, struct err *err)
 {
-    struct filler f = { .paths = value_get_c(transformer, "InputPathsMap") };
-    struct str text = value_get_str(transformer, "InputTemplate"), name;
+    struct str name;
 
     for (size_t i = 0; i < text.len; i++) {
         const char *end = text.ptr[i] == '<' ? memchr(text.ptr + i, '>', text.len - i) : NULL;
@@ -269,12 +286,26 @@ static int check_template(const struct value *transformer, struct err *err)
             continue;
         name = str_sub(text, i + 1, (size_t)(end - text.ptr) - i - 1);
         if (name.len > 0 && !memchr(name.ptr, ' ', name.len) && !memchr(name.ptr, '<', name.len) &&
-            !is_variable(&f, name))
+            !is_variable(f, name))
             return err_set(err, E_PARSE,
                            "InputTemplate for target contains invalid placeholder <%.*s>",
                            STR_ARG(str_sub(name, 0, 100)));
     }
-    return check_variables(f.paths, err);
+    return check_variables(f->paths, err);
+}
+
+/* Source: EventBridge API Reference, InputTransformer, "InputTemplate": JSON is to be valid
+ * whatever its variables become, and they are no keys. */
+static int check_template(struct arena *a, const struct value *transformer, struct err *err)
+{
+    struct filler f = { .a = a, .paths = value_get_c(transformer, "InputPathsMap") };
+    struct str template = value_get_str(transformer, "InputTemplate"), none;
+    struct err why = { 0 };
+
+    int rc = check_names(&f, template, err);
+    if (rc == 0 && is_json_template(template) && minified(a, filled(&f, template), &none, &why) < 0)
+        rc = err_set(err, E_PARSE, "InputTemplate is no JSON: %s", why.text);
+    return rc;
 }
 
 int transform_check(struct arena *a, const struct value *target, struct err *err)
@@ -290,5 +321,5 @@ int transform_check(struct arena *a, const struct value *target, struct err *err
         return err_set(err, E_PARSE, "JSON syntax error in input");
     if (path.len > 0)
         return transform_path(NULL, path, &none, err);
-    return transformer ? check_template(transformer, err) : 0;
+    return transformer ? check_template(a, transformer, err) : 0;
 }

@@ -14,8 +14,10 @@ struct transform_of {
     struct str rule_arn, rule_name;
     int64_t ingested_ms;
 };
-/* The text that the target gets, by its Input, InputPath or InputTransformer; in a. */
-struct str transform(struct arena *a, const struct value *target, const struct transform_of *of);
+/* The text that the target gets, by its Input, InputPath or InputTransformer; in a. E_PARSE: a
+ * template of JSON became none, for values are not escaped. */
+int transform(struct arena *a, const struct value *target, const struct transform_of *of,
+              struct str *out, struct err *err);
 /* Can it be done? 0, or E_PARSE with what is wrong: at most one of the three, JSON, paths that are
  * known. */
 int transform_check(struct arena *a, const struct value *target, struct err *err);

@@ -12,15 +12,20 @@ struct fan {
     struct arena *a;
     const struct sns_topic *t;
     const struct sns_publication *p;
-    int64_t delivered, failed, filtered;
+    int64_t delivered, failed, filtered, buried, lost;
 };
 
 /* ---- metrics ---- */
 
+static struct metric_dimension topic_dimension(const struct fan *f)
+{
+    return (struct metric_dimension){ STR("TopicName"), f->t->at.id };
+}
+
 /* Source: SNS Developer Guide, "Monitoring Amazon SNS topics using CloudWatch", metrics. */
 static int count(struct fan *f, const char *name, const char *unit, double value, struct err *err)
 {
-    struct metric_dimension topic = { STR("TopicName"), f->t->at.id };
+    struct metric_dimension topic = topic_dimension(f);
     struct metric_datum d = { .account = f->t->at.account,
                               .region = f->t->at.region,
                               .namespace_ = STR("AWS/SNS"),
@@ -39,16 +44,19 @@ static int count(struct fan *f, const char *name, const char *unit, double value
 
 static int count_all(struct fan *f, struct err *err)
 {
-    int rc = count(f, "NumberOfMessagesPublished", "Count", 1, err);
+    const struct {
+        const char *name;
+        int64_t count;
+    } rows[] = { { "NumberOfMessagesPublished", 1 },
+                 { "NumberOfNotificationsDelivered", f->delivered },
+                 { "NumberOfNotificationsFailed", f->failed },
+                 { "NumberOfNotificationsFilteredOut", f->filtered },
+                 { "NumberOfNotificationsRedrivenToDlq", f->buried },
+                 { "NumberOfNotificationsFailedToRedriveToDlq", f->lost } };
+    int rc = count(f, "PublishSize", "Bytes", (double)f->p->message.len, err);
 
-    if (rc == 0)
-        rc = count(f, "PublishSize", "Bytes", (double)f->p->message.len, err);
-    if (rc == 0)
-        rc = count(f, "NumberOfNotificationsDelivered", "Count", (double)f->delivered, err);
-    if (rc == 0)
-        rc = count(f, "NumberOfNotificationsFailed", "Count", (double)f->failed, err);
-    if (rc == 0)
-        rc = count(f, "NumberOfNotificationsFilteredOut", "Count", (double)f->filtered, err);
+    for (size_t i = 0; rc == 0 && i < COUNT(rows); i++)
+        rc = count(f, rows[i].name, "Count", (double)rows[i].count, err);
     return rc;
 }
 
@@ -137,7 +145,11 @@ static int to_queue(struct fan *f, const struct value *subscription, struct str 
         return rc < 0 ? err_set(err, rc, "%s", why.text) : 0;
     f->failed++;
     m.queue_arn = dead;
-    rc = dead.len > 0 ? sqs_deliver(f->e, f->a, &m, &why) : 0;
+    if (dead.len == 0)
+        return 0;
+    rc = sqs_deliver(f->e, f->a, &m, &why);
+    f->buried += rc == 0;
+    f->lost += rc == E_MISSING || rc == E_DENIED;
     return rc == E_MISSING || rc == E_DENIED ? 0 : rc;
 }
 
@@ -168,6 +180,7 @@ static int to_http(struct fan *f, const struct value *subscription, const char *
                    struct str message_id, struct str body, struct err *err)
 {
     int64_t delays[SNS_RETRIES_MOST];
+    struct metric_dimension topic = topic_dimension(f);
     struct outbound o = { .url = value_get_str(subscription, "Endpoint"),
                           .headers = headers_of(f, subscription, type, message_id),
                           .body = body,
@@ -176,7 +189,13 @@ static int to_http(struct fan *f, const struct value *subscription, const char *
                           .account = f->t->at.account,
                           .region = f->t->at.region,
                           .service = STR("sns"),
-                          .topic = f->t->at.id };
+                          .metrics = { .namespace_ = "AWS/SNS",
+                                       .delivered = "NumberOfNotificationsDelivered",
+                                       .failed = "NumberOfNotificationsFailed",
+                                       .buried = "NumberOfNotificationsRedrivenToDlq",
+                                       .lost = "NumberOfNotificationsFailedToRedriveToDlq",
+                                       .dimensions = &topic,
+                                       .dimension_count = 1 } };
     struct err why = { 0 };
 
     o.delay_count = sns_policy_delays(f->a, f->t, subscription, delays);
