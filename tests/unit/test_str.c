@@ -206,6 +206,34 @@ static void check_parts(void **state)
     assert_int_equal(str_find(STR("a\0b"), STR("b")), 2);
 }
 
+/* Of two letters, so that beginnings of the needle stand everywhere. */
+static void check_find_in_long(void **state)
+{
+    char text[300], needle[256];
+    uint64_t bits = 1;
+
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        size_t len = 6 + (size_t)round % 16, at = 0;
+
+        for (size_t i = 0; i < sizeof text; i++, bits = bits * 6364136223846793005u + 1)
+            text[i] = bits >> 62 == 0 ? 'b' : 'a';
+        for (size_t i = 0; i < len; i++, bits = bits * 6364136223846793005u + 1)
+            needle[i] = bits >> 62 == 0 ? 'b' : 'a';
+        while (at + len <= sizeof text && memcmp(text + at, needle, len) != 0)
+            at++;
+        assert_int_equal(str_find((struct str){ text, sizeof text }, (struct str){ needle, len }),
+                         at + len <= sizeof text ? (ptrdiff_t)at : -1);
+    }
+    memset(text, 'a', sizeof text);
+    memset(needle, 'a', sizeof needle); /* longer than a move of the table */
+    assert_int_equal(
+        str_find((struct str){ text, sizeof text }, (struct str){ needle, sizeof needle }), 0);
+    needle[0] = 'b';
+    assert_int_equal(
+        str_find((struct str){ text, sizeof text }, (struct str){ needle, sizeof needle }), -1);
+}
+
 static void check_hash(void **state)
 {
     (void)state;
@@ -251,6 +279,7 @@ int main(void)
     CHECK_ROWS(&s, cuts, check_cut);
     check_add(&s, "comparing", check_compare);
     check_add(&s, "parts of a str", check_parts);
+    check_add(&s, "a long needle is found where a plain search finds it", check_find_in_long);
     check_add(&s, "controls are found at any place", check_controls);
     check_add(&s, "the hash stays what it is", check_hash);
     check_add(&s, "numbers whatever the locale", check_locale);
