@@ -125,8 +125,11 @@ static void add_http(struct buf *b, const struct pass *p, const struct names_ent
     buf_add(b, host.len > 0 ? host : f->event_source);
     buf_add(b, STR("/\","));
     if (!is_inner) {
+        struct str ip = raw_string(record, STR("\"sourceIPAddress\":\""));
+        if (ip.len > 0) /* the agent is the next member */
+            record = str_sub(record, (size_t)(ip.ptr - record.ptr), record.len);
         add_raw(b, STR("user_agent"), raw_string(record, STR("\"userAgent\":\"")));
-        add_raw(b, STR("client_ip"), raw_string(record, STR("\"sourceIPAddress\":\"")));
+        add_raw(b, STR("client_ip"), ip);
     }
     end_object(b, STR("},\"response\":{\"status\":"));
     buf_add_u64(b, f->status);
@@ -138,10 +141,10 @@ static void add_http(struct buf *b, const struct pass *p, const struct names_ent
 static void add_failure(struct buf *b, const struct pass *p, struct rng *rng)
 {
     const struct record_facts *f = &p->entry->facts;
-    struct str message = value_get_str(pass_record((struct pass *)p), "errorMessage");
 
     if (f->status < 400)
         return;
+    struct str message = value_get_str(pass_record((struct pass *)p), "errorMessage");
     buf_add_c(b, f->status < 500 ? "\"error\":true," : "\"fault\":true,");
     if (f->status == 429)
         buf_add(b, STR("\"throttle\":true,"));
