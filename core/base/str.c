@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memmem, POSIX only since 2024 */
 #include "core/base/str.h"
 
 #include <locale.h>
@@ -7,7 +8,7 @@
 
 #include "core/base/mem.h"
 
-enum { NEEDLE_LONG = 8, TEXT_LONG = 128 }; /* from here on a table of moves is worth its making */
+enum { NEEDLE_LONG = 8, TEXT_LONG = 128 }; /* from here on memmem's table is worth its making */
 
 static char lower(char c)
 {
@@ -110,33 +111,17 @@ bool str_rcut(struct str s, char sep, struct str *head, struct str *tail)
     return cut_at(s, found, head, tail);
 }
 
-/* Horspool's: what stands under the needle's last byte says how far it may be moved. */
-static ptrdiff_t find_in_long(struct str s, struct str needle)
-{
-    size_t last = needle.len - 1;
-    uint8_t moves[256];
-
-    memset(moves, (int)needle.len, sizeof moves);
-    for (size_t i = 0; i < last; i++)
-        moves[(unsigned char)needle.ptr[i]] = (uint8_t)(last - i);
-    for (size_t at = 0; at + last < s.len;) {
-        unsigned char c = (unsigned char)s.ptr[at + last];
-
-        if (c == (unsigned char)needle.ptr[last] && memcmp(s.ptr + at, needle.ptr, last) == 0)
-            return (ptrdiff_t)at;
-        at += moves[c];
-    }
-    return -1;
-}
-
 ptrdiff_t str_find(struct str s, struct str needle)
 {
     if (needle.len == 0)
         return 0;
     if (needle.len > s.len)
         return -1;
-    if (needle.len >= NEEDLE_LONG && needle.len <= UINT8_MAX && s.len >= TEXT_LONG)
-        return find_in_long(s, needle);
+    if (needle.len >= NEEDLE_LONG && s.len >= TEXT_LONG) {
+        const char *found = memmem(s.ptr, s.len, needle.ptr, needle.len);
+
+        return found ? found - s.ptr : -1;
+    }
 
     const char *at = s.ptr, *last = s.ptr + (s.len - needle.len);
 
