@@ -11,6 +11,7 @@
 #include "emulator/engine/schedule.h"
 #include "emulator/engine/upstream/upstream.h"
 #include "emulator/identity/identity.h"
+#include "emulator/services/ec2/events.h"
 #include "emulator/services/events/responders.h"
 #include "emulator/services/s3.h"
 #include "emulator/services/sqs/gauges.h"
@@ -182,6 +183,8 @@ static int open_rest(struct engine *e, enum time_rule rule, struct err *err)
         rc = telemetry_open(e, err);
     if (rc == 0)
         rc = sqs_gauges_open(e, err);
+    if (rc == 0)
+        rc = ec2_events_open(e, err);
     if (rc == 0)
         rc = outbound_open(e, err);
     return rc;

@@ -348,6 +348,55 @@ class Targets(Case):
             "Invocations", "FailedInvocations", "InvocationsSentToDlq")])
 
 
+class Instances(Case):
+    """Source: EC2 User Guide, "Automate Amazon EC2 using EventBridge"."""
+
+    def setUp(self):
+        super().setUp()
+        self.ec2 = self.server.client("ec2")
+        self.rule("r", {"detail-type": ["EC2 Instance State-change Notification"]})
+
+    def run_one(self):
+        return self.ec2.run_instances(ImageId="ami-0abcdef1234567890", MinCount=1,
+                                      MaxCount=1)["Instances"][0]["InstanceId"]
+
+    def told(self):
+        return [(e["time"][14:19], e["detail"]["instance-id"], e["detail"]["state"])
+                for e in self.queue.bodies()]
+
+    def test_each_state_is_told_when_it_is_entered(self):
+        one = self.run_one()
+        [event] = self.queue.bodies()
+        self.assertEqual({"source": "aws.ec2", "account": ACCOUNT, "region": "us-east-1",
+                          "resources": [f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/{one}"],
+                          "detail": {"instance-id": one, "state": "pending"}},
+                         {k: event[k] for k in ("source", "account", "region", "resources", "detail")})
+        self.advance("5s")
+        two = self.run_one()
+        self.assertEqual([("00:05", two, "pending")], self.told())
+        self.advance("1m")
+        self.assertEqual([("00:10", one, "running"), ("00:15", two, "running")], self.told())
+        self.ec2.stop_instances(InstanceIds=[one])
+        self.advance("1m")
+        self.assertEqual([("01:05", one, "stopping"), ("01:25", one, "stopped")], self.told())
+        self.ec2.start_instances(InstanceIds=[one])
+        self.ec2.terminate_instances(InstanceIds=[one, two])
+        self.advance("2h")
+        self.assertEqual(
+            [("02:05", one, "pending"), ("02:05", one, "shutting-down"), ("02:05", two, "shutting-down"),
+             ("02:25", one, "terminated"), ("02:25", two, "terminated")],
+            sorted(self.told(), key=lambda t: (t[0], "pst".index(t[2][0]), t[1] != one)))
+
+    def test_what_is_refused_is_not_told(self):
+        one = self.run_one()
+        self.advance("1m")
+        self.told()
+        with self.assertRaises(botocore.exceptions.ClientError):
+            self.ec2.stop_instances(InstanceIds=[one, "i-0123456789abcdef0"])
+        self.advance("1m")
+        self.assertEqual([], self.told())
+
+
 class Endpoint(http.server.BaseHTTPRequestHandler):
     """Keeps what is posted, and answers with the server's next status."""
 
@@ -668,6 +717,19 @@ class Responders(unittest.TestCase):
 
 
 class Durable(unittest.TestCase):
+    def test_a_state_to_come_is_told_after_a_crash(self):
+        server = harness.Server()
+        with server:
+            queue = Queue(server, "q")
+            events = server.client("events")
+            events.put_rule(Name="r", EventPattern='{"source":["aws.ec2"],"detail":{"state":["running"]}}')
+            events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": queue.arn}])
+            server.client("ec2").run_instances(ImageId="ami-0abcdef1234567890", MinCount=1, MaxCount=1)
+            server.kill()
+            server.start()
+            server.advance("1m")
+            self.assertEqual(["running"], [e["detail"]["state"] for e in Queue(server, "q").bodies()])
+
     def test_rules_and_events_outlive_a_kill(self):
         server = harness.Server()
         try:

@@ -31,6 +31,9 @@ int ec2_profile_find(struct ec2 *j, const struct value *spec, struct value **pro
 int ec2_profile_associate(struct ec2 *j, struct str instance_id, const struct value *profile,
                           struct value **association);
 
+/* instance_events.c: its state is new: EventBridge hears of it, and of what the clock brings. */
+int ec2_instance_entered(struct ec2 *j, struct value *instance);
+
 /* volumes.c */
 /* A new volume of what asked says (Size or VolumeSize, VolumeType, SnapshotId ...); not saved. */
 int ec2_volume_new(struct ec2 *j, const struct value *asked, struct str zone,

@@ -116,6 +116,9 @@ int ec2_tags_of_spec(struct ec2 *j, const char *type, struct value **tags);
 
 /* state.c: states that the clock moves. */
 bool ec2_settle(struct ec2 *j, enum ec2_kind_id kind, struct value *doc); /* false: gone by now */
+bool ec2_settle_at(struct arena *a, enum ec2_kind_id kind, struct value *doc, int64_t now_ms);
+/* When the clock alone brings the next state; INT64_MAX: never, or the thing will be gone. */
+int64_t ec2_next_change(enum ec2_kind_id kind, const struct value *doc);
 void ec2_state_set(struct ec2 *j, enum ec2_kind_id kind, struct value *doc, const char *state);
 struct str ec2_state(enum ec2_kind_id kind, const struct value *doc);
 

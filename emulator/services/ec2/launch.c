@@ -360,6 +360,8 @@ static int launch_one(struct ec2 *j, const struct launch *l, int64_t index, stru
         return rc;
     if (l->profile)
         rc = ec2_profile_associate(j, id, l->profile, &association);
+    if (rc == 0)
+        rc = ec2_instance_entered(j, instance);
     return rc != 0 ? rc : ec2_load(j, EC2_INSTANCE, id, out);
 }
 

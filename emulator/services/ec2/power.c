@@ -185,7 +185,9 @@ static int move_instance(struct ec2 *j, struct value *instance, const char *to)
         rc = end(j, id);
     else
         rc = change_public_ip(j, instance, strcmp(to, "pending") == 0);
-    return rc != 0 ? rc : ec2_save(j, EC2_INSTANCE, instance);
+    if (rc == 0)
+        rc = ec2_save(j, EC2_INSTANCE, instance);
+    return rc != 0 ? rc : ec2_instance_entered(j, instance);
 }
 
 static int check(struct ec2 *j, const struct value *instance, const struct verb *verb,

@@ -43,17 +43,17 @@ struct str ec2_state(enum ec2_kind_id kind, const struct value *doc)
     return v && v->kind == VALUE_STRING ? v->u.text : STR("");
 }
 
-static void put(struct ec2 *j, enum ec2_kind_id kind, struct value *doc, const char *state)
+static void put(struct arena *a, enum ec2_kind_id kind, struct value *doc, const char *state)
 {
     struct str name;
     struct value *at = holder(doc, member_of(kind), &name);
 
-    value_set(at, name, value_c(j->a, state));
+    value_set(at, name, value_c(a, state));
 }
 
 void ec2_state_set(struct ec2 *j, enum ec2_kind_id kind, struct value *doc, const char *state)
 {
-    put(j, kind, doc, state);
+    put(j->a, kind, doc, state);
     value_put_time(j->a, doc, "_since", j->cx->now_ms);
 }
 
@@ -65,19 +65,31 @@ static const struct state_row *row_of(enum ec2_kind_id kind, struct str state)
     return NULL;
 }
 
-bool ec2_settle(struct ec2 *j, enum ec2_kind_id kind, struct value *doc)
+bool ec2_settle_at(struct arena *a, enum ec2_kind_id kind, struct value *doc, int64_t now_ms)
 {
     int64_t since = value_get_time(doc, "_since", INT64_MAX);
     const struct state_row *row;
 
     while ((row = row_of(kind, ec2_state(kind, doc))) != NULL) {
-        if (since > j->cx->now_ms - row->after_ms)
+        if (since > now_ms - row->after_ms)
             return true;
         if (row->to[0] == '\0')
             return false;
         since += row->after_ms;
-        put(j, kind, doc, row->to);
-        value_put_time(j->a, doc, "_since", since);
+        put(a, kind, doc, row->to);
+        value_put_time(a, doc, "_since", since);
     }
     return true;
+}
+
+bool ec2_settle(struct ec2 *j, enum ec2_kind_id kind, struct value *doc)
+{
+    return ec2_settle_at(j->a, kind, doc, j->cx->now_ms);
+}
+
+int64_t ec2_next_change(enum ec2_kind_id kind, const struct value *doc)
+{
+    const struct state_row *row = row_of(kind, ec2_state(kind, doc));
+
+    return row && row->to[0] ? value_get_time(doc, "_since", 0) + row->after_ms : INT64_MAX;
 }
