@@ -40,10 +40,11 @@ static size_t gather(const uint32_t *frequency, size_t count, struct leaf *leave
 static void count_depths(const struct leaf *leaves, size_t n, unsigned *depth_count, size_t depths)
 {
     uint64_t weight[HUFFMAN_SYMBOLS_MOST];
-    uint16_t parent_of_leaf[HUFFMAN_SYMBOLS_MOST], parent[HUFFMAN_SYMBOLS_MOST];
+    uint16_t parent_of_leaf[HUFFMAN_SYMBOLS_MOST] = { 0 }, parent[HUFFMAN_SYMBOLS_MOST];
     uint16_t depth[HUFFMAN_SYMBOLS_MOST];
     size_t leaf = 0, node = 0;
 
+    assert(n >= 2);
     for (size_t made = 0; made + 1 < n; made++) {
         weight[made] = 0;
         for (int half = 0; half < 2; half++) {

@@ -69,23 +69,20 @@ static int show(struct pass *p, const struct journal_entry *entry, struct err *e
 static int show_some(struct pass *p, uint64_t *position, uint64_t end, struct err *err)
 {
     struct journal *j = trail_journal(p->e->trail);
-    struct arena a = { 0 };
     struct journal_entry entry;
     int rc = 0;
 
-    p->a = &a;
     for (int i = 0; rc == 0 && i < BATCH && *position < end; i++) {
-        if (!journal_next(j, &a, position, &entry))
+        if (!journal_next(j, p->a, position, &entry))
             break;
         rc = show(p, &entry, err);
-        arena_reset(&a);
+        arena_reset(p->a);
     }
     p->entry = NULL;
     p->parsed = NULL;
     for (size_t i = 0; rc == 0 && views[i]; i++)
         if (views[i]->end)
             rc = views[i]->end(p, err);
-    arena_free(&a);
     return rc;
 }
 
@@ -108,8 +105,8 @@ static void forget_all(struct engine *e)
 static int drain_batch(struct telemetry *t, uint64_t end, bool *moved, struct err *err)
 {
     struct engine *e = t->e;
-    struct arena batch = { 0 };
-    struct pass p = { .e = e, .batch = &batch, .now_ms = clock_now_ms(&e->clock) };
+    struct arena batch = { 0 }, of_entry = { 0 };
+    struct pass p = { .e = e, .batch = &batch, .a = &of_entry, .now_ms = clock_now_ms(&e->clock) };
     uint64_t position = t->position;
     int rc = store_begin(e->store, err);
 
@@ -128,6 +125,7 @@ static int drain_batch(struct telemetry *t, uint64_t end, bool *moved, struct er
         t->position = position;
         atomic_store(&t->reached, position);
     }
+    arena_free(&of_entry);
     arena_free(&batch);
     return rc;
 }

@@ -153,6 +153,7 @@ static const struct row {
     { "'a", "!end of a string" },
     { "SELECT AVG(x) FROM y", "!Metrics Insights" },
     { "1..2", "!number" },
+    { "SEARCH('{App}', 'Sum', 0 / 0)", "!a period in seconds" },
 };
 
 static void check_row(void **state)

@@ -84,7 +84,7 @@ POINTWISE(day, clock_split(t).weekday == 0 ? 7 : clock_split(t).weekday)
 POINTWISE(date, clock_split(t).day)
 POINTWISE(month, clock_split(t).month)
 POINTWISE(year, clock_split(t).year)
-POINTWISE(epoch, (double)(t / 1000))
+POINTWISE(epoch, floor((double)t / 1000))
 #undef POINTWISE
 
 /* ---- many values become one ---- */
@@ -381,12 +381,21 @@ static bool value_at(const struct math_value *v, int64_t time_ms, double *out)
         *out = v->number;
         return true;
     }
-    for (size_t i = 0; i < v->series->count; i++)
-        if (v->series->times_ms[i] == time_ms) {
-            *out = v->series->values[i];
-            return true;
-        }
-    return false;
+    const struct math_series *s = v->series;
+    size_t low = 0, high = s->count; /* the first that is not before it lies between */
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (s->times_ms[middle] < time_ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == s->count || s->times_ms[low] != time_ms)
+        return false;
+    *out = s->values[low];
+    return true;
 }
 
 static int fn_if(struct math_call *c, struct math_value *out)
@@ -433,10 +442,11 @@ static int fn_metrics(struct math_call *c, struct math_value *out)
 
 static int fn_search(struct math_call *c, struct math_value *out)
 {
-    double period_s = c->count > 2 ? c->args[2].number : (double)(c->env->period_ms / 1000);
+    double period_s = c->count > 2 ? c->args[2].number : (double)c->env->period_ms / 1000;
+    bool has_period = period_s >= 1 && period_s <= 1e6; /* 0 / 0 is no period, either */
 
     if (c->args[0].type != MATH_STRING || c->args[1].type != MATH_STRING ||
-        (c->count > 2 && c->args[2].type != MATH_SCALAR) || period_s < 1 || period_s > 1e6)
+        (c->count > 2 && c->args[2].type != MATH_SCALAR) || !has_period)
         return wrong(c, "a search, a statistic and a period in seconds");
     return c->env->search(c->env->arg, c->args[0].text, c->args[1].text, (int64_t)period_s, out,
                           c->err);

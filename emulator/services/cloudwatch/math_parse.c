@@ -1,6 +1,8 @@
 /* Metric math: text to tree, by recursive descent. */
 #include "emulator/services/cloudwatch/math.h"
 
+#include <assert.h>
+
 #include "core/base/limits.h"
 
 struct parser {
@@ -191,6 +193,7 @@ static struct math_node *binary(struct parser *p, enum math_op op, struct math_n
 {
     struct math_node *n = node_of(p, MATH_BINARY);
 
+    assert(left && right);
     n->op = op;
     n->first = left;
     left->next = right;
@@ -201,7 +204,7 @@ static struct math_node *binary(struct parser *p, enum math_op op, struct math_n
 /* ^ binds tighter than a sign before it, and to the right. */
 static int parse_unary(struct parser *p, struct math_node **out)
 {
-    struct math_node *inner, *power;
+    struct math_node *inner = NULL, *power = NULL;
     int rc;
 
     if (++p->depth > LIMIT_NESTING)
@@ -243,7 +246,7 @@ static bool accept_operator(struct parser *p, int level, enum math_op *op)
 
 static int parse_level(struct parser *p, int level, struct math_node **out)
 {
-    struct math_node *right;
+    struct math_node *right = NULL;
     enum math_op op;
 
     if (level == LEVEL_UNARY)

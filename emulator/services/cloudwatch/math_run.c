@@ -127,7 +127,7 @@ static int run_list(const struct math_env *env, const struct math_node *node,
         struct math_value v;
         int rc = math_run(env, n, &v, err);
 
-        if (rc < 0)
+        if (rc != 0)
             return rc;
         if (v.type != MATH_SERIES && v.type != MATH_ARRAY)
             return err_set(err, E_PARSE, "an array holds time series");
@@ -169,7 +169,7 @@ static int run_binary(const struct math_env *env, const struct math_node *node,
 
     if (rc == 0)
         rc = math_run(env, node->first->next, &y, err);
-    return rc < 0 ? rc : combine(env, node->op, &x, &y, out, err);
+    return rc == 0 ? combine(env, node->op, &x, &y, out, err) : rc;
 }
 
 static int negate(const struct math_env *env, const struct math_node *node, struct math_value *out,
@@ -179,7 +179,7 @@ static int negate(const struct math_env *env, const struct math_node *node, stru
     struct math_value v;
     int rc = math_run(env, node->first, &v, err);
 
-    return rc < 0 ? rc : combine(env, MATH_SUBTRACT, &zero, &v, out, err);
+    return rc == 0 ? combine(env, MATH_SUBTRACT, &zero, &v, out, err) : rc;
 }
 
 int math_run(const struct math_env *env, const struct math_node *node, struct math_value *out,

@@ -74,7 +74,7 @@ static void add_attributes(struct buf *out, const struct value *attributes)
 int sns_envelope_write(struct engine *e, struct arena *a, const struct sns_envelope *n,
                        struct str *out, struct err *err)
 {
-    struct str time = clock_iso_ms(a, n->now_ms), signature, certificate;
+    struct str time = clock_iso_ms(a, n->now_ms), signature = { 0 }, certificate = { 0 };
     struct buf text = { 0 };
     int rc = sns_sign(e, a, text_to_sign(a, n, time), n->is_sha256, &signature, err);
 

@@ -160,7 +160,7 @@ static int make(struct engine *e, struct arena *a, struct str *pem, struct err *
 
 int sns_certificate_name(struct engine *e, struct arena *a, struct str *out, struct err *err)
 {
-    struct str pem;
+    struct str pem = { 0 };
     int rc = make(e, a, &pem, err);
 
     if (rc == 0)
