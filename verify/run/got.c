@@ -31,16 +31,21 @@ void got_free(struct got_list *list)
 
 /* ---- members, whatever the format ---- */
 
+/* There is room up to the next power of two. */
 static void add_id(struct got_list *list, struct got *g, struct str id)
 {
-    struct str *ids = arena_array(&list->arena, g->event_count + 1, sizeof *ids);
+    size_t n = g->event_count;
 
     if (id.len == 0)
         return;
-    if (g->event_count > 0)
-        memcpy(ids, g->event_ids, g->event_count * sizeof *ids);
-    ids[g->event_count++] = arena_copy(&list->arena, id);
-    g->event_ids = ids;
+    if ((n & (n - 1)) == 0) {
+        struct str *ids = arena_array(&list->arena, n > 0 ? n * 2 : 1, sizeof *ids);
+
+        if (n > 0)
+            memcpy(ids, g->event_ids, n * sizeof *ids);
+        g->event_ids = ids;
+    }
+    g->event_ids[g->event_count++] = arena_copy(&list->arena, id);
 }
 
 /* Ids in a text: one, or several with commas, semicolons or blanks between them. */
