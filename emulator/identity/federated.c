@@ -98,14 +98,18 @@ int federated_web(struct arena *a, struct str token, struct str account, struct 
 {
     struct value *claims = NULL;
     int rc = federated_jwt(a, token, &claims, err);
+    int64_t far_s = INT64_MAX / 1000, expires_s;
 
     if (rc < 0)
         return rc;
+    expires_s = value_get_int(claims, "exp", far_s);
     *out = (struct federated_web){
         .issuer = without_scheme(value_get_str(claims, "iss")),
         .subject = value_get_str(claims, "sub"),
         .audience = claim_audience(claims),
-        .expires_ms = value_get_int(claims, "exp", INT64_MAX / 1000) * 1000,
+        .expires_ms = expires_s < 0       ? 0
+                      : expires_s < far_s ? expires_s * 1000
+                                          : INT64_MAX,
     };
     if (out->issuer.len == 0 || out->subject.len == 0)
         return err_set(err, E_PARSE, "The ID Token names no issuer or no subject");

@@ -232,6 +232,14 @@ static void a_web_token_names_its_caller(void **state)
     check_str(web.subject, "u1");
     check_str(web.provider, "arn:aws:iam::111122223333:oidc-provider/idp/x");
     assert_int_equal(web.expires_ms, 5000);
+    /* "exp":9223372036854775807 is far away, and not long ago */
+    check_ok(
+        federated_web(&f->a,
+                      STR("e30.eyJpc3MiOiJpIiwic3ViIjoidSIsImV4cCI6OTIyMzM3MjAzNjg1NDc3NTgwN30."
+                          "sig"),
+                      STR("1"), &web, &err),
+        &err);
+    assert_true(web.expires_ms == INT64_MAX);
     assert_int_equal(federated_web(&f->a, STR("a.b"), STR("1"), &web, &err), E_PARSE);
     assert_int_equal(federated_web(&f->a, STR("e30.e30.x"), STR("1"), &web, NULL), E_PARSE);
 }
