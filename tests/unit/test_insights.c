@@ -217,6 +217,34 @@ static void all_fields(void **state)
     arena_free(&a);
 }
 
+/* Each group's distinct values take the room that they need, not that of all events. */
+static void many_groups(void **state)
+{
+    enum { EVENTS = 20000 };
+    struct arena a = { 0 }, each = { 0 };
+    struct err err = { 0 };
+    struct insights_query *q;
+    size_t at;
+
+    (void)state;
+    check_ok(insights_parse(&a, STR("stats count_distinct(b) as d by a"), &q, &at, &err), &err);
+    struct insights_run *r = insights_begin(&a, q);
+    for (int i = 0; i < EVENTS; i++) {
+        struct insights_event e = { .time_ms = EVENTS - i,
+                                    .message = arena_printf(&each, "{\"a\":%d,\"b\":%d}",
+                                                            i % (EVENTS / 2), i) };
+        insights_feed(r, &each, &e);
+    }
+    struct insights_result out = insights_end(r, INSIGHTS_ROWS_MOST);
+    assert_int_equal(out.rows->count, EVENTS / 2);
+    struct buf got = { 0 };
+    write_rows(&got, out.rows);
+    assert_true(str_has_prefix(buf_view(&got), STR("a=0,d=2;a=1,d=2;")));
+    buf_free(&got);
+    arena_free(&each);
+    arena_free(&a);
+}
+
 int main(void)
 {
     struct check_suite s = { 0 };
@@ -224,5 +252,6 @@ int main(void)
     CHECK_ROWS(&s, queries, query);
     CHECK_ROWS(&s, refused, refuse);
     check_add(&s, "all fields of an event, nested ones by dots", all_fields);
+    check_add(&s, "many groups, a few distinct values each", many_groups);
     return check_run(&s, "insights");
 }

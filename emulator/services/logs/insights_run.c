@@ -280,31 +280,44 @@ static struct str group_text(struct arena *a, const struct ins_column *c, size_t
     return out;
 }
 
-/* Open addressing: place of a text, new or known. */
+/* Open addressing: place of a text, new or known. Zero-initialised is empty. */
 struct texts {
     struct str *at;
     size_t *value; /* 1-based; 0: free */
     size_t size, count;
 };
 
-static struct texts texts_new(struct arena *a, size_t most)
-{
-    struct texts t = { .size = 16 };
-
-    while (t.size < 2 * most)
-        t.size *= 2;
-    t.at = arena_array(a, t.size, sizeof *t.at);
-    t.value = arena_array(a, t.size, sizeof *t.value);
-    return t;
-}
-
-/* True: it is new. */
-static bool texts_place(struct texts *t, struct str text, size_t *out)
+static size_t texts_slot(const struct texts *t, struct str text)
 {
     size_t i = (size_t)str_hash(text) & (t->size - 1);
 
     while (t->value[i] > 0 && !str_eq(t->at[i], text))
         i = (i + 1) & (t->size - 1);
+    return i;
+}
+
+static void texts_grow(struct arena *a, struct texts *t)
+{
+    struct texts wider = { .size = t->size > 0 ? 2 * t->size : 16, .count = t->count };
+
+    wider.at = arena_array(a, wider.size, sizeof *wider.at);
+    wider.value = arena_array(a, wider.size, sizeof *wider.value);
+    for (size_t i = 0; i < t->size; i++) {
+        if (t->value[i] == 0)
+            continue;
+        size_t slot = texts_slot(&wider, t->at[i]);
+        wider.at[slot] = t->at[i];
+        wider.value[slot] = t->value[i];
+    }
+    *t = wider;
+}
+
+/* True: it is new. */
+static bool texts_place(struct arena *a, struct texts *t, struct str text, size_t *out)
+{
+    if (2 * t->count >= t->size)
+        texts_grow(a, t);
+    size_t i = texts_slot(t, text);
     bool is_new = t->value[i] == 0;
     if (is_new) {
         t->at[i] = text;
@@ -318,11 +331,11 @@ static void run_dedup(struct insights_run *run, const struct ins_command *c)
 {
     size_t count, left = 0, place;
     struct row *rows = rows_of(run, &count);
-    struct texts seen = texts_new(run->a, count);
+    struct texts seen = { .count = 0 };
 
     for (size_t i = 0; i < count; i++)
-        if (texts_place(&seen, group_text(run->a, c->columns, c->column_count, rows[i].values),
-                        &place))
+        if (texts_place(run->a, &seen,
+                        group_text(run->a, c->columns, c->column_count, rows[i].values), &place))
             rows[left++] = rows[i];
     keep_rows(run, left);
 }
@@ -335,7 +348,6 @@ struct tally {
     double earliest_ms, latest_ms;
     struct buf numbers; /* pct: doubles */
     struct texts distinct;
-    bool has_distinct;
 };
 
 static void note_extremes(struct arena *a, struct tally *t, struct ins_value v, double time_ms)
@@ -355,7 +367,7 @@ static void note_extremes(struct arena *a, struct tally *t, struct ins_value v, 
 }
 
 static void tally_add(struct arena *a, struct tally *t, const struct ins_column *c,
-                      const struct row *row, size_t row_count)
+                      const struct row *row)
 {
     struct ins_value v = c->expr ? ins_eval(a, c->expr, row->values) : ins_of_number(1);
     size_t place;
@@ -363,12 +375,8 @@ static void tally_add(struct arena *a, struct tally *t, const struct ins_column 
 
     if (v.kind == INS_MISSING)
         return;
-    if (c->aggregate == INS_COUNT_DISTINCT) {
-        if (!t->has_distinct)
-            t->distinct = texts_new(a, row_count);
-        t->has_distinct = true;
-        (void)texts_place(&t->distinct, ins_text(a, &v), &place); /* counted in it */
-    }
+    if (c->aggregate == INS_COUNT_DISTINCT)
+        (void)texts_place(a, &t->distinct, ins_text(a, &v), &place); /* counted in it */
     bool is_number = ins_number(&v, &n);
     if (!is_number &&
         (c->aggregate == INS_SUM || c->aggregate == INS_AVG || c->aggregate == INS_PCT))
@@ -453,12 +461,13 @@ static void run_stats(struct insights_run *run, const struct ins_command *c)
 {
     size_t count, place, groups = 0;
     struct row *rows = rows_of(run, &count);
-    struct texts seen = texts_new(run->a, count);
+    struct texts seen = { .count = 0 };
     size_t *group = arena_array(run->a, count + 1, sizeof *group);
     struct row *firsts = arena_array(run->a, count + 1, sizeof *firsts);
 
     for (size_t i = 0; i < count; i++) {
-        if (texts_place(&seen, group_text(run->a, c->by, c->by_count, rows[i].values), &place))
+        if (texts_place(run->a, &seen, group_text(run->a, c->by, c->by_count, rows[i].values),
+                        &place))
             firsts[groups++] = rows[i];
         group[i] = place;
     }
@@ -469,8 +478,7 @@ static void run_stats(struct insights_run *run, const struct ins_command *c)
     for (size_t i = 0; i < count; i++) {
         rows[i].order = i;
         for (size_t k = 0; k < c->column_count; k++)
-            tally_add(run->a, &tallies[group[i] * c->column_count + k], &c->columns[k], &rows[i],
-                      count);
+            tally_add(run->a, &tallies[group[i] * c->column_count + k], &c->columns[k], &rows[i]);
     }
     finish_groups(run, c, firsts, tallies, groups);
 }
