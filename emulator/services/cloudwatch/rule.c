@@ -143,7 +143,7 @@ static int parse_not(struct parser *p, struct rule **out)
 
 static int parse_and(struct parser *p, struct rule **out)
 {
-    struct rule *right;
+    struct rule *right = NULL;
     int rc = parse_not(p, out);
 
     while (rc == 0 && accept_word(p, "AND")) {
@@ -156,7 +156,7 @@ static int parse_and(struct parser *p, struct rule **out)
 
 static int parse_or(struct parser *p, struct rule **out)
 {
-    struct rule *right;
+    struct rule *right = NULL;
     int rc = parse_and(p, out);
 
     while (rc == 0 && accept_word(p, "OR")) {

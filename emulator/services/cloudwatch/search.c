@@ -97,8 +97,8 @@ static int parse_or(struct parser *p, struct str property, struct term **out);
 
 static int parse_term(struct parser *p, struct str property, struct term **out)
 {
-    struct str word;
-    bool exact;
+    struct str word = { 0 };
+    bool exact = false;
     int rc;
 
     if (++p->depth > LIMIT_NESTING)
@@ -134,7 +134,7 @@ static bool at_end(struct parser *p)
 
 static int parse_and(struct parser *p, struct str property, struct term **out)
 {
-    struct term *right;
+    struct term *right = NULL;
     int rc = parse_term(p, property, out);
 
     while (rc == 0 && !at_end(p)) {
@@ -148,7 +148,7 @@ static int parse_and(struct parser *p, struct str property, struct term **out)
 
 static int parse_or(struct parser *p, struct str property, struct term **out)
 {
-    struct term *right;
+    struct term *right = NULL;
     int rc = parse_and(p, property, out);
 
     while (rc == 0 && accept_word(p, "OR")) {
