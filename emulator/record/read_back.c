@@ -44,6 +44,17 @@ static const struct plan *plan_find(const struct read_back *rb, const struct rec
     return NULL;
 }
 
+/* The same value for a second place; what is below is shared, or each level would double the work.
+ */
+static struct value *twin_of(struct arena *a, const struct value *v)
+{
+    struct value *twin = arena_alloc(a, sizeof *twin);
+
+    *twin = *v;
+    twin->next = NULL;
+    return twin;
+}
+
 /* Members also under the model's spelling, which differs in the first letter where it differs. */
 static struct value *respelled(struct arena *a, const struct value *v)
 {
@@ -57,11 +68,12 @@ static struct value *respelled(struct arena *a, const struct value *v)
             value_push(out, respelled(a, m));
             continue;
         }
-        value_set(out, m->name, respelled(a, m));
+        struct value *item = respelled(a, m);
+        value_set(out, m->name, item);
         if (m->name.len > 0 && m->name.ptr[0] >= 'a' && m->name.ptr[0] <= 'z') {
             char *upper = (char *)arena_copy(a, m->name).ptr;
             *upper = (char)(*upper - 'a' + 'A');
-            value_set(out, (struct str){ upper, m->name.len }, respelled(a, m));
+            value_set(out, (struct str){ upper, m->name.len }, twin_of(a, item));
         }
     }
     return out;

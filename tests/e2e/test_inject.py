@@ -48,6 +48,12 @@ class Inject(harness.ServerCase):
         self.assertEqual(self.post([record(20)])[0], 409)
         self.assertEqual(self.post([record(21), record(21)])[0], 409)
 
+    def test_deep_parameters_take_no_longer_than_flat_ones(self):
+        deep = {"userName": "mallory"}
+        for _ in range(60):
+            deep = {"userName": "mallory", "a": deep}
+        self.assertEqual(self.post(record(40, requestParameters=deep)), (200, {"accepted": 1}))
+
     def test_what_is_wrong_is_named(self):
         for member, value in (("eventID", "absent"), ("awsRegion", "moon-1"), ("readOnly", "true"),
                               ("recipientAccountId", "12"), ("userIdentity", None), ("eventVersion", "x"),
