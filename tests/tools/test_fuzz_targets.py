@@ -9,7 +9,10 @@ READS = re.compile(
     r"^(?!static)[a-z][\w \*]*?\b\*?("
     r"[a-z0-9_]+_(?:parse|decode|identify|unpack|verify|inflate)(?:_[a-z0-9_]+)?|"
     r"[a-z0-9_]+_read(?:_pem|_der)?|[a-z0-9_]+_iter_next|"
-    r"chunked_next|multipart_next|scan_next|host_bucket|object_key|kms_decrypt)\(", re.M)
+    r"chunked_next|multipart_next|scan_next|host_bucket|object_key|kms_decrypt|"
+    # readers by other names
+    r"federated_(?:jwt|web|saml)|(?:dashboard|post_policy|sns_filter|sns_policy|transform)_check|check_record|"
+    r"classify|engine_inject|log_regex_compile|math_run|page_after|read_back_facts|tags_from_header)\(", re.M)
 
 
 def calls(target, function):
