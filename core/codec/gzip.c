@@ -2,9 +2,9 @@
 
 #include <assert.h>
 
+#include <isa-l/crc.h>
 #include <zlib.h>
 
-#include "core/codec/crc.h"
 #include "core/codec/deflate.h"
 
 enum { RAW_DEFLATE = -15, GZIP_MEMBER = 31, CHUNK_BYTES = 1 << 30, MEMORY_LEVEL = 8 };
@@ -75,7 +75,7 @@ int gzip_write(struct buf *out, struct str bytes, int level, struct err *err)
         out->len = start;
         return rc;
     }
-    add_u32(out, crc_of(bytes));
+    add_u32(out, crc32_gzip_refl(0, (const unsigned char *)bytes.ptr, bytes.len));
     add_u32(out, (uint32_t)bytes.len);
     return 0;
 }
