@@ -2,12 +2,12 @@
 # make bench-rules: the CPU time of the embedded Sigma rules beside that of only inflating the same files with zlib, and
 # beside one rule, in interleaved rounds; their memory on a tenth and on all of the data; and one rule beside the same
 # question to DuckDB (of `make tools-check`) and to jq, where they are installed, on a tenth and on as many threads.
-# BENCH_RULES_MB (1000) of records, BENCH_ROUNDS (5) change the effort. Exits 1 when a limit is missed on a machine that
-# was quiet when it began.
+# BENCH_RULES_MB (1000) of records, BENCH_FILE_KB (6000; 0: small files, as generated) of them in a file, BENCH_ROUNDS
+# (5) change the effort. Exits 1 when a limit is missed on a machine that was quiet when it began.
 set -u
 cd "$(dirname "$0")/../.."
 bench=$1
-rounds=${BENCH_ROUNDS:-5} megabytes=${BENCH_RULES_MB:-1000} threads=$(nproc)
+rounds=${BENCH_ROUNDS:-5} megabytes=${BENCH_RULES_MB:-1000} threads=$(nproc) file_kb=${BENCH_FILE_KB:-6000}
 one=tests/bench/one_rule.yml
 work=$(mktemp -d build/bench.XXXXXX)
 missed=0
@@ -23,8 +23,8 @@ cpu() { cost "$@" | cut -d' ' -f1; }
 
 build/mocktrail generate startup --out "$work/small" --seed 1 --events 20000 > "$work/log" 2>&1 ||
     { cat "$work/log" >&2; exit 1; }
-"$bench/repeat" make "$work/small/buckets" "$work/tenth" $((megabytes / 10)) > "$work/log" || exit 1
-"$bench/repeat" make "$work/small/buckets" "$work/all" "$megabytes" > "$work/made" || exit 1
+"$bench/repeat" make "$work/small/buckets" "$work/tenth" $((megabytes / 10)) "$file_kb" > "$work/log" || exit 1
+"$bench/repeat" make "$work/small/buckets" "$work/all" "$megabytes" "$file_kb" > "$work/made" || exit 1
 echo "$(awk '{ printf "%.0f MB of records in %d files", $1 / 1e6, $2 }' "$work/made"); rounds: $rounds, interleaved"
 for ((i = 0; i < rounds; i++)); do
     cpu "$bench/repeat" inflate "$work/all" >> "$work/bare"

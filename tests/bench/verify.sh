@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # make bench-verify: the CPU time of `verify records` beside that of only inflating the same files with zlib, in
 # interleaved rounds, and its memory on a tenth and on all of the data. The data is a generated tree, repeated.
-# BENCH_VERIFY_MB (1000) of records, BENCH_ROUNDS (5) change the effort. Exits 1 when a limit is missed on a machine
-# that was quiet when it began.
+# BENCH_VERIFY_MB (1000) of records, BENCH_FILE_KB (6000; 0: small files, as generated) of them in a file, BENCH_ROUNDS
+# (5) change the effort. Exits 1 when a limit is missed on a machine that was quiet when it began.
 set -u
 cd "$(dirname "$0")/../.."
 bench=$1
-rounds=${BENCH_ROUNDS:-5} megabytes=${BENCH_VERIFY_MB:-1000} threads=$(nproc)
+rounds=${BENCH_ROUNDS:-5} megabytes=${BENCH_VERIFY_MB:-1000} threads=$(nproc) file_kb=${BENCH_FILE_KB:-6000}
 work=$(mktemp -d build/bench.XXXXXX)
 missed=0
 busy=$(awk -v n="$threads" '{ print ($1 > n / 4) ? $1 : 0 }' /proc/loadavg)
@@ -20,8 +20,8 @@ cost() { "$bench/cost" "$@" || { echo "bench: failed: $*" >&2; exit 1; }; }
 
 build/mocktrail generate startup --out "$work/small" --seed 1 --events 20000 > "$work/log" 2>&1 ||
     { cat "$work/log" >&2; exit 1; }
-"$bench/repeat" make "$work/small/buckets" "$work/tenth" $((megabytes / 10)) > "$work/log" || exit 1
-"$bench/repeat" make "$work/small/buckets" "$work/all" "$megabytes" > "$work/made" || exit 1
+"$bench/repeat" make "$work/small/buckets" "$work/tenth" $((megabytes / 10)) "$file_kb" > "$work/log" || exit 1
+"$bench/repeat" make "$work/small/buckets" "$work/all" "$megabytes" "$file_kb" > "$work/made" || exit 1
 echo "$(awk '{ printf "%.0f MB of records in %d files", $1 / 1e6, $2 }' "$work/made"); rounds: $rounds, interleaved"
 : > "$work/ratio"; : > "$work/ours"; : > "$work/bare"
 for ((i = 0; i < rounds; i++)); do
