@@ -150,6 +150,14 @@ struct value *list_without(struct arena *a, const struct value *list, const char
     return rest;
 }
 
+bool tags_reserved(const struct value *tags)
+{
+    for (const struct value *t = value_first(tags); t; t = t->next)
+        if (str_eq_nocase(str_sub(t->name, 0, strlen("aws:")), STR("aws:")))
+            return true;
+    return false;
+}
+
 struct value *tags_merge(struct arena *a, const struct value *tags, const struct value *more)
 {
     struct value *all = tags ? value_copy(a, tags) : value_list(a);

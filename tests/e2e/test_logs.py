@@ -71,6 +71,9 @@ class Groups(Logs):
         self.assertEqual(logs.list_tags_for_resource(resourceArn=arn)["tags"], {"a": "3", "b": "2", "c": "4"})
         logs.untag_resource(resourceArn=arn, tagKeys=["b"])
         logs.untag_log_group(logGroupName="g", tags=["c"])
+        for call, names in ((logs.tag_resource, {"resourceArn": arn}), (logs.tag_log_group, {"logGroupName": "g"}),
+                            (logs.create_log_group, {"logGroupName": "other"})):
+            self.refused("InvalidParameterException", call, **names, tags={"d": "1", "aws:x": "1"})
         self.assertEqual(logs.list_tags_log_group(logGroupName="g")["tags"], {"a": "3"})
         self.refused("ResourceNotFoundException", logs.list_tags_for_resource, resourceArn=arn + "x")
 

@@ -105,7 +105,10 @@ class Queues(QueueCase):
         url = self.sqs.create_queue(QueueName="q", tags={"a": "1"})["QueueUrl"]
         self.sqs.tag_queue(QueueUrl=url, Tags={"b": "2"})
         self.sqs.untag_queue(QueueUrl=url, TagKeys=["a", "absent"])
+        self.refused("InvalidParameterValue", self.sqs.tag_queue, QueueUrl=url, Tags={"c": "3", "AWS:x": "1"})
+        self.refused("InvalidParameterValue", self.sqs.create_queue, QueueName="other", tags={"aws:x": "1"})
         self.assertEqual({"b": "2"}, self.sqs.list_queue_tags(QueueUrl=url)["Tags"])
+        self.assertEqual([url], self.sqs.list_queues()["QueueUrls"])
 
     def test_permissions_are_statements_of_the_policy(self):
         url = self.queue()

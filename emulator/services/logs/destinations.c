@@ -40,7 +40,7 @@ HANDLER(logs, PutDestination)
     struct str name = job_text(j, "destinationName");
     struct value *doc = job_get(j, "Destination", name);
 
-    if (job_stopped(j) || !target_ok(j, job_text(j, "targetArn")))
+    if (job_stopped(j) || !logs_tags_ok(j) || !target_ok(j, job_text(j, "targetArn")))
         return j->rc;
     if (!doc) {
         doc = value_map(j->a);

@@ -55,6 +55,8 @@ HANDLER(logs, CreateLogGroup)
                           "The specified log group already exists");
     if (str_has_prefix(name, STR("aws/"))) /* Source: API Reference, "CreateLogGroup" */
         return logs_invalid(j, "Log groups starting with AWS/ are reserved for AWS.");
+    if (!logs_tags_ok(j))
+        return j->rc;
     return job_put(j, "LogGroup", name, new_group(j, name));
 }
 

@@ -51,6 +51,7 @@ struct metric_datum;
 int logs_metric(struct engine *e, const struct metric_datum *d, struct err *err);
 
 /* InvalidParameterException. */
+bool logs_tags_ok(struct job *j); /* false: refused, for the parameter tags has a reserved key */
 int logs_invalid(struct job *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int logs_no_group(struct job *j);
 /* One page of items that stand in their final order. */

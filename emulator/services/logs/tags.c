@@ -42,11 +42,18 @@ static int tagged_resource(struct job *j, struct tagged *t)
     return j->rc;
 }
 
+bool logs_tags_ok(struct job *j)
+{
+    if (tags_reserved(param(j->call, "tags")))
+        (void)logs_invalid(j, TAGS_RESERVED); /* the outcome is refused */
+    return !job_stopped(j);
+}
+
 static int put_tags(struct job *j, struct tagged *t)
 {
     struct value *tags = value_get_c(t->doc, "Tags");
 
-    if (!t->doc)
+    if (!t->doc || !logs_tags_ok(j))
         return j->rc;
     if (!tags) {
         tags = value_map(j->a);

@@ -67,7 +67,9 @@ static bool check_tags(struct job *j, const struct value *tags, const struct val
 
     for (const struct value *t = value_first(more); t; t = t->next)
         count += value_get(tags, t->name) == NULL;
-    if (count > TAGS_MOST)
+    if (tags_reserved(more))
+        (void)sqs_refuse_value(j, TAGS_RESERVED);
+    else if (count > TAGS_MOST)
         (void)sqs_refuse_value(j, "Too many tags added for queue. The limit is %d.", TAGS_MOST);
     return !job_stopped(j);
 }
