@@ -59,24 +59,36 @@ static int deflate_zlib(struct buf *out, struct str bytes, int level, struct err
     return 0;
 }
 
+static void add_tail(struct buf *out, struct str bytes)
+{
+    add_u32(out, crc32_gzip_refl(0, (const unsigned char *)bytes.ptr, bytes.len));
+    add_u32(out, (uint32_t)bytes.len);
+}
+
+void gzip_write_known(struct buf *out, struct str bytes, const struct hints *known)
+{
+    buf_add(out, (struct str){ header, sizeof header });
+    deflate_records(out, bytes, known);
+    add_tail(out, bytes);
+}
+
 int gzip_write(struct buf *out, struct str bytes, int level, struct err *err)
 {
     size_t start = out->len;
-    int rc = 0;
 
-    if (level != GZIP_FAST && (level < 1 || level > 9))
+    if (level == GZIP_FAST) {
+        gzip_write_known(out, bytes, NULL);
+        return 0;
+    }
+    if (level < 1 || level > 9)
         return err_set(err, E_PARSE, "gzip level %d: expected 1 to 9", level);
     buf_add(out, (struct str){ header, sizeof header });
-    if (level == GZIP_FAST)
-        deflate_records(out, bytes);
-    else
-        rc = deflate_zlib(out, bytes, level, err);
+    int rc = deflate_zlib(out, bytes, level, err);
     if (rc < 0) {
         out->len = start;
         return rc;
     }
-    add_u32(out, crc32_gzip_refl(0, (const unsigned char *)bytes.ptr, bytes.len));
-    add_u32(out, (uint32_t)bytes.len);
+    add_tail(out, bytes);
     return 0;
 }
 

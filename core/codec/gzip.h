@@ -10,6 +10,9 @@
  * see the same bytes everywhere). level: 1 to 9 as zlib's, or GZIP_FAST, which is made for record
  * files (deflate.h). Appends to out. */
 int gzip_write(struct buf *out, struct str bytes, int level, struct err *err);
+struct hints;
+/* GZIP_FAST for who knows the hints of bytes (hints.h); NULL: they are found. */
+void gzip_write_known(struct buf *out, struct str bytes, const struct hints *known);
 
 enum gzip_extra { GZIP_WHOLE, GZIP_MORE_MEMBERS, GZIP_TRAILING_BYTES };
 /* Inflate the first member and any that follow; appends to out. E_PARSE (says what: header, data,

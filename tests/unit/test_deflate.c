@@ -10,13 +10,13 @@
 
 /* zlib is the judge: what was encoded inflates to itself, ends where it says, and nothing follows.
  */
-static void check_bytes(struct str plain)
+static void check_known(struct str plain, const struct hints *known)
 {
     struct buf packed = { 0 }, back = { 0 };
     z_stream z = { 0 };
 
     buf_add(&packed, STR("before"));
-    deflate_records(&packed, plain);
+    deflate_records(&packed, plain, known);
     assert_memory_equal(packed.ptr, "before", 6);
     z.next_in = (Bytef *)packed.ptr + 6;
     z.avail_in = (uInt)(packed.len - 6);
@@ -31,6 +31,11 @@ static void check_bytes(struct str plain)
     assert_int_equal(inflateEnd(&z), Z_OK);
     buf_free(&packed);
     buf_free(&back);
+}
+
+static void check_bytes(struct str plain)
+{
+    check_known(plain, NULL);
 }
 
 /* Bytes of one alphabet, so that marks, runs and chance come in every mixture. */
@@ -102,30 +107,116 @@ static void edges_of_window_and_length(void **state)
     buf_free(&b);
 }
 
-/* Records alike: that is what it is for, so it must not lose its way there. */
-static void records_become_small(void **state)
+static void write_records(struct buf *b, int count)
 {
-    struct buf b = { 0 }, packed = { 0 };
     struct rng r;
     char id[37];
 
-    (void)state;
     rng_init(&r, 5, 1);
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < count; i++) {
         rng_uuid(&r, id);
         buf_printf(
-            &b,
+            b,
             ",{\"eventVersion\":\"1.11\",\"userIdentity\":{\"type\":\"IAMUser\",\"arn\":"
             "\"arn:aws:iam::111122223333:user/u%u\"},\"eventTime\":\"2026-01-05T09:%02d:%02dZ\","
             "\"eventName\":\"Describe%u\",\"requestParameters\":null,\"eventID\":\"%s\","
             "\"readOnly\":true,\"eventType\":\"AwsApiCall\",\"managementEvent\":true}",
             (unsigned)rng_below(&r, 9), i / 60 % 60, i % 60, (unsigned)rng_below(&r, 30), id);
     }
+}
+
+/* Records alike: that is what it is for, so it must not lose its way there. */
+static void records_become_small(void **state)
+{
+    struct buf b = { 0 }, packed = { 0 };
+
+    (void)state;
+    write_records(&b, 3000);
     check_bytes(buf_view(&b));
-    deflate_records(&packed, buf_view(&b));
+    deflate_records(&packed, buf_view(&b), NULL);
     assert_true(packed.len * 7 < b.len); /* ids alone are a twentieth of it */
     buf_free(&b);
     buf_free(&packed);
+}
+
+static void find_hints(struct hints *m, struct str text, size_t most)
+{
+    struct hint found[64];
+    size_t at = 0;
+
+    while (at < text.len) {
+        size_t count = hints_find(text, &at, found, most);
+
+        for (size_t i = 0; i < count; i++)
+            hints_put(m, found[i].at, found[i].tag);
+    }
+}
+
+/* Hints stand at members, the same ones in whatever portions they are found, and equal members have
+ * equal tags. */
+static void hints_stand_at_members(void **state)
+{
+    struct buf b = { 0 };
+    struct hints m = { 0 }, again = { 0 };
+
+    (void)state;
+    write_records(&b, 20);
+    find_hints(&m, buf_view(&b), 64);
+    find_hints(&again, buf_view(&b), 17);
+    assert_int_equal(m.count, 20 * 11);
+    assert_int_equal(again.count, m.count);
+    assert_memory_equal(again.items, m.items, m.count * sizeof *m.items);
+    for (size_t i = 0; i < m.count; i++) {
+        const char *p = b.ptr + m.items[i].at;
+
+        assert_true(*p == '"' && (p[-1] == ',' || p[-1] == '{'));
+        if (i % 11 == 0)
+            assert_int_equal(m.items[i].tag, m.items[0].tag);
+    }
+    buf_free(&b);
+    hints_free(&m);
+    hints_free(&again);
+}
+
+/* Hints that are known give the bytes that found ones give, when they say the same. */
+static void known_hints_change_nothing(void **state)
+{
+    struct buf b = { 0 }, found = { 0 }, known = { 0 };
+    struct hints m = { 0 };
+
+    (void)state;
+    write_records(&b, 2000);
+    find_hints(&m, buf_view(&b), 64);
+    deflate_records(&found, buf_view(&b), NULL);
+    deflate_records(&known, buf_view(&b), &m);
+    assert_int_equal(known.len, found.len);
+    assert_memory_equal(known.ptr, found.ptr, found.len);
+    buf_free(&b);
+    buf_free(&found);
+    buf_free(&known);
+    hints_free(&m);
+}
+
+/* Hints anywhere, with tags of chance or of few values, and chance said of what is none. */
+static void false_hints_do_no_harm(void **state)
+{
+    struct buf b = { 0 };
+    struct rng r;
+
+    (void)state;
+    rng_init(&r, 7, 1);
+    write_records(&b, 300);
+    for (int round = 0; round < 200; round++) {
+        struct hints m = { 0 };
+        size_t most = 1 + rng_below(&r, 400);
+
+        for (size_t at = 0; at < b.len; at += rng_below(&r, most))
+            hints_put(&m, at,
+                      rng_below(&r, 4) ? (uint32_t)rng_u64(&r) >> rng_below(&r, 32) : HINT_CHANCE);
+        check_known(buf_view(&b), &m);
+        hints_free(&m);
+    }
+    buf_free(&b);
 }
 
 /* Kraft's sum: the lengths make a whole prefix code, none over the limit. */
@@ -178,6 +269,9 @@ int main(void)
     check_add(&s, "short texts", short_texts);
     check_add(&s, "edges of window and length", edges_of_window_and_length);
     check_add(&s, "records become small", records_become_small);
+    check_add(&s, "hints stand at members", hints_stand_at_members);
+    check_add(&s, "known hints change nothing", known_hints_change_nothing);
+    check_add(&s, "false hints do no harm", false_hints_do_no_harm);
     check_add(&s, "codes are whole", codes_are_whole);
     return check_run(&s, "deflate");
 }
