@@ -207,6 +207,8 @@ static int open_segment_file(struct journal *j, struct str name, struct err *err
         segment_close(s);
         return rc;
     }
+    if (j->active)
+        close_active(j); /* again: a crash may have come before it was done */
     chain_append(j, s);
     return recover_segment(j, s, err);
 }
@@ -651,13 +653,20 @@ uint64_t journal_damaged_count(const struct journal *j)
     return j->damaged_count; /* set by journal_open alone */
 }
 
+/* Where what may be read in s ends. Behind the last head of a full one lie no entries, but there
+ * may be positions: journal_start_at leaves such a segment behind. */
+static uint64_t read_end(const struct journal *j, const struct segment *s)
+{
+    return s->base + (s == j->active ? s->size_bytes : s->end);
+}
+
 /* The segment to read at *position: the one that holds it, or the next one there is. */
 static struct segment *segment_to_read(struct journal *j, uint64_t *position)
 {
     struct segment *found = NULL;
 
     (void)pthread_mutex_lock(&j->mutex);
-    for (struct segment *s = j->active; s && *position < s->base + s->size_bytes; s = s->prev)
+    for (struct segment *s = j->active; s && *position < read_end(j, s); s = s->prev)
         found = s;
     (void)pthread_mutex_unlock(&j->mutex);
     if (found && *position < found->base + segment_first(found))

@@ -506,20 +506,47 @@ static void a_full_disk_is_an_error(void **state)
     arena_free(&a);
 }
 
+/* Also where the position lies within the span of the segment that a new journal begins with. */
 static void positions_never_repeat_when_the_journal_was_taken_away(void **state)
 {
+    const uint64_t *start = *state;
     struct arena a = { 0 };
     const char *dir = check_dir(&a);
     struct journal *j = open_journal(dir, false);
     struct err err = { 0 };
 
-    (void)state;
-    check_ok(journal_start_at(j, 123456789, &err), &err);
-    assert_true(put(j, 1, STR("{}"), NULL) >= 123456789);
+    check_ok(journal_start_at(j, *start, &err), &err);
+    assert_true(put(j, 1, STR("{}"), NULL) >= *start);
     assert_int_equal(count_entries(j, 0), 1);
+    assert_int_equal(count_entries(j, *start), 1);
     journal_close(j);
     j = open_journal(dir, false);
     assert_int_equal(count_entries(j, 0), 1);
+    assert_int_equal(count_entries(j, *start), 1);
+    journal_close(j);
+    check_dir_end(dir);
+    arena_free(&a);
+}
+
+/* kill -9 after a new segment got its name, before the old one was closed. */
+static void a_segment_left_open_by_a_crash_is_read_past(void **state)
+{
+    static char text[200000];
+    struct arena a = { 0 };
+    const char *dir = check_dir(&a);
+    struct journal *j = open_journal(dir, false);
+    uint64_t n = 0, end;
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    do
+        end = journal_end(j);
+    while (put(j, ++n, (struct str){ text, sizeof text }, NULL) == end);
+    journal_close(j);
+    patch(&a, dir, (off_t)end, (char[16]){ 0 }, 16); /* the head that closes it */
+    j = open_journal(dir, false);
+    assert_int_equal(count_entries(j, 0), n);
+    assert_int_equal(count_entries(j, end), 1);
     journal_close(j);
     check_dir_end(dir);
     arena_free(&a);
@@ -567,6 +594,7 @@ static void waiters_are_told_once(void **state)
 int main(void)
 {
     static bool no = false, yes = true;
+    static uint64_t near = 20228, far = 123456789;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_back_what_was_put),
         cmocka_unit_test(packed_equals_put),
@@ -583,7 +611,9 @@ int main(void)
         cmocka_unit_test_prestate(nothing_acknowledged_is_lost_by_kill, &yes),
         cmocka_unit_test(damaged_entries_are_skipped),
         cmocka_unit_test(a_full_disk_is_an_error),
-        cmocka_unit_test(positions_never_repeat_when_the_journal_was_taken_away),
+        cmocka_unit_test_prestate(positions_never_repeat_when_the_journal_was_taken_away, &near),
+        cmocka_unit_test_prestate(positions_never_repeat_when_the_journal_was_taken_away, &far),
+        cmocka_unit_test(a_segment_left_open_by_a_crash_is_read_past),
     };
     return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
 }
