@@ -121,6 +121,11 @@ int engine_perform(struct engine *e, struct arena *a, struct call *call, struct 
 int engine_own_begin(struct engine *e, struct err *err);
 int engine_own_record(struct engine *e, struct arena *a, const struct call *call,
                       const struct outcome *out, struct err *err);
+/* A record that is no call's, instead: it gets the number of one. What facts point to lasts until
+ * end. */
+struct record_facts;
+int engine_own_put(struct engine *e, struct arena *a, const struct record_facts *facts,
+                   struct str record, struct err *err);
 int engine_own_end(struct engine *e, int rc, bool *out_committed, struct err *err);
 /* A call that comes with its parameters and its principal, as the generator makes it: refused (and
  * recorded so) when its model does not allow the parameters, else performed. engine_begin first. */

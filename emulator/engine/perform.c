@@ -468,6 +468,21 @@ int engine_own_begin(struct engine *e, struct err *err)
     return rc;
 }
 
+/* Takes the entries. */
+static int own_entries(struct engine *e, struct arena *a, const struct call *call,
+                       const struct outcome *out, struct entries *n, struct err *err)
+{
+    int rc = fill_outbox(e, call->seq, out, n, err);
+
+    if (rc < 0) {
+        entries_free(n);
+        return rc;
+    }
+    e->services->outbox_is_used = true;
+    leave_pending(e->services, a, call, out, n);
+    return 0;
+}
+
 int engine_own_record(struct engine *e, struct arena *a, const struct call *call,
                       const struct outcome *out, struct err *err)
 {
@@ -475,14 +490,21 @@ int engine_own_record(struct engine *e, struct arena *a, const struct call *call
     int rc = build(e, a, call, out, &n, err);
 
     if (rc == 0)
-        rc = fill_outbox(e, call->seq, out, &n, err);
-    if (rc < 0) {
-        entries_free(&n);
-        return rc;
-    }
-    e->services->outbox_is_used = true;
-    leave_pending(e->services, a, call, out, &n);
-    return 0;
+        return own_entries(e, a, call, out, &n, err);
+    entries_free(&n);
+    return rc;
+}
+
+int engine_own_put(struct engine *e, struct arena *a, const struct record_facts *facts,
+                   struct str record, struct err *err)
+{
+    struct entries n = { .count = 1 };
+    struct call call = { .seq = atomic_fetch_add(&e->next_seq, 1) };
+    struct outcome none = { 0 };
+
+    n.of[0].facts = *facts;
+    buf_add(&n.of[0].text, record);
+    return own_entries(e, a, &call, &none, &n, err);
 }
 
 int engine_own_end(struct engine *e, int rc, bool *out_committed, struct err *err)

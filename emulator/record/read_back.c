@@ -150,15 +150,17 @@ void read_back_facts(const struct read_back *rb, struct arena *a, const struct v
                      struct record_facts *out)
 {
     const struct value *identity = value_get_c(record, "userIdentity");
+    const struct value *insight = value_get_c(record, "insightDetails");
+    const struct value *about = insight ? insight : record;
     struct record_facts f = { .event_id = value_get_str(record, "eventID"),
-                              .event_source = value_get_str(record, "eventSource"),
-                              .event_name = value_get_str(record, "eventName"),
+                              .event_source = value_get_str(about, "eventSource"),
+                              .event_name = value_get_str(about, "eventName"),
                               .account = value_get_str(record, "recipientAccountId"),
                               .region = value_get_str(record, "awsRegion"),
                               .user_name = user_of(identity),
                               .access_key_id = value_get_str(identity, "accessKeyId"),
                               .identity_arn = value_get_str(identity, "arn"),
-                              .error_code = value_get_str(record, "errorCode"),
+                              .error_code = value_get_str(about, "errorCode"),
                               .category = category_of(record),
                               .read_only = value_get_bool(record, "readOnly", false) };
 

@@ -36,10 +36,11 @@ static int run(struct store *s, enum history_statement which, struct err *err)
     return rc < 0 ? rc : db_run(s->history, st, "write", err);
 }
 
-static struct str scope_of(struct arena *a, struct str account, struct str region, bool is_insight)
+static struct str scope_of(struct arena *a, struct str account, struct str region, bool is_insight,
+                           struct str insight_source)
 {
-    return arena_printf(a, "%.*s/%.*s%s", STR_ARG(account), STR_ARG(region),
-                        is_insight ? "/insight" : "");
+    return arena_printf(a, "%.*s/%.*s%s%.*s", STR_ARG(account), STR_ARG(region),
+                        is_insight ? "/insight" : "", STR_ARG(insight_source));
 }
 
 int history_load(struct store *s, struct err *err)
@@ -71,12 +72,12 @@ uint64_t history_reached(struct store *s)
 static bool is_same_scope(const struct history_row *a, const struct history_row *b)
 {
     return str_eq(a->region, b->region) && str_eq(a->account, b->account) &&
-           a->is_insight == b->is_insight;
+           a->is_insight == b->is_insight && str_eq(a->insight_source, b->insight_source);
 }
 
 static struct block *block_for(struct arena *a, struct block **first, const struct history_row *row)
 {
-    struct str scope = scope_of(a, row->account, row->region, row->is_insight);
+    struct str scope = scope_of(a, row->account, row->region, row->is_insight, row->insight_source);
     struct block *b = *first;
 
     while (b && !str_eq(b->scope, scope))
@@ -307,7 +308,7 @@ static int search_all(struct search *f, struct err *err)
 
     if (rc < 0)
         return rc;
-    db_bind_str(st, 1, scope_of(f->a, q->account, q->region, q->is_insight));
+    db_bind_str(st, 1, scope_of(f->a, q->account, q->region, q->is_insight, q->insight_source));
     sqlite3_bind_int64(st, 2, q->start_ms);
     sqlite3_bind_int64(st, 3, q->end_ms < q->before_time_ms ? q->end_ms : q->before_time_ms);
     rc = search_blocks(f, st, err);

@@ -12,8 +12,9 @@ struct history_row {
     int64_t time_ms;
     struct str account, region, event_id, event_name, event_source, user_name, access_key_id;
     bool read_only, is_insight;
-    struct value *resources; /* [{ResourceType, ResourceName}] or NULL */
-    struct str record;       /* the whole record, compact JSON */
+    struct str insight_source; /* of an Insights event about one trail's data events; or empty */
+    struct value *resources;   /* [{ResourceType, ResourceName}] or NULL */
+    struct str record;         /* the whole record, compact JSON */
 };
 /* Rows up to history_reached are there already, and left alone: a batch that a crash cut short is
  * simply added again. */
@@ -37,6 +38,7 @@ struct history_query {
     enum history_attribute attribute;
     struct str value;
     bool is_insight;
+    struct str insight_source; /* as the row's */
     size_t limit;
     int64_t before_time_ms; /* continue below this (time, seq); INT64_MAX to start */
     uint64_t before_seq;

@@ -674,9 +674,9 @@ static struct segment *segment_to_read(struct journal *j, uint64_t *position)
     return found;
 }
 
-#define ANY_CATEGORY (-1)
+#define ANY_CATEGORY (~0u)
 
-static bool next(struct journal *j, struct arena *a, uint64_t *position, int category,
+static bool next(struct journal *j, struct arena *a, uint64_t *position, unsigned categories,
                  struct journal_entry *out)
 {
     struct segment *s;
@@ -700,7 +700,7 @@ static bool next(struct journal *j, struct arena *a, uint64_t *position, int cat
         *position += frame_bytes(len);
         struct str payload = frame_payload(h, len);
         if ((flags & FRAME_DEAD) ||
-            (category != ANY_CATEGORY && entry_category(payload) != (unsigned)category))
+            (categories != ANY_CATEGORY && !(categories & 1u << entry_category(payload) % 32)))
             continue;
         if (entry_unpack(a, payload, out, NULL, NULL) < 0)
             continue; /* its check was right, so this is not reached; never a crash though */
@@ -715,10 +715,10 @@ bool journal_next(struct journal *j, struct arena *a, uint64_t *position, struct
     return next(j, a, position, ANY_CATEGORY, out);
 }
 
-bool journal_next_of(struct journal *j, struct arena *a, uint64_t *position,
-                     enum event_category category, struct journal_entry *out)
+bool journal_next_of(struct journal *j, struct arena *a, uint64_t *position, unsigned categories,
+                     struct journal_entry *out)
 {
-    return next(j, a, position, (int)category, out);
+    return next(j, a, position, categories, out);
 }
 
 /* The oldest segment, when everything in it lies before the position and nothing needs it. */

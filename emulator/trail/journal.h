@@ -63,9 +63,9 @@ void journal_when_durable(struct journal *j, struct journal_waiter *waiter);
  * mapping until journal_trim. */
 bool journal_next(struct journal *j, struct arena *a, uint64_t *position,
                   struct journal_entry *out);
-/* The same for one category: others are passed over unread. */
-bool journal_next_of(struct journal *j, struct arena *a, uint64_t *position,
-                     enum event_category category, struct journal_entry *out);
+/* The same for some categories, a set of 1u << category: others are passed over unread. */
+bool journal_next_of(struct journal *j, struct arena *a, uint64_t *position, unsigned categories,
+                     struct journal_entry *out);
 int journal_trim(struct journal *j, uint64_t before_position, struct err *err);
 /* For the outbox: one self-contained payload <-> put. */
 void journal_pack(struct buf *out, const struct journal_source *from);
