@@ -2,6 +2,7 @@
 
 #include "core/aws/region.h"
 #include "core/base/buf.h"
+#include "emulator/trail/insight_kinds.h"
 
 struct doc_key config_key(struct str account, struct str region, const char *type, struct str id)
 {
@@ -56,12 +57,13 @@ static int members_load(struct store *s, struct config_set *set, struct trail_co
 static struct trail_epoch epoch_read(struct arena *a, const struct doc *doc)
 {
     const struct value *trail = value_get_c(doc->value, "Trail");
+    bool logging = value_get_bool(trail, "IsLogging", false);
 
     return (struct trail_epoch){
         .position = (uint64_t)value_get_int(doc->value, "Position", 0),
         .seq = (uint64_t)value_get_int(doc->value, "Seq", 0),
         .exists = trail != NULL,
-        .logging = value_get_bool(trail, "IsLogging", false),
+        .logging = logging,
         .multi_region = value_get_bool(trail, "IsMultiRegionTrail", false),
         .global_events = value_get_bool(trail, "IncludeGlobalServiceEvents", true),
         .validation = value_get_bool(trail, "LogFileValidationEnabled", false),
@@ -71,6 +73,10 @@ static struct trail_epoch epoch_read(struct arena *a, const struct doc *doc)
         .topic = value_get_str(trail, "SnsTopicARN"),
         .log_group = value_get_str(trail, "CloudWatchLogsLogGroupArn"),
         .selectors = selectors_compile(a, trail),
+        /* Source: CloudTrail User Guide, "Understanding CloudTrail Insights": to stop logging
+         * disables it */
+        .insights = logging ? insight_bits(value_get_c(trail, "InsightSelectors")) : 0,
+        .insights_since_ms = value_get_time(trail, "InsightsSince", 0),
         .key = doc->key,
     };
 }
@@ -153,18 +159,30 @@ static bool is_global_event(const struct record_facts *f)
     return !str_eq(region_of_call(service, STR("eu-west-1")), STR("eu-west-1"));
 }
 
+static bool asks_for(const struct trail_config *t, const struct trail_epoch *e,
+                     const struct journal_entry *entry)
+{
+    enum insight_kind kind =
+        entry->facts.error_code.len > 0 ? INSIGHT_ERROR_RATE : INSIGHT_CALL_RATE;
+    struct str source = insight_source(entry->record);
+
+    return (e->insights & INSIGHT_BIT(kind, source.len > 0)) != 0 &&
+           (source.len == 0 || str_eq(source, t->arn));
+}
+
 static bool epoch_takes(const struct trail_config *t, const struct trail_epoch *e,
                         const struct journal_entry *entry)
 {
     const struct record_facts *f = &entry->facts;
 
-    if (!e->exists || !e->logging || f->category == EVENT_INSIGHT)
+    if (!e->exists || !e->logging)
         return false;
     if (!e->multi_region) {
         if (!str_eq(f->region, t->home) || (!e->global_events && is_global_event(f)))
             return false;
     }
-    return selectors_take(e->selectors, f, entry->record);
+    return f->category == EVENT_INSIGHT ? asks_for(t, e, entry)
+                                        : selectors_take(e->selectors, f, entry->record);
 }
 
 static bool has_account(const struct trail_config *t, struct str account)

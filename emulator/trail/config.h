@@ -19,6 +19,8 @@ struct trail_epoch {
     struct str log_group;             /* ARN of the log group that gets its records too; or empty */
     struct str kms_key;               /* ARN; or empty: SSE-S3 */
     struct selectors *selectors;
+    unsigned insights;         /* INSIGHT_BIT of what it asks for; 0 while it does not log */
+    int64_t insights_since_ms; /* counted from here */
     struct doc_key key;
 };
 struct trail_config {
@@ -38,7 +40,8 @@ struct config_set {
 /* Under store_lock, so that no change is half made. */
 int config_load(struct store *s, struct config_set *out, struct err *err);
 void config_free(struct config_set *set); /* twice is harmless */
-/* The epoch by which this trail takes the entry, or NULL. */
+/* The epoch by which this trail takes the entry, or NULL. A record of an Insights event: the trail
+ * asks for its type, and logs where it comes from. */
 const struct trail_epoch *config_takes(const struct trail_config *t,
                                        const struct journal_entry *entry);
 /* The newest epoch; and the newest one in which the trail existed (NULL: none). */

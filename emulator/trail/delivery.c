@@ -40,6 +40,7 @@ struct group {
     struct destination *to;
     const struct trail_epoch *epoch;
     struct str account, region;
+    enum key_kind kind; /* KEY_LOG, or KEY_INSIGHT: these have files of their own */
     struct logfile file;
     char first_id[64]; /* eventID of the file's first record: what its name is drawn from */
 };
@@ -103,7 +104,7 @@ static struct str unique_of(struct round *r, const struct group *g)
 static int group_key(struct round *r, const struct group *g, struct str *out, struct err *err)
 {
     struct trail_key k = {
-        .kind = KEY_LOG,
+        .kind = g->kind,
         .prefix = g->epoch->prefix,
         .org_id = g->to->trail->org_id,
         .account = g->account,
@@ -201,16 +202,18 @@ static int relieve(struct round *r, struct err *err)
 static struct group *group_find(struct round *r, struct destination *to,
                                 const struct trail_epoch *epoch, const struct record_facts *f)
 {
+    enum key_kind kind = f->category == EVENT_INSIGHT ? KEY_INSIGHT : KEY_LOG;
     uint64_t h = str_hash(f->account) * 31 + str_hash(f->region) + (uintptr_t)to / 16;
     struct group **bucket = &r->groups[h % GROUP_BUCKETS];
     struct group *g = *bucket;
 
-    while (g && !(g->to == to && str_eq(g->epoch->prefix, epoch->prefix) &&
+    while (g && !(g->to == to && g->kind == kind && str_eq(g->epoch->prefix, epoch->prefix) &&
                   str_eq(g->account, f->account) && str_eq(g->region, f->region)))
         g = g->chain;
     if (!g) {
         g = arena_alloc(&r->a, sizeof *g);
         g->to = to;
+        g->kind = kind;
         g->account = arena_copy(&r->a, f->account);
         g->region = arena_copy(&r->a, f->region);
         g->chain = *bucket;

@@ -14,6 +14,7 @@
 #include "emulator/store/history.h"
 #include "emulator/store/objects.h"
 #include "emulator/trail/config.h"
+#include "emulator/trail/insight_kinds.h"
 
 #define LIFE_MS     (90 * 24 * 3600 * 1000ll)
 #define BATCH       256
@@ -87,21 +88,26 @@ static int add_record(struct past *p, struct str text, struct err *err)
     if (rc < 0)
         return rc;
     read_back_facts(p->rb, &p->batch_arena, v, &f);
-    if (f.category != EVENT_MANAGEMENT || f.time_ms < p->from_ms ||
+    bool is_insight = f.category == EVENT_INSIGHT;
+    if ((f.category != EVENT_MANAGEMENT && !is_insight) || f.time_ms < p->from_ms ||
         (p->is_shared && !is_new_id(p, f.event_id)))
         return 0;
-    p->rows[p->count++] = (struct history_row){ .seq = ++p->seq,
-                                                .time_ms = f.time_ms,
-                                                .account = f.account,
-                                                .region = f.region,
-                                                .event_id = f.event_id,
-                                                .event_name = f.event_name,
-                                                .event_source = f.event_source,
-                                                .user_name = f.user_name,
-                                                .access_key_id = f.access_key_id,
-                                                .read_only = f.read_only,
-                                                .resources = f.resources,
-                                                .record = record };
+    p->rows[p->count++] =
+        (struct history_row){ .seq = ++p->seq,
+                              .time_ms = f.time_ms,
+                              .account = f.account,
+                              .region = f.region,
+                              .event_id = f.event_id,
+                              .event_name = f.event_name,
+                              .event_source = f.event_source,
+                              .user_name = f.user_name,
+                              .access_key_id = f.access_key_id,
+                              .read_only = f.read_only,
+                              .is_insight = is_insight,
+                              .insight_source =
+                                  is_insight ? insight_source(record) : (struct str){ 0 },
+                              .resources = f.resources,
+                              .record = record };
     return p->count == BATCH ? flush(p, err) : 0;
 }
 
@@ -124,7 +130,8 @@ static int read_log(struct past *p, const char *path, struct err *err)
     return rc;
 }
 
-/* Below .../CloudTrail/: REGION/YYYY/MM/DD/FILE; day: what of the date is behind us. */
+/* Below .../CloudTrail/ or .../CloudTrail-Insight/: REGION/YYYY/MM/DD/FILE; day: what of the date
+ * is behind us. */
 static int read_folder(struct past *p, const char *path, int depth, struct str day, struct err *err)
 {
     struct arena a = { 0 };
@@ -189,14 +196,15 @@ static int read_untaken(struct past *p, struct err *err)
 }
 
 static int read_account(struct past *p, const struct trail_config *t,
-                        const struct trail_epoch *from, struct str account, struct err *err)
+                        const struct trail_epoch *from, struct str account, const char *word,
+                        struct err *err)
 {
     struct str key, path;
     int rc;
 
-    key = arena_printf(&p->a, "%.*s%sAWSLogs/%.*s%s%.*s/CloudTrail", STR_ARG(from->prefix),
+    key = arena_printf(&p->a, "%.*s%sAWSLogs/%.*s%s%.*s/%s", STR_ARG(from->prefix),
                        from->prefix.len ? "/" : "", STR_ARG(t->org_id), t->org_id.len ? "/" : "",
-                       STR_ARG(account));
+                       STR_ARG(account), word);
     if ((rc = object_path(&p->a, from->bucket, key, &path, err)) < 0)
         return rc;
     for (size_t i = 0; i < p->seen_count; i++)
@@ -207,12 +215,24 @@ static int read_account(struct past *p, const struct trail_config *t,
                        STR(""), err);
 }
 
+static const char *const words[] = { "CloudTrail", "CloudTrail-Insight" };
+
+static int read_words(struct past *p, const struct trail_config *t, const struct trail_epoch *from,
+                      struct str account, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < COUNT(words); i++)
+        rc = read_account(p, t, from, account, words[i], err);
+    return rc;
+}
+
 static size_t places_most(const struct config_set *set)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < set->count; i++)
-        n += set->trails[i].epoch_count * set->trails[i].account_count;
+        n += set->trails[i].epoch_count * set->trails[i].account_count * COUNT(words);
     return n;
 }
 
@@ -227,7 +247,7 @@ static int read_trails(struct past *p, const struct config_set *set, struct err 
 
         for (size_t n = 0; n < t->epoch_count; n++)
             for (size_t k = 0; rc == 0 && t->epochs[n].exists && k < t->account_count; k++)
-                rc = read_account(p, t, &t->epochs[n], t->accounts[k], err);
+                rc = read_words(p, t, &t->epochs[n], t->accounts[k], err);
     }
     if (rc == 0)
         rc = read_untaken(p, err);

@@ -11,6 +11,8 @@
 #include "emulator/store/history.h"
 #include "emulator/telemetry/telemetry.h"
 #include "emulator/trail/bucket.h"
+#include "emulator/trail/insight_kinds.h"
+#include "emulator/trail/insights_live.h"
 #include "emulator/trail/own_calls.h"
 #include "emulator/trail/past.h"
 #include "emulator/trail/state.h"
@@ -135,21 +137,28 @@ static int history_take(struct trail *t, struct arena *a, struct history_row *ro
     struct journal_entry entry;
 
     *count = 0;
-    /* Source: CloudTrail User Guide, "Event history": no data events. */
+    /* Source: CloudTrail User Guide, "Event history": no data events; Insights events if a trail
+     * asks for them. */
     while (*count < HISTORY_BATCH &&
-           journal_next_of(t->journal, a, &position, EVENT_MANAGEMENT, &entry)) {
-        rows[(*count)++] = (struct history_row){ .seq = entry.position,
-                                                 .time_ms = entry.facts.time_ms,
-                                                 .account = entry.facts.account,
-                                                 .region = entry.facts.region,
-                                                 .event_id = entry.facts.event_id,
-                                                 .event_name = entry.facts.event_name,
-                                                 .event_source = entry.facts.event_source,
-                                                 .user_name = entry.facts.user_name,
-                                                 .access_key_id = entry.facts.access_key_id,
-                                                 .read_only = entry.facts.read_only,
-                                                 .resources = entry.facts.resources,
-                                                 .record = entry.record };
+           journal_next_of(t->journal, a, &position, 1u << EVENT_MANAGEMENT | 1u << EVENT_INSIGHT,
+                           &entry)) {
+        bool is_insight = entry.facts.category == EVENT_INSIGHT;
+        rows[(*count)++] =
+            (struct history_row){ .seq = entry.position,
+                                  .time_ms = entry.facts.time_ms,
+                                  .account = entry.facts.account,
+                                  .region = entry.facts.region,
+                                  .event_id = entry.facts.event_id,
+                                  .event_name = entry.facts.event_name,
+                                  .event_source = entry.facts.event_source,
+                                  .user_name = entry.facts.user_name,
+                                  .access_key_id = entry.facts.access_key_id,
+                                  .read_only = entry.facts.read_only,
+                                  .is_insight = is_insight,
+                                  .insight_source =
+                                      is_insight ? insight_source(entry.record) : (struct str){ 0 },
+                                  .resources = entry.facts.resources,
+                                  .record = entry.record };
     }
     t->history_position = position;
     return *count > 0;
@@ -258,6 +267,8 @@ static int deliver(struct trail *t, enum delivery_which which, struct err *err)
 
     if (rc == 0)
         rc = telemetry_sync(t->e, err);
+    if (rc == 0)
+        rc = insights_live_settle(t->e, err);
     if (rc == 0)
         rc = delivery_run(t, which, err);
     if (rc == 0 && atomic_load(&t->generation) != t->ended_generation) {

@@ -35,6 +35,8 @@ static int turn(struct ctx *cx, const struct call *call, struct outcome *out, en
         return 0;
     out->changed = true;
     value_put_bool(cx->a, t.doc, "IsLogging", turns[which].logging);
+    if (turns[which].logging && value_get_c(t.doc, "InsightSelectors"))
+        value_put_time(cx->a, t.doc, "InsightsSince", cx->now_ms); /* to stop disabled them */
     rc = status_get(cx, &t, &status, err);
     if (rc == 0) {
         value_put_time(cx->a, status, turns[which].time_member, cx->now_ms);

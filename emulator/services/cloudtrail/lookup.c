@@ -1,3 +1,4 @@
+#include "core/aws/arn.h"
 #include "core/codec/json.h"
 #include "emulator/services/cloudtrail/cloudtrail.h"
 #include "emulator/store/history.h"
@@ -123,7 +124,8 @@ static struct value *show(struct ctx *cx, const struct history_row *row)
 
     value_put_str(cx->a, v, "EventId", row->event_id);
     value_put_str(cx->a, v, "EventName", row->event_name);
-    value_put_c(cx->a, v, "ReadOnly", row->read_only ? "true" : "false");
+    if (!row->is_insight)
+        value_put_c(cx->a, v, "ReadOnly", row->read_only ? "true" : "false");
     if (row->access_key_id.len > 0)
         value_put_str(cx->a, v, "AccessKeyId", row->access_key_id);
     value_put_time(cx->a, v, "EventTime", row->time_ms - row->time_ms % 1000);
@@ -136,20 +138,20 @@ static struct value *show(struct ctx *cx, const struct history_row *row)
     return v;
 }
 
-/* Unlocked: the history takes up what the journal has first, and that waits for no other call. */
-int cloudtrail_LookupEvents(struct ctx *cx, const struct call *call, struct outcome *out,
-                            struct err *err)
+typedef void take_fn(struct ctx *, const struct call *, struct outcome *, struct history_query *);
+
+/* Does not lock: the history takes up what the journal has first, and that waits for no other call.
+ */
+static int find(struct ctx *cx, const struct call *call, struct outcome *out,
+                take_fn *const steps[4], struct err *err)
 {
-    typedef void take_fn(struct ctx *, const struct call *, struct outcome *,
-                         struct history_query *);
-    static take_fn *const steps[] = { take_attribute, take_times, take_rest, take_token };
     struct history_query q = { .account = call->account, .region = call->region };
     struct value *list = value_list(cx->a);
     struct history_row *rows;
     size_t count;
     bool more;
 
-    for (size_t i = 0; i < COUNT(steps); i++) {
+    for (size_t i = 0; i < 4; i++) {
         steps[i](cx, call, out, &q);
         if (outcome_refused(out))
             return 0;
@@ -169,6 +171,67 @@ int cloudtrail_LookupEvents(struct ctx *cx, const struct call *call, struct outc
                          (long long)last->time_ms, (unsigned long long)last->seq);
         value_put_str(cx->a, out->output, "NextToken", page_token(cx, call, after));
     }
+    return 0;
+}
+
+int cloudtrail_LookupEvents(struct ctx *cx, const struct call *call, struct outcome *out,
+                            struct err *err)
+{
+    static take_fn *const steps[4] = { take_attribute, take_times, take_rest, take_token };
+
+    return find(cx, call, out, steps, err);
+}
+
+/* Source: CloudTrail API Reference, "ListInsightsData", Dimensions: at most one. */
+static void take_dimension(struct ctx *cx, const struct call *call, struct outcome *out,
+                           struct history_query *q)
+{
+    const struct value *one = value_first(param(call, "Dimensions"));
+
+    (void)cx;
+    (void)out; /* the model has checked the key */
+    for (size_t i = 0; one && i < COUNT(keys); i++)
+        if (str_eq_c(one->name, keys[i].key)) {
+            q->attribute = keys[i].attribute;
+            q->value = one->u.text;
+        }
+}
+
+static void take_source(struct ctx *cx, const struct call *call, struct outcome *out,
+                        struct history_query *q)
+{
+    int64_t limit = param_int(call, "MaxResults", PAGE_MAX);
+    struct arn arn;
+
+    q->is_insight = true;
+    q->insight_source = param_str(call, "InsightSource");
+    q->limit = (size_t)limit;
+    if (arn_parse(q->insight_source, &arn, NULL) < 0 || !str_eq(arn.service, STR("cloudtrail")))
+        outcome_refuse(cx->a, out, 400, "InvalidParameterException",
+                       "InsightSource must be the ARN of a trail.");
+    else if (limit < 1 || limit > PAGE_MAX)
+        outcome_refuse(cx->a, out, 400, "InvalidParameterException",
+                       "MaxResults must be between 1 and %d.", PAGE_MAX);
+}
+
+/* Insights events about a trail's data events; those about management events are LookupEvents'.
+ * Source: CloudTrail API Reference, "ListInsightsData". */
+int cloudtrail_ListInsightsData(struct ctx *cx, const struct call *call, struct outcome *out,
+                                struct err *err)
+{
+    static take_fn *const steps[4] = { take_dimension, take_times, take_source, take_token };
+
+    return find(cx, call, out, steps, err);
+}
+
+int cloudtrail_ListInsightsMetricData(struct ctx *cx, const struct call *call, struct outcome *out,
+                                      struct err *err)
+{
+    (void)call;
+    (void)err;
+    outcome_refuse(cx->a, out, 400, "UnsupportedOperationException",
+                   "mocktrail keeps no time series of Insights: the metrics of each call are in "
+                   "CloudWatch, AWS/Usage.");
     return 0;
 }
 

@@ -2,7 +2,7 @@
 
 #include "emulator/services/cloudtrail/cloudtrail.h"
 
-/* PutEventSelectors and its checks, GetEventSelectors, the two of Insights.
+/* PutEventSelectors and its checks, GetEventSelectors.
  * Source: CloudTrail API Reference, "EventSelector", "DataResource", "AdvancedEventSelector",
  * "AdvancedFieldSelector"; CloudTrail User Guide, "Quotas". */
 #define BASIC_LIMIT     5
@@ -275,39 +275,4 @@ int cloudtrail_GetEventSelectors(struct ctx *cx, const struct call *call, struct
     }
     answer(cx, out, t.doc);
     return 0;
-}
-
-/* No trail here derives Insights events, so none is ever switched on. */
-int cloudtrail_GetInsightSelectors(struct ctx *cx, const struct call *call, struct outcome *out,
-                                   struct err *err)
-{
-    struct ct_trail t = { 0 };
-    int rc;
-
-    if (param_has(call, "EventDataStore")) {
-        outcome_refuse(cx->a, out, 400, "UnsupportedOperationException",
-                       "mocktrail does not keep event data stores yet.");
-        return 0;
-    }
-    rc = ct_find(cx, call, out, param_str(call, "TrailName"), CT_READ, &t, err);
-    if (rc == 0 && t.doc)
-        outcome_refuse(cx->a, out, 400, "InsightNotEnabledException",
-                       "Trail %.*s does not have Insights enabled. Edit the trail settings to "
-                       "enable Insights, and then try the operation again.",
-                       STR_ARG(value_get_str(t.doc, "TrailARN")));
-    return rc;
-}
-
-int cloudtrail_PutInsightSelectors(struct ctx *cx, const struct call *call, struct outcome *out,
-                                   struct err *err)
-{
-    struct ct_trail t = { 0 };
-    int rc = param_has(call, "TrailName")
-                 ? ct_find(cx, call, out, param_str(call, "TrailName"), CT_CHANGE, &t, err)
-                 : 0;
-
-    if (rc == 0 && !outcome_refused(out))
-        outcome_refuse(cx->a, out, 400, "UnsupportedOperationException",
-                       "mocktrail does not derive Insights events yet.");
-    return rc;
 }

@@ -40,7 +40,7 @@ static struct value *show(struct arena *a, const struct value *trail, int where)
         bool custom = value_get_c(trail, "EventSelectors") != NULL ||
                       value_get_c(trail, "AdvancedEventSelectors") != NULL;
         value_put_bool(a, v, "HasCustomEventSelectors", custom);
-        value_put_bool(a, v, "HasInsightSelectors", false);
+        value_put_bool(a, v, "HasInsightSelectors", value_get_c(trail, "InsightSelectors") != NULL);
     }
     return v;
 }

@@ -93,10 +93,13 @@ static const char *detail_type(const struct value *record)
     return NULL;
 }
 
-static struct str source_of(struct arena *a, struct str event_source)
+/* Source: EventBridge Events Reference, "AWS CloudTrail": Insights are events of CloudTrail. */
+static struct str source_of(struct arena *a, const struct record_facts *f)
 {
-    struct str host = STR(".amazonaws.com");
+    struct str host = STR(".amazonaws.com"), event_source = f->event_source;
 
+    if (f->category == EVENT_INSIGHT)
+        return STR("aws.cloudtrail");
     if (str_has_suffix(event_source, host))
         event_source = str_sub(event_source, 0, event_source.len - host.len);
     return arena_printf(a, "aws.%.*s", STR_ARG(event_source));
@@ -105,13 +108,12 @@ static struct str source_of(struct arena *a, struct str event_source)
 static struct value *envelope(struct pass *p, const struct value *record, const char *type)
 {
     const struct record_facts *f = &p->entry->facts;
-    struct value *v =
-        bus_envelope(p->a, &(struct events_event){ .account = f->account,
-                                                   .region = f->region,
-                                                   .source = source_of(p->a, f->event_source),
-                                                   .detail_type = str_c(type),
-                                                   .detail = record,
-                                                   .time_ms = f->time_ms });
+    struct value *v = bus_envelope(p->a, &(struct events_event){ .account = f->account,
+                                                                 .region = f->region,
+                                                                 .source = source_of(p->a, f),
+                                                                 .detail_type = str_c(type),
+                                                                 .detail = record,
+                                                                 .time_ms = f->time_ms });
     bus_name_event(p->a, v, &p->rng);
     return v;
 }
