@@ -171,6 +171,7 @@ void dataset_drop_file(struct dataset *ds, struct file_job *f)
         f->next->prev = f->prev;
     (void)pthread_mutex_unlock(&ds->lock);
     logfile_free(&f->file);
+    hints_free(&f->hints);
     arena_free(&f->a);
     mem_free(f);
 }
@@ -363,6 +364,12 @@ int dataset_settle(struct dataset *ds, struct str bucket, bool *out_delivers, st
 
 int dataset_put(struct dataset *ds, const struct journal_source *from, struct err *err)
 {
+    return dataset_put_known(ds, from, NULL, err);
+}
+
+int dataset_put_known(struct dataset *ds, const struct journal_source *from,
+                      const struct hints *hints, struct err *err)
+{
     struct journal_entry entry = { .position = ds->position,
                                    .seq = from->seq,
                                    .recipient = (uint8_t)from->recipient,
@@ -380,7 +387,7 @@ int dataset_put(struct dataset *ds, const struct journal_source *from, struct er
             rc = begin(ds, err);
     }
     if (rc == 0)
-        rc = streams_put(ds, &entry, &is_taken, err);
+        rc = streams_put(ds, &entry, hints, &is_taken, err);
     if (rc < 0)
         return rc;
     ds->position++;

@@ -57,6 +57,10 @@ void dataset_label(struct dataset *ds, const struct dataset_label *labels, size_
 
 /* One record, in order of time. Copied. This is what the sink calls. */
 int dataset_put(struct dataset *ds, const struct journal_source *from, struct err *err);
+/* The same by who knows hints for its bytes (codec/hints.h); NULL: they are found when wanted. */
+struct hints;
+int dataset_put_known(struct dataset *ds, const struct journal_source *from,
+                      const struct hints *hints, struct err *err);
 
 /* A finding that a perfect tool reports. Events that no trail delivered (nor this shard holds) are
  * left out of it; with none left there is no finding. *out_events: how many are left (may be NULL).

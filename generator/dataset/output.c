@@ -153,6 +153,15 @@ static const char *find_kept(const struct output *o, struct desk *d, struct str 
     return NULL;
 }
 
+static int compress(const struct output *o, struct buf *out, const struct output_object *what,
+                    struct err *err)
+{
+    if (o->gzip_level != GZIP_FAST)
+        return gzip_write(out, what->text, o->gzip_level, err);
+    gzip_write_known(out, what->text, what->hints);
+    return 0;
+}
+
 static int place(struct output *o, unsigned thread, const struct output_object *what,
                  struct str paths[2], struct output_done *out, struct err *err)
 {
@@ -166,7 +175,7 @@ static int place(struct output *o, unsigned thread, const struct output_object *
     out->kept = kept != NULL;
     if (!kept) {
         buf_clear(&d->gzip);
-        rc = gzip_write(&d->gzip, what->text, o->gzip_level, err);
+        rc = compress(o, &d->gzip, what, err);
     }
     if (rc < 0)
         return rc;

@@ -10,6 +10,7 @@
 #include "core/base/arena.h"
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/codec/hints.h"
 #include "generator/dataset/spool.h"
 
 struct output {
@@ -25,9 +26,10 @@ struct output {
 
 struct output_object {
     struct str bucket, key;
-    struct str text;      /* uncompressed */
-    struct str signature; /* hex, of a digest; else empty */
-    const char *hash_hex; /* SHA-256 of text */
+    struct str text;           /* uncompressed */
+    const struct hints *hints; /* of text; NULL: none */
+    struct str signature;      /* hex, of a digest; else empty */
+    const char *hash_hex;      /* SHA-256 of text */
     int64_t modified_ms;
     uint64_t records;
 };

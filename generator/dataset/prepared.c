@@ -4,6 +4,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/mem.h"
+#include "core/codec/gzip.h"
 #include "emulator/identity/identity.h"
 #include "emulator/record/plan.h"
 #include "emulator/record/user_identity.h"
@@ -31,6 +32,7 @@ struct entry {
 struct voice {
     uint64_t key;
     struct buf identity;
+    struct hints hints;
 };
 
 /* What the sink was given while a call was performed. */
@@ -49,7 +51,8 @@ struct prepared {
     struct voice voices[VOICES];
     struct seen seen;
     struct buf record;
-    int64_t second; /* that time is the text of */
+    struct hints hints; /* of record */
+    int64_t second;     /* that time is the text of */
     char time[CLOCK_ISO_SIZE];
     struct prepared_counts counts;
 };
@@ -112,8 +115,11 @@ void prepared_close(struct prepared *p)
     p->ds->watch = NULL;
     for (size_t i = 0; i < ENTRIES; i++)
         entry_clear(&p->entries[i]);
-    for (size_t i = 0; i < VOICES; i++)
+    for (size_t i = 0; i < VOICES; i++) {
         buf_free(&p->voices[i].identity);
+        hints_free(&p->voices[i].hints);
+    }
+    hints_free(&p->hints);
     buf_free(&p->seen.record);
     arena_free(&p->seen.a);
     buf_free(&p->record);
@@ -159,7 +165,7 @@ static uint64_t key_of(const struct call *call, uint64_t key)
     return mix_str(mix_str(h, call->invoked_by), call->vpc_endpoint_id);
 }
 
-static struct str voice_of(struct prepared *p, const struct call *call)
+static const struct voice *voice_of(struct prepared *p, const struct call *call)
 {
     const struct principal *who = call->who;
     const struct plan *plan = plan_of(p->e->recorder, call->op);
@@ -173,22 +179,29 @@ static struct str voice_of(struct prepared *p, const struct call *call)
         v->key = h;
         buf_clear(&v->identity);
         user_identity_write(&v->identity, plan, call, VIEW_OWN);
+        hints_clear(&v->hints);
+        hints_find_all(&v->hints, buf_view(&v->identity), 0);
     }
-    return buf_view(&v->identity);
+    return v;
 }
 
+/* Into p->record and p->hints. */
 static void write(struct prepared *p, struct arena *a, const struct template *t,
-                  const struct call *call, struct buf *out)
+                  const struct call *call)
 {
-    struct template_fill with = { .call = call, .identity = voice_of(p, call), .a = a };
+    const struct voice *v = voice_of(p, call);
+    struct template_fill with = {
+        .call = call, .identity = buf_view(&v->identity), .identity_hints = &v->hints, .a = a
+    };
 
     if (p->second != call->time_ms / 1000) {
         p->second = call->time_ms / 1000;
         clock_iso(call->time_ms, p->time);
     }
     with.time = p->time;
-    buf_clear(out);
-    template_write(t, &with, out);
+    buf_clear(&p->record);
+    hints_clear(&p->hints);
+    template_write(t, &with, &p->record, p->ds->opt.gzip_level == GZIP_FAST ? &p->hints : NULL);
 }
 
 /* As if it had been performed: its number is used up, its ids are the engine's. */
@@ -199,7 +212,7 @@ static int write_again(struct prepared *p, struct arena *a, struct entry *n, str
     struct record_facts facts = n->facts;
 
     engine_begin(p->e, a, call);
-    write(p, a, n->template, call, &p->record);
+    write(p, a, n->template, call);
     facts.event_id = call->event_id;
     facts.time_ms = call->time_ms;
     facts.user_name = user_identity_name(call);
@@ -210,10 +223,11 @@ static int write_again(struct prepared *p, struct arena *a, struct entry *n, str
     out->status = n->status;
     atomic_fetch_add(&p->e->accepted_count, 1);
     p->counts.written++;
-    return dataset_put(p->ds,
-                       &(struct journal_source){
-                           .seq = call->seq, .record = buf_view(&p->record), .facts = &facts },
-                       err);
+    return dataset_put_known(p->ds,
+                             &(struct journal_source){ .seq = call->seq,
+                                                       .record = buf_view(&p->record),
+                                                       .facts = &facts },
+                             &p->hints, err);
 }
 
 /* One record of its own, nothing changed, no reader but the caller: such a call may be prepared. */
@@ -253,7 +267,7 @@ static void learn(struct prepared *p, struct entry *n, uint64_t key, const struc
 
 static void prove(struct prepared *p, struct arena *a, struct entry *n, const struct call *call)
 {
-    write(p, a, n->template, call, &p->record);
+    write(p, a, n->template, call);
     if (!str_eq(buf_view(&p->record), buf_view(&p->seen.record)))
         n->state = ENTRY_REFUSED;
     else if (call->who->is_session && session_of(call) == n->session)

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "core/codec/hints.h"
 #include "core/trail/logfile.h"
 #include "emulator/trail/config.h"
 #include "emulator/trail/signing.h"
@@ -38,6 +39,7 @@ struct file_job {
     struct file_job *next_held;   /* of its stream */
     struct interval *interval;    /* in which its digest lists it; NULL: none */
     struct logfile file;
+    struct hints hints; /* of its text, when they are wanted */
     struct str bucket, key, first_id;
     char hash_hex[65];
     int64_t at_ms, newest_ms, oldest_ms;
@@ -82,7 +84,8 @@ struct stream {
     struct str account, region, bucket, prefix;
     bool is_filled, has_digests; /* has_digests: as the trail was at the last record */
     struct logfile file;
-    char first_id[64]; /* eventID of the file's first record: what its name is drawn from */
+    struct hints hints; /* of its text, when they are wanted */
+    char first_id[64];  /* eventID of the file's first record: what its name is drawn from */
     struct file_job *held, **last_held; /* full, but the bucket is out of order */
 };
 
@@ -141,14 +144,17 @@ struct dataset {
     pthread_mutex_t lock; /* over what follows, and over intervals and chains */
     struct file_job *jobs;
     size_t text_under_way, intervals_under_way;
-    struct buf spare[16];
+    struct spare {
+        struct buf text;
+        struct hints hints;
+    } spare[16];
     size_t spare_count;
     uint64_t files_done, digests_done, kept, gzip_bytes;
 };
 
 /* streams.c */
-int streams_put(struct dataset *ds, const struct journal_entry *entry, bool *out_taken,
-                struct err *err);
+int streams_put(struct dataset *ds, const struct journal_entry *entry, const struct hints *hints,
+                bool *out_taken, struct err *err);
 int streams_deliver(struct dataset *ds, int64_t slot_ms, struct err *err); /* all that is filled */
 bool streams_deliver_into(const struct dataset *ds, struct str bucket);
 void streams_free(struct dataset *ds);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "core/base/mem.h"
+#include "core/codec/gzip.h"
 #include "core/trail/keys.h"
 #include "emulator/trail/bucket.h"
 #include "emulator/trail/unique.h"
@@ -101,31 +102,34 @@ static int name_file(struct dataset *ds, const struct stream *s, struct file_job
     return trail_key_write(&f->a, &k, &f->key, err);
 }
 
-static struct buf spare_take(struct dataset *ds)
+static struct spare spare_take(struct dataset *ds)
 {
-    struct buf b = { 0 };
+    struct spare s = { 0 };
 
     (void)pthread_mutex_lock(&ds->lock);
     if (ds->spare_count > 0)
-        b = ds->spare[--ds->spare_count];
+        s = ds->spare[--ds->spare_count];
     (void)pthread_mutex_unlock(&ds->lock);
-    return b;
+    return s;
 }
 
 /* The stream's open file becomes a job; the stream is empty. */
 static struct file_job *cut(struct dataset *ds, struct stream *s)
 {
     struct file_job *f = mem_alloc(sizeof *f);
+    struct spare spare = spare_take(ds);
 
     f->ds = ds;
     f->file = s->file;
+    f->hints = s->hints;
     f->bucket = arena_copy(&f->a, s->bucket);
     f->newest_ms = s->file.newest_ms;
     f->oldest_ms = s->file.oldest_ms;
     f->records = s->file.record_count;
     f->text_bytes = s->file.text.len;
     f->first_id = arena_copy(&f->a, str_c(s->first_id));
-    s->file = (struct logfile){ .text = spare_take(ds) };
+    s->file = (struct logfile){ .text = spare.text };
+    s->hints = spare.hints;
     (void)pthread_mutex_lock(&ds->lock);
     f->next = ds->jobs;
     if (ds->jobs)
@@ -140,9 +144,12 @@ static void text_done(struct dataset *ds, struct file_job *f)
     ds->text_under_way -= f->text_bytes;
     if (ds->spare_count < COUNT(ds->spare)) {
         buf_clear(&f->file.text);
-        ds->spare[ds->spare_count++] = buf_take(&f->file.text);
+        hints_clear(&f->hints);
+        ds->spare[ds->spare_count++] = (struct spare){ buf_take(&f->file.text), f->hints };
+        f->hints = (struct hints){ 0 };
     }
     logfile_free(&f->file);
+    hints_free(&f->hints);
 }
 
 static int write_file(struct crew_job *job, unsigned worker, struct err *err)
@@ -155,6 +162,7 @@ static int write_file(struct crew_job *job, unsigned worker, struct err *err)
                           &(struct output_object){ .bucket = f->bucket,
                                                    .key = f->key,
                                                    .text = text,
+                                                   .hints = &f->hints,
                                                    .hash_hex = f->hash_hex,
                                                    .modified_ms = f->at_ms,
                                                    .records = f->records },
@@ -264,8 +272,19 @@ int streams_deliver(struct dataset *ds, int64_t slot_ms, struct err *err)
     return rc;
 }
 
+/* Behind the record at the end of the text. */
+static void add_hints(struct stream *s, struct str record, const struct hints *known)
+{
+    size_t at = s->file.text.len - record.len;
+
+    if (known)
+        hints_add(&s->hints, known->items, known->count, at);
+    else
+        hints_find_all(&s->hints, record, at);
+}
+
 static int add(struct dataset *ds, struct stream *s, const struct journal_entry *entry,
-               struct err *err)
+               const struct hints *hints, struct err *err)
 {
     if (!s->is_filled) {
         s->is_filled = true;
@@ -276,11 +295,13 @@ static int add(struct dataset *ds, struct stream *s, const struct journal_entry 
     if (s->file.record_count == 0)
         (void)snprintf(s->first_id, sizeof s->first_id, "%.*s", STR_ARG(entry->facts.event_id));
     logfile_add(&s->file, entry->record, entry->facts.time_ms);
+    if (ds->opt.gzip_level == GZIP_FAST)
+        add_hints(s, entry->record, hints);
     return s->file.text.len < FILE_TEXT_BYTES ? 0 : deliver(ds, s, ds->next_mark_ms, err);
 }
 
-int streams_put(struct dataset *ds, const struct journal_entry *entry, bool *out_taken,
-                struct err *err)
+int streams_put(struct dataset *ds, const struct journal_entry *entry, const struct hints *hints,
+                bool *out_taken, struct err *err)
 {
     *out_taken = false;
     if (!dataset_has(ds, entry->facts.account, entry->facts.region))
@@ -294,16 +315,24 @@ int streams_put(struct dataset *ds, const struct journal_entry *entry, bool *out
         struct stream *s = stream_find(ds, ds->trail_of[i], epoch, &entry->facts);
         s->has_digests = epoch->validation && !ds->opt.no_digests;
         *out_taken = true;
-        rc = add(ds, s, entry, err);
+        rc = add(ds, s, entry, hints, err);
     }
     return rc;
+}
+
+static void stream_free(struct stream *s)
+{
+    logfile_free(&s->file);
+    hints_free(&s->hints);
 }
 
 void streams_free(struct dataset *ds)
 {
     for (size_t i = 0; i < STREAM_BUCKETS; i++)
         for (struct stream *s = ds->streams[i]; s; s = s->chain)
-            logfile_free(&s->file);
-    for (size_t i = 0; i < ds->spare_count; i++)
-        buf_free(&ds->spare[i]);
+            stream_free(s);
+    for (size_t i = 0; i < ds->spare_count; i++) {
+        buf_free(&ds->spare[i].text);
+        hints_free(&ds->spare[i].hints);
+    }
 }

@@ -34,6 +34,8 @@ struct template
     struct str literals[SLOTS_MOST + 1];
     struct slot slots[SLOTS_MOST];
     size_t count, literal_bytes;
+    struct hints hints;              /* places in the record it was made from */
+    size_t hint_end[SLOTS_MOST + 1]; /* of those in literal[i] and at the beginning of slot i */
 };
 
 static int add_slot(struct template *t, struct str record, struct str at, enum slot_kind kind,
@@ -139,6 +141,26 @@ static int cut_literals(struct template *t, struct str record, struct err *err)
     return 0;
 }
 
+/* These are drawn anew for each record; other slots often have what the last record had. */
+static bool is_chance(enum slot_kind kind)
+{
+    return kind == SLOT_EVENT_ID || kind == SLOT_REQUEST_ID || kind == SLOT_HOST_ID ||
+           kind == SLOT_SHARED_ID || kind == SLOT_STS_ID;
+}
+
+static void find_hints(struct template *t)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i <= t->count; i++) {
+        hints_find_all(&t->hints, t->literals[i], at);
+        if (i < t->count && is_chance(t->slots[i].kind))
+            hints_put(&t->hints, t->slots[i].from, HINT_CHANCE);
+        t->hint_end[i] = t->hints.count;
+        at = t->slots[i].from + t->slots[i].len;
+    }
+}
+
 int template_make(struct template **out, struct str record, const struct call *call,
                   struct err *err)
 {
@@ -148,6 +170,8 @@ int template_make(struct template **out, struct str record, const struct call *c
 
     if (rc == 0)
         rc = cut_literals(t, record, err);
+    if (rc == 0)
+        find_hints(t);
     arena_free(&a);
     if (rc < 0)
         template_free(t);
@@ -158,8 +182,10 @@ int template_make(struct template **out, struct str record, const struct call *c
 
 void template_free(struct template *t)
 {
-    if (t)
-        arena_free(&t->a);
+    if (!t)
+        return;
+    arena_free(&t->a);
+    hints_free(&t->hints);
     mem_free(t);
 }
 
@@ -201,13 +227,28 @@ static void write_slot(enum slot_kind kind, const struct template_fill *with, st
     }
 }
 
-void template_write(const struct template *t, const struct template_fill *with, struct buf *out)
+/* Of literal i, which is about to be written. */
+static void add_hints(const struct template *t, size_t i, size_t at, struct hints *out)
+{
+    size_t first = i > 0 ? t->hint_end[i - 1] : 0;
+    size_t from = i > 0 ? t->slots[i - 1].from + t->slots[i - 1].len : 0;
+
+    hints_add(out, t->hints.items + first, t->hint_end[i] - first, at - from);
+}
+
+void template_write(const struct template *t, const struct template_fill *with, struct buf *out,
+                    struct hints *hints)
 {
     /* slots but for the identity are short: one reservation for the whole */
     (void)buf_reserve(out, t->literal_bytes + with->identity.len + SLOTS_MOST * 128);
-    for (size_t i = 0; i < t->count; i++) {
+    for (size_t i = 0; i <= t->count; i++) {
+        if (hints)
+            add_hints(t, i, out->len, hints);
         buf_add(out, t->literals[i]);
+        if (i == t->count)
+            break;
+        if (hints && t->slots[i].kind == SLOT_IDENTITY)
+            hints_add(hints, with->identity_hints->items, with->identity_hints->count, out->len);
         write_slot(t->slots[i].kind, with, out);
     }
-    buf_add(out, t->literals[t->count]);
 }

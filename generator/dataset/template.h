@@ -8,6 +8,7 @@
 #pragma once
 
 #include "core/base/buf.h"
+#include "core/codec/hints.h"
 #include "emulator/engine/call.h"
 
 struct template;
@@ -22,8 +23,10 @@ void template_free(struct template *t); /* NULL is harmless */
 struct template_fill {
     const struct call *call; /* its ids, time and address */
     struct str identity;     /* userIdentity, JSON */
-    const char *time;        /* eventTime, 20 characters */
-    struct arena *a;         /* for what is computed on the way */
+    const struct hints *identity_hints;
+    const char *time; /* eventTime, 20 characters */
+    struct arena *a;  /* for what is computed on the way */
 };
-/* Append the record. */
-void template_write(const struct template *t, const struct template_fill *with, struct buf *out);
+/* Append the record; to hints what is known of it, as places in out. NULL: they are not wanted. */
+void template_write(const struct template *t, const struct template_fill *with, struct buf *out,
+                    struct hints *hints);

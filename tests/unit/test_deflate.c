@@ -163,14 +163,14 @@ static void hints_stand_at_members(void **state)
     write_records(&b, 20);
     find_hints(&m, buf_view(&b), 64);
     find_hints(&again, buf_view(&b), 17);
-    assert_int_equal(m.count, 20 * 11);
+    assert_int_equal(m.count, 20 * 8); /* four of twelve members follow short ones */
     assert_int_equal(again.count, m.count);
     assert_memory_equal(again.items, m.items, m.count * sizeof *m.items);
     for (size_t i = 0; i < m.count; i++) {
         const char *p = b.ptr + m.items[i].at;
 
         assert_true(*p == '"' && (p[-1] == ',' || p[-1] == '{'));
-        if (i % 11 == 0)
+        if (i % 8 == 0)
             assert_int_equal(m.items[i].tag, m.items[0].tag);
     }
     buf_free(&b);

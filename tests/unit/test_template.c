@@ -28,7 +28,7 @@ static void check_filled(const char *record, const struct call *first, const str
     template_write(t,
                    &(struct template_fill){
                        .call = second, .identity = str_c(identity), .time = time, .a = &a },
-                   &out);
+                   &out, NULL);
     check_str(buf_view(&out), want);
     template_free(t);
     buf_free(&out);
@@ -53,6 +53,54 @@ static void slots_stand_where_the_call_stood(void **state)
                ID_2),
         &first, &second, "{\"type\":\"Root\"}", "2026-01-06T10:11:12Z",
         RECORD("{\"type\":\"Root\"}", "2026-01-06T10:11:12Z", "198.51.100.200", ID_3, ID_4));
+}
+
+/* A hint stands at the same text in both records, or at an id. */
+static void hints_move_with_the_slots(void **state)
+{
+    const char *from = RECORD("{\"type\":\"IAMUser\",\"arn\":\"a\"}", "2026-01-05T09:00:00Z",
+                              "203.0.113.7", ID_1, ID_2);
+    const struct call call = { .who = &alice,
+                               .source_ip = STR("203.0.113.7"),
+                               .request_id = STR(ID_1),
+                               .event_id = STR(ID_2),
+                               .region = STR("us-east-1") };
+    const struct str identity = STR("{\"type\":\"AssumedRole\",\"accountId\":\"111122223333\"}");
+    struct call second = call;
+    struct template *t;
+    struct arena a = { 0 };
+    struct buf out = { 0 };
+    struct hints voice = { 0 }, hints = { 0 };
+    size_t ids = 0;
+
+    (void)state;
+    second.source_ip = STR("10.0.0.1");
+    hints_find_all(&voice, identity, 0);
+    assert_int_equal(template_make(&t, str_c(from), &call, NULL), 0);
+    buf_add(&out, STR("before"));
+    template_write(t,
+                   &(struct template_fill){ .call = &second,
+                                            .identity = identity,
+                                            .identity_hints = &voice,
+                                            .time = "2026-01-05T09:00:00Z",
+                                            .a = &a },
+                   &out, &hints);
+    for (size_t i = 0; i < hints.count; i++) {
+        const char *p = out.ptr + hints.items[i].at;
+
+        assert_true(i == 0 || hints.items[i].at > hints.items[i - 1].at);
+        if (hints.items[i].tag == HINT_CHANCE)
+            ids += strncmp(p, ID_1, 36) == 0 || strncmp(p, ID_2, 36) == 0;
+        else
+            assert_true(*p == '"' && (p[-1] == '{' || p[-1] == ','));
+    }
+    assert_int_equal(ids, 3);
+    assert_true(hints.count > voice.count + ids + 5);
+    template_free(t);
+    buf_free(&out);
+    hints_free(&voice);
+    hints_free(&hints);
+    arena_free(&a);
 }
 
 /* What a service calls has the service's name for an address: that is no slot. */
@@ -111,6 +159,7 @@ int main(void)
 {
     struct CMUnitTest tests[] = {
         cmocka_unit_test(slots_stand_where_the_call_stood),
+        cmocka_unit_test(hints_move_with_the_slots),
         cmocka_unit_test(another_address_stays),
         cmocka_unit_test(a_session_is_named_outside_its_identity),
         cmocka_unit_test(a_record_without_time_is_none),
