@@ -155,6 +155,35 @@ class ConfigTest(harness.FreshCase):
         self.assertEqual([], config.describe_configuration_recorders()["ConfigurationRecorders"])
 
 
+class StackTest(harness.FreshCase):
+    def test_a_stack_is_found_by_its_name_and_by_its_arn(self):
+        cfn = self.server.client("cloudformation")
+        given = {"TemplateBody": '{"Resources": {}}'}
+        arn = cfn.create_stack(StackName="app", **given)["StackId"]
+        self.assertRegex(arn, f"^arn:aws:cloudformation:us-east-1:{harness.ACCOUNT}:stack/app/"
+                              "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+        self.assertEqual({"stackId": arn}, self.server.record("CreateStack")["responseElements"])
+        for name in ("app", arn):
+            self.assertEqual(arn, cfn.describe_stacks(StackName=name)["Stacks"][0]["StackId"])
+            self.assertEqual(arn, cfn.update_stack(StackName=name, **given)["StackId"])
+        self.assertEqual([arn], [s["StackId"] for s in cfn.list_stacks()["StackSummaries"]])
+        change = cfn.create_change_set(StackName=arn, ChangeSetName="more", **given)["Id"]
+        self.assertIn(":changeSet/more/", change)
+        cfn.delete_stack(StackName=arn)
+        self.assertEqual([], cfn.list_stacks()["StackSummaries"])
+        other = cfn.create_stack(StackName="app", **given)["StackId"]
+        self.assertNotEqual(arn, other)
+
+    def test_arns_have_their_services_own_form(self):
+        video, media = self.server.client("kinesisvideo"), self.server.client("mediaconnect")
+        arn = video.create_stream(StreamName="door")["StreamARN"]
+        self.assertEqual(f"arn:aws:kinesisvideo:us-east-1:{harness.ACCOUNT}:stream/door/1767603600000", arn)
+        self.assertEqual("door", video.describe_stream(StreamARN=arn)["StreamInfo"]["StreamName"])
+        flow = media.create_flow(Name="feed", Source={"Name": "s"})["Flow"]["FlowArn"]
+        self.assertRegex(flow, f"^arn:aws:mediaconnect:us-east-1:{harness.ACCOUNT}:flow:1-[^:]*:feed$")
+        self.assertEqual(flow, media.describe_flow(FlowArn=flow)["Flow"]["FlowArn"])
+
+
 class InstanceAccessTest(harness.FreshCase):
     def setUp(self):
         super().setUp()

@@ -100,6 +100,37 @@ static void verbs_are_used(void **state)
     }
 }
 
+static bool is_type(struct str service, struct str type)
+{
+    for (uint32_t i = 0; i < life_type_count(cat); i++) {
+        const struct life_type *t = life_type_at(cat, i);
+
+        if (str_eq(life_str(cat, t->name), type) &&
+            str_eq(cat_str(cat, cat_service_at(cat, t->service)->name), service))
+            return true;
+    }
+    return false;
+}
+
+/* Every row of ids.tsv names a type and a kind of its identities, once, and its source. */
+static void rows_of_ids_hold(void **state)
+{
+    struct str rest = embed_find(STR("lifecycle/ids.tsv")), cells[5], again[5];
+
+    (void)state;
+    while (next_row(&rest, cells, COUNT(cells))) {
+        struct str ahead = rest;
+
+        if (!is_type(cells[0], cells[1]) || cells[3].len == 0 || cells[4].len == 0 ||
+            !(str_eq_c(cells[2], "id") || str_eq_c(cells[2], "arn")))
+            fail_msg("%.*s %.*s says nothing", STR_ARG(cells[0]), STR_ARG(cells[1]));
+        while (next_row(&ahead, again, COUNT(again)))
+            if (str_eq(cells[0], again[0]) && str_eq(cells[1], again[1]) &&
+                str_eq(cells[2], again[2]))
+                fail_msg("%.*s %.*s stands twice", STR_ARG(cells[0]), STR_ARG(cells[1]));
+    }
+}
+
 /* Every row of keys.tsv names a type; but for those that drop one, a key of it. */
 static void rows_of_keys_hold(void **state)
 {
@@ -137,6 +168,7 @@ int main(void)
     CHECK_ROWS(&suite, cases, check_case);
     check_add(&suite, "rows of operations hold", rows_of_operations_hold);
     check_add(&suite, "verbs are used", verbs_are_used);
+    check_add(&suite, "rows of ids hold", rows_of_ids_hold);
     check_add(&suite, "rows of keys hold", rows_of_keys_hold);
     int rc = check_run(&suite, "lifecycle");
 

@@ -233,7 +233,7 @@ static void set_keys(struct work *w, struct resource *r)
             v = identity_of(w, r, kind, k->shape);
         if (!v)
             v = identity_make(
-                w, &w->cx->rng, k->shape,
+                w, r, &w->cx->rng, k->shape,
                 str_has_suffix(noun_normal(w->a, life_str(w->cat, k->path)), STR("arn"))
                     ? STR("arn")
                     : STR("id"));

@@ -22,8 +22,9 @@ struct str identity_text(struct arena *a, const struct value *v)
     return value_to_text(a, v);
 }
 
-/* fixtures/lifecycle/ids.tsv: the prefix of a type's ids, and how many digits follow. */
-static bool prefix_row(const struct work *w, struct str *prefix, int64_t *digits)
+/* fixtures/lifecycle/ids.tsv: the form of a type's identity of this kind, filled in; NULL: the
+ * models say enough. */
+static struct value *formed(struct work *w, struct resource *r, struct str kind)
 {
     struct str rest = embed_find(STR("lifecycle/ids.tsv")), line, cells[4];
 
@@ -31,13 +32,11 @@ static bool prefix_row(const struct work *w, struct str *prefix, int64_t *digits
         (void)str_cut(rest, '\n', &line, &rest);
         for (size_t i = 0; i < COUNT(cells); i++)
             (void)str_cut(line, '\t', &cells[i], &line);
-        if (str_eq(cells[0], w->call->service_name) &&
-            str_eq(cells[1], life_str(w->cat, w->type->name)) && str_to_i64(cells[3], digits)) {
-            *prefix = cells[2];
-            return true;
-        }
+        if (str_eq(cells[0], w->call->service_name) && str_eq(cells[2], kind) &&
+            str_eq(cells[1], life_str(w->cat, w->type->name)))
+            return template_fill(w, r, value_str(w->a, cells[3]));
     }
-    return false;
+    return NULL;
 }
 
 /* Does text have this shape: its length and its pattern. */
@@ -97,13 +96,10 @@ static struct str of_pattern(struct work *w, struct rng *rng, uint32_t shape)
 static struct str make_text(struct work *w, struct rng *rng, uint32_t shape)
 {
     struct cat_constraint c = cat_constraint_at(w->cat, cat_shape_at(w->cat, shape));
-    struct str text, prefix, made;
-    int64_t digits;
+    struct str text, made;
 
     if (c.enum_count > 0)
         return cat_enum_at(w->cat, cat_shape_at(w->cat, shape), 0);
-    if (prefix_row(w, &prefix, &digits))
-        return ids_hex(w->a, rng, arena_copy(w->a, prefix).ptr, (size_t)digits);
     text = plain_id(w, rng, &c);
     if (fits(w, shape, text))
         return text;
@@ -240,14 +236,18 @@ static bool is_numbered(struct str kind)
     return str_eq_c(kind, "version") || str_eq_c(kind, "number");
 }
 
-struct value *identity_make(struct work *w, struct rng *rng, uint32_t shape, struct str kind)
+struct value *identity_make(struct work *w, struct resource *r, struct rng *rng, uint32_t shape,
+                            struct str kind)
 {
     const struct cat_shape *s = cat_shape_at(w->cat, shape);
+    struct value *v = s->type == CAT_STRING ? formed(w, r, kind) : NULL;
 
+    if (v)
+        return v;
     switch (s->type) {
     case CAT_LIST: {
         struct value *list = value_list(w->a);
-        struct value *one = identity_make(w, rng, cat_shape_member(w->cat, s, 0)->shape, kind);
+        struct value *one = identity_make(w, r, rng, cat_shape_member(w->cat, s, 0)->shape, kind);
 
         if (one)
             value_push(list, one);
@@ -314,6 +314,10 @@ struct value *identity_of(struct work *w, struct resource *r, struct str kind, u
     struct forms f = forms_of(w, kind, shape);
     bool is_text = shape == UINT32_MAX || s->type == CAT_STRING;
 
+    if (is_text && (v = formed(w, r, kind)) != NULL) {
+        value_set(ids, kind, v);
+        return v;
+    }
     if (str_eq_c(kind, "arn"))
         v = is_text ? value_str(w->a, arn_for(w, &rng, &f, arn_tail(w, r, ids))) : NULL;
     else if (shape == UINT32_MAX && f.count == 0)
@@ -321,7 +325,7 @@ struct value *identity_of(struct work *w, struct resource *r, struct str kind, u
     else if (is_text && !is_numbered(kind))
         v = value_str(w->a, text_for(w, &rng, &f));
     else
-        v = identity_make(w, &rng, shape, kind);
+        v = identity_make(w, r, &rng, shape, kind);
     if (v)
         value_set(ids, kind, v);
     return v;

@@ -49,8 +49,9 @@ int resource_by_identity(struct work *w, struct str text, struct resource *out, 
                          struct err *err);
 
 /* ---- identity.c ---- */
-/* A new value for a member of this shape. */
-struct value *identity_make(struct work *w, struct rng *rng, uint32_t shape, struct str kind);
+/* A new value for a member of this shape that identifies r. */
+struct value *identity_make(struct work *w, struct resource *r, struct rng *rng, uint32_t shape,
+                            struct str kind);
 /* What identifies r in this kind ("id", "arn" ...): as stored, else made from its seed and kept. */
 struct value *identity_of(struct work *w, struct resource *r, struct str kind, uint32_t shape);
 struct str identity_text(struct arena *a, const struct value *v);
