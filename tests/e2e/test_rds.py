@@ -187,11 +187,37 @@ class RdsTest(harness.FreshCase):
         self.assertEqual(["cs", "end"], [s["DBClusterSnapshotIdentifier"] for s in
                                          self.rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]])
 
+    def test_subnets_of_a_group_must_be_there_in_one_vpc_and_two_zones(self):
+        ec2 = self.server.client("ec2")
+        there = [s["SubnetId"] for s in ec2.describe_subnets()["Subnets"][:2]]
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        elsewhere = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+        services = {"rds": ("create_db_subnet_group", "DBSubnetGroup"),
+                    "docdb": ("create_db_subnet_group", "DBSubnetGroup"),
+                    "redshift": ("create_cluster_subnet_group", ""),
+                    "elasticache": ("create_cache_subnet_group", "CacheSubnetGroup")}
+        for service, (operation, word) in services.items():
+            client = self.server.client(service)
+            given = {"ClusterSubnetGroupName" if service == "redshift" else word + "Name": "g-" + service,
+                     word + "Description": "d"}
+            for subnets in (["subnet-0123456789abcdef0"], [there[0], "x"], [there[0], elsewhere]):
+                with self.subTest(service, subnets=subnets):
+                    self.refused("InvalidSubnet", getattr(client, operation), SubnetIds=subnets, **given)
+            getattr(client, operation)(SubnetIds=there, **given)
+        self.refused("DBSubnetGroupDoesNotCoverEnoughAZs", self.rds.modify_db_subnet_group,
+                     DBSubnetGroupName="g-rds", SubnetIds=there[:1])
+        self.refused("InvalidSubnet", self.server.client("redshift").modify_cluster_subnet_group,
+                     ClusterSubnetGroupName="g-redshift", SubnetIds=["x"])
+
     def test_groups_and_tags(self):
+        found = self.server.client("ec2").describe_subnets()["Subnets"][:2]
+        subnets = [s["SubnetId"] for s in found]
         group = self.rds.create_db_subnet_group(DBSubnetGroupName="G", DBSubnetGroupDescription="d",
-                                                SubnetIds=["subnet-1", "subnet-2"])["DBSubnetGroup"]
-        self.assertEqual(("g", ["subnet-1", "subnet-2"]), (group["DBSubnetGroupName"], [
+                                                SubnetIds=subnets)["DBSubnetGroup"]
+        self.assertEqual(("g", found[0]["VpcId"], subnets), (group["DBSubnetGroupName"], group["VpcId"], [
             s["SubnetIdentifier"] for s in group["Subnets"]]))
+        self.assertEqual([s["AvailabilityZone"] for s in found],
+                         [s["SubnetAvailabilityZone"]["Name"] for s in group["Subnets"]])
         self.rds.create_db_parameter_group(DBParameterGroupName="p", DBParameterGroupFamily="mysql8.0", Description="d")
         made = self.create(DBSubnetGroupName="g", DBParameterGroupName="p")
         self.assertEqual(("g", "p"), (made["DBSubnetGroup"]["DBSubnetGroupName"],

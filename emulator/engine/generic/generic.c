@@ -2,6 +2,7 @@
 
 #include "core/aws/region.h"
 #include "emulator/engine/generic/work.h"
+#include "emulator/services/subnets.h"
 
 void generic_refuse(struct arena *a, const struct call *call, struct outcome *out,
                     const char *reason)
@@ -125,6 +126,12 @@ static void drop_secrets(struct arena *a, struct value *v)
     }
 }
 
+static void merge(struct arena *a, struct value *into, const struct value *from)
+{
+    for (const struct value *v = value_first(from); v; v = v->next)
+        value_set(into, v->name, value_copy(a, v));
+}
+
 struct value *kept_input(struct work *w)
 {
     const struct cat_shape *shape = cat_op_input(w->cat, w->call->op);
@@ -139,13 +146,8 @@ struct value *kept_input(struct work *w)
             (void)value_remove(kept, name);
     }
     drop_secrets(w->a, kept);
+    merge(w->a, kept, w->known);
     return kept;
-}
-
-static void merge(struct arena *a, struct value *into, const struct value *from)
-{
-    for (const struct value *v = value_first(from); v; v = v->next)
-        value_set(into, v->name, value_copy(a, v));
 }
 
 /* ---- create ---- */
@@ -490,5 +492,6 @@ int generic_perform(struct ctx *cx, const struct call *call, struct outcome *out
         return answers_perform(&w, err);
     if (w.type)
         w.noun = noun_normal(cx->a, life_str(call->cat, w.type->name));
-    return roles[life->role](&w, err);
+    int rc = subnets_look_up(cx, call, out, &w.known, err);
+    return rc < 0 || outcome_refused(out) ? rc : roles[life->role](&w, err);
 }

@@ -19,6 +19,7 @@ struct work {
     struct str region;            /* of the store: "" for global services */
     struct str service;           /* of the store */
     size_t at;                    /* which of several ids is under way */
+    struct value *known;          /* what others know of things that the client names; or NULL */
 };
 
 /* A resource's document:
@@ -108,5 +109,5 @@ int setting_perform(struct work *w, struct err *err);
 /* Always 0, so that a handler may return it. */
 int refuse_not_found(struct work *w);
 int refuse(struct work *w, const char *reason);
-/* params without idempotency tokens, secrets and tags. */
+/* params without idempotency tokens, secrets and tags, with what is known. */
 struct value *kept_input(struct work *w);

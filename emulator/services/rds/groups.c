@@ -1,30 +1,27 @@
-/* Subnet groups and parameter groups. Subnets are taken as they are named: their VPC and zones are
- * ec2's to know. */
+/* Subnet groups and parameter groups. */
 #include "emulator/services/rds/rds.h"
+#include "emulator/services/subnets.h"
 
-static void take_subnets(struct job *j, struct value *doc)
+/* false: a subnet is refused, or j->rc. */
+static bool take_subnets(struct job *j, struct value *doc)
 {
-    struct value *list = value_list(j->a);
+    static const char *const taken[] = { "VpcId", "Subnets", NULL };
+    struct value *known;
 
-    for (const struct value *s = value_first(param(j->call, "SubnetIds")); s; s = s->next) {
-        struct value *row = value_map(j->a);
-
-        value_put_str(j->a, row, "SubnetIdentifier", s->u.text);
-        value_set(row, STR("SubnetOutpost"), value_map(j->a));
-        value_put_c(j->a, row, "SubnetStatus", "Active");
-        value_push(list, row);
-    }
-    value_set(doc, STR("Subnets"), list);
+    j->rc = subnets_look_up(j->cx, j->call, j->out, &known, j->err);
+    if (job_stopped(j))
+        return false;
+    job_copy(j, doc, known, taken);
     job_copy(j, doc, j->call->params, (const char *const[]){ "DBSubnetGroupDescription", NULL });
+    return true;
 }
 
 HANDLER(rds, CreateDBSubnetGroup)
 {
     struct value *doc = rds_new(j, &rds_subnets, value_map(j->a), job_text(j, "DBSubnetGroupName"));
 
-    if (!doc)
+    if (!doc || !take_subnets(j, doc))
         return j->rc;
-    take_subnets(j, doc);
     value_put_c(j->a, doc, "SubnetGroupStatus", "Complete");
     rds_answer(j, &rds_subnets, doc, NULL, NULL);
     return rds_put(j, &rds_subnets, doc);
@@ -34,9 +31,8 @@ HANDLER(rds, ModifyDBSubnetGroup)
 {
     struct value *doc = rds_named(j, &rds_subnets);
 
-    if (!doc)
+    if (!doc || !take_subnets(j, doc))
         return j->rc;
-    take_subnets(j, doc);
     rds_answer(j, &rds_subnets, doc, NULL, NULL);
     return rds_put(j, &rds_subnets, doc);
 }
