@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "core/base/limits.h"
+#include "core/codec/lz.h"
 #include "emulator/store/db.h"
 #include "emulator/store/history_block.h"
 
@@ -115,18 +117,22 @@ static void bind_blob(sqlite3_stmt *st, int i, const struct buf *b)
 
 static int insert_block(struct store *s, const struct block *b, uint64_t reached, struct err *err)
 {
+    struct buf packed = { 0 };
     sqlite3_stmt *st;
     int rc = statement(s, HISTORY_ADD, &st, err);
 
     if (rc < 0)
         return rc;
+    lz_pack(&packed, buf_view(&b->events));
     db_bind_str(st, 1, b->scope);
     sqlite3_bind_int64(st, 2, b->oldest_ms);
     sqlite3_bind_int64(st, 3, b->newest_ms);
     sqlite3_bind_int64(st, 4, (sqlite3_int64)reached);
     bind_blob(st, 5, &b->marks);
-    bind_blob(st, 6, &b->events);
-    return db_run(s->history, st, "write", err);
+    bind_blob(st, 6, &packed);
+    rc = db_run(s->history, st, "write", err);
+    buf_free(&packed);
+    return rc;
 }
 
 static int insert_blocks(struct store *s, const struct block *first, uint64_t reached,
@@ -173,6 +179,21 @@ static struct str column_bytes(sqlite3_stmt *st, int i)
     const char *bytes = sqlite3_column_blob(st, i);
 
     return (struct str){ bytes, (size_t)sqlite3_column_bytes(st, i) };
+}
+
+/* The events of a row; room: where they are unpacked, unless an older version left them plain. */
+static int column_events(sqlite3_stmt *st, int i, struct buf *room, struct str *out,
+                         struct err *err)
+{
+    int rc = 0;
+
+    *out = column_bytes(st, i);
+    if (!lz_is_packed(*out))
+        return 0;
+    buf_clear(room);
+    rc = lz_unpack(*out, LIMIT_FILE_BYTES, room, NULL);
+    *out = buf_view(room);
+    return rc < 0 ? err_set(err, rc, "history.db: a block of events is damaged") : 0;
 }
 
 struct hit {
@@ -271,17 +292,20 @@ static int search_events(struct search *f, struct str events, struct err *err)
 
 static int search_block(struct search *f, int64_t number, struct err *err)
 {
+    struct buf room = { 0 };
+    struct str events;
     sqlite3_stmt *st;
     int rc = statement(f->s, HISTORY_EVENTS, &st, err);
 
     if (rc < 0)
         return rc;
     sqlite3_bind_int64(st, 1, number);
-    if (sqlite3_step(st) == SQLITE_ROW)
-        rc = search_events(f, column_bytes(st, 0), err);
-    else
+    if (sqlite3_step(st) != SQLITE_ROW)
         rc = db_error(f->s->history, "read", err);
+    else if ((rc = column_events(st, 0, &room, &events, err)) == 0)
+        rc = search_events(f, events, err);
     sqlite3_reset(st);
+    buf_free(&room);
     return rc;
 }
 
@@ -380,23 +404,28 @@ static int read_batches(struct store *s, struct arena *a, const struct history_s
                         struct buf *lines, struct err *err)
 {
     sqlite3_int64 batch = 0;
+    struct buf room = { 0 };
+    struct str events;
     sqlite3_stmt *st;
     int code, rc = statement(s, HISTORY_PAGE, &st, err);
 
     if (rc < 0)
         return rc;
     sqlite3_bind_int64(st, 1, (sqlite3_int64)span->after);
-    while ((code = sqlite3_step(st)) == SQLITE_ROW) {
+    while (rc == 0 && (code = sqlite3_step(st)) == SQLITE_ROW) {
         bool is_next = sqlite3_column_int64(st, 0) != batch;
 
         if (is_next && lines->len >= span->limit * sizeof(struct history_line))
             break;
         batch = sqlite3_column_int64(st, 0);
-        add_lines(a, span, column_bytes(st, 1), lines);
+        rc = column_events(st, 1, &room, &events, err);
+        if (rc == 0)
+            add_lines(a, span, events, lines);
     }
     if (code != SQLITE_ROW && code != SQLITE_DONE)
         rc = db_error(s->history, "read", err);
     sqlite3_reset(st);
+    buf_free(&room);
     return rc;
 }
 

@@ -1,7 +1,8 @@
 /* emulator/store/history - the 90-day event history: an index built from the journal, never in
  * front of an answer. Rows are added in batches, in order of seq; asking first drains the journal
  * (emulator/trail does). A batch becomes a block for each account and region (history_block.h): to
- * add costs a copy, and a question reads the blocks that may have an answer, newest first.
+ * add costs a copy and its packing, and a question reads the blocks that may have an answer, newest
+ * first.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /* emulator/store/history_block - private to this folder: some hundred events of one account and
- * region as two runs of bytes, and back. The events, one behind the other; and marks, which tell
- * without reading them that no event of the block has a value.
+ * region as two runs of bytes, and back. The events, one behind the other (history.c packs them
+ * into their row); and marks, which tell without reading them that no event of the block has a
+ * value.
  */
 #pragma once
 
