@@ -1,5 +1,5 @@
 /* A block: series "xray" of "ACCOUNT/REGION", at the second that its trace ids carry, numbered by
- * its first document; gzip, for most of a document repeats. Its lines:
+ * its first document; packed, for most of a document repeats. Its lines:
  *     TRACE_ID AT_MS NUMBER DOCUMENT\n
  * What is still to be delivered into the tree is told by series "xray.new": a point a block, whose
  * time is the block's number (numbers increase as blocks come in) and whose data its second. */
@@ -7,6 +7,7 @@
 
 #include "core/base/limits.h"
 #include "core/codec/gzip.h"
+#include "core/codec/lz.h"
 #include "emulator/store/series.h"
 
 struct intake_block {
@@ -60,17 +61,16 @@ void intake_add(struct intake *in, const struct intake_document *doc)
 
 static int store_block(const struct intake_block *b, struct store *s, struct err *err)
 {
-    struct buf gzip = { 0 }, when = { 0 };
-    int rc = gzip_write(&gzip, buf_view(&b->lines), GZIP_FAST, err);
+    struct buf packed = { 0 }, when = { 0 };
 
+    lz_pack(&packed, buf_view(&b->lines));
     buf_add_i64(&when, b->second_ms);
-    struct series_point lines = { b->second_ms, b->number, buf_view(&gzip) };
+    struct series_point lines = { b->second_ms, b->number, buf_view(&packed) };
     struct series_point waiting = { (int64_t)b->number, 0, buf_view(&when) };
-    if (rc == 0)
-        rc = series_put(s, (struct series_key){ INTAKE_BLOCKS, b->name }, &lines, err);
+    int rc = series_put(s, (struct series_key){ INTAKE_BLOCKS, b->name }, &lines, err);
     if (rc == 0)
         rc = series_put(s, (struct series_key){ INTAKE_WAITING, b->name }, &waiting, err);
-    buf_free(&gzip);
+    buf_free(&packed);
     buf_free(&when);
     return rc;
 }
@@ -117,9 +117,10 @@ int intake_read(struct arena *a, struct str block, struct buf *lines, struct err
 {
     struct buf text = { 0 };
     struct xray_line line;
-    int rc = gzip_read(block, LIMIT_JSON_BYTES, &text, NULL, err);
+    int rc = lz_is_packed(block) ? lz_unpack(block, LIMIT_JSON_BYTES, &text, err)
+                                 : gzip_read(block, LIMIT_JSON_BYTES, &text, NULL, err);
 
-    if (rc == 0) {
+    if (rc == 0) { /* gzip: an older version's */
         struct str left = arena_copy(a, buf_view(&text));
         while (next_line(&left, &line))
             buf_add(lines, (struct str){ (const char *)&line, sizeof line });
