@@ -11,7 +11,7 @@
 #include "generator/dataset/state.h"
 #include "generator/dataset/template.h"
 
-#define ENTRIES 32768 /* a power of two; two calls that meet in one take turns */
+#define ENTRIES 32768 /* a power of two */
 #define VOICES  1024
 
 /* What one session proves holds for that session; another one must prove it for all. */
@@ -277,12 +277,23 @@ static void prove(struct prepared *p, struct arena *a, struct entry *n, const st
     p->counts.disproved += n->state == ENTRY_REFUSED;
 }
 
+/* Each key has two places, so that two calls that meet in one don't take turns for ever. */
+static struct entry *entry_of(struct prepared *p, uint64_t key)
+{
+    struct entry *first = &p->entries[(key >> 20) % ENTRIES];
+    struct entry *second = &p->entries[(key >> 40) % ENTRIES];
+
+    if (first->state == ENTRY_EMPTY || first->key == key)
+        return first;
+    return second;
+}
+
 int prepared_perform(struct prepared *p, struct arena *a, struct call *call, uint64_t key,
                      struct outcome *out, bool *out_performed, struct err *err)
 {
     call->cat = p->e->cat;
     key = key_of(call, key);
-    struct entry *n = &p->entries[(key >> 20) % ENTRIES];
+    struct entry *n = entry_of(p, key);
     bool is_known = n->state != ENTRY_EMPTY && n->key == key;
 
     *out_performed = !(is_known && is_proved(n, call));
