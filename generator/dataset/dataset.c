@@ -196,6 +196,7 @@ void dataset_close(struct dataset *ds)
         dataset_drop_file(ds, ds->jobs);
     chains_free(ds);
     streams_free(ds);
+    derived_free(ds);
     truth_close(ds);
     output_close(&ds->output);
     spool_close(ds->output.noted);
@@ -282,6 +283,7 @@ int dataset_configs(struct dataset *ds, struct err *err)
         return rc;
     config_free(&ds->configs);
     ds->configs = fresh;
+    ds->has_insights = insights_asked(&fresh);
     ds->trail_of = arena_array(&ds->configs.arena, fresh.count, sizeof *ds->trail_of);
     for (size_t i = 0; i < fresh.count; i++)
         ds->trail_of[i] = trail_find(ds, &ds->configs.trails[i]);
@@ -315,6 +317,8 @@ static int deliver(struct dataset *ds, int64_t slot_ms, struct err *err)
 
     if (rc == 0 && ds->generation != ds->ended_generation)
         rc = chains_follow(ds, err);
+    if (rc == 0)
+        rc = derived_settle(ds, err);
     if (rc == 0)
         rc = streams_deliver(ds, slot_ms, err);
     if (rc == 0 && ds->generation != ds->ended_generation) {
@@ -387,9 +391,12 @@ int dataset_put_known(struct dataset *ds, const struct journal_source *from,
             rc = begin(ds, err);
     }
     if (rc == 0)
+        rc = dataset_configs(ds, err);
+    if (rc == 0)
         rc = streams_put(ds, &entry, hints, &is_taken, err);
     if (rc < 0)
         return rc;
+    derived_take(ds, &entry);
     ds->position++;
     if (!is_taken)
         rc = truth_untaken(ds, from, err);
@@ -445,6 +452,8 @@ static int save_state(struct dataset *ds, struct err *err)
 {
     int rc = chains_save(ds, err);
 
+    if (rc == 0)
+        rc = derived_save(ds, err);
     for (const struct ds_trail *t = ds->trails; rc == 0 && t; t = t->next)
         rc = save_status(ds, t, err);
     if (rc == 0)

@@ -10,8 +10,10 @@
 #include <pthread.h>
 
 #include "core/codec/hints.h"
+#include "core/trail/keys.h"
 #include "core/trail/logfile.h"
 #include "emulator/trail/config.h"
+#include "emulator/trail/insights.h"
 #include "emulator/trail/signing.h"
 #include "generator/dataset/crew.h"
 #include "generator/dataset/dataset.h"
@@ -82,6 +84,7 @@ struct stream {
     struct stream *chain, *next_filled;
     struct ds_trail *trail;
     struct str account, region, bucket, prefix;
+    enum key_kind kind;          /* KEY_LOG or KEY_INSIGHT */
     bool is_filled, has_digests; /* has_digests: as the trail was at the last record */
     struct logfile file;
     struct hints hints; /* of its text, when they are wanted */
@@ -113,6 +116,9 @@ struct dataset {
     struct config_set configs;
     struct ds_trail **trail_of; /* by number in configs */
     uint64_t generation, ended_generation;
+    bool has_insights;         /* a trail of configs asks for them */
+    struct insights *insights; /* NULL: none ever did */
+    struct arena derived_arena;
     struct ds_trail *trails;
     struct chain *chains, **last_chain;
     struct stream *streams[STREAM_BUCKETS], *filled, **last_filled;
@@ -162,6 +168,12 @@ bool dataset_has(const struct dataset *ds, struct str account, struct str region
 /* S3's error code for deliveries into a trail's bucket now, or NULL. */
 int streams_bucket(struct dataset *ds, const struct ds_trail *t, struct str bucket,
                    const char **out_code, struct err *err);
+
+/* derived.c */
+void derived_take(struct dataset *ds, const struct journal_entry *entry); /* a record was put */
+int derived_settle(struct dataset *ds, struct err *err); /* before a delivery: what follows */
+int derived_save(struct dataset *ds, struct err *err);   /* for serve to go on from */
+void derived_free(struct dataset *ds);
 
 /* chains.c */
 int chains_follow(struct dataset *ds, struct err *err); /* after a change of configuration */

@@ -41,16 +41,19 @@ static uint64_t hash_end(struct str s)
 static struct stream *stream_find(struct dataset *ds, struct ds_trail *t,
                                   const struct trail_epoch *epoch, const struct record_facts *f)
 {
+    enum key_kind kind = f->category == EVENT_INSIGHT ? KEY_INSIGHT : KEY_LOG;
     uint64_t h = hash_end(f->account) * 31 + hash_end(f->region);
     struct stream **bucket = &ds->streams[(h >> 32) % STREAM_BUCKETS], *s = *bucket;
 
-    while (s && !(s->trail == t && str_eq(s->account, f->account) && str_eq(s->region, f->region) &&
-                  str_eq(s->bucket, epoch->bucket) && str_eq(s->prefix, epoch->prefix)))
+    while (s && !(s->trail == t && s->kind == kind && str_eq(s->account, f->account) &&
+                  str_eq(s->region, f->region) && str_eq(s->bucket, epoch->bucket) &&
+                  str_eq(s->prefix, epoch->prefix)))
         s = s->chain;
     if (s)
         return s;
     s = arena_alloc(&ds->a, sizeof *s);
     s->trail = t;
+    s->kind = kind;
     s->account = arena_copy(&ds->a, f->account);
     s->region = arena_copy(&ds->a, f->region);
     s->bucket = arena_copy(&ds->a, epoch->bucket);
@@ -91,7 +94,7 @@ int streams_bucket(struct dataset *ds, const struct ds_trail *t, struct str buck
 static int name_file(struct dataset *ds, const struct stream *s, struct file_job *f,
                      int64_t slot_ms, struct err *err)
 {
-    struct trail_key k = { .kind = KEY_LOG,
+    struct trail_key k = { .kind = s->kind,
                            .prefix = s->prefix,
                            .org_id = s->trail->org_id,
                            .account = s->account,
@@ -306,7 +309,7 @@ int streams_put(struct dataset *ds, const struct journal_entry *entry, const str
     *out_taken = false;
     if (!dataset_has(ds, entry->facts.account, entry->facts.region))
         return 0;
-    int rc = dataset_configs(ds, err);
+    int rc = 0;
     for (size_t i = 0; rc == 0 && i < ds->configs.count; i++) {
         const struct trail_epoch *epoch = config_takes(&ds->configs.trails[i], entry);
 

@@ -65,16 +65,23 @@ static int select_events(struct setup *u, const struct trail_plan *t)
     return setup_call(u, "cloudtrail", "PutEventSelectors", with, NULL);
 }
 
+/* Of all that the trail logs. */
 static int watch_insights(struct setup *u, const struct trail_plan *t)
 {
-    struct value *with = setup_with(u, "TrailName", t->name, NULL), *selectors;
-    int rc = json_parse(u->sc.a,
-                        STR("[{\"InsightType\":\"ApiCallRateInsight\"},"
-                            "{\"InsightType\":\"ApiErrorRateInsight\"}]"),
-                        &selectors, u->err);
+    static const char *const types[] = { "ApiCallRateInsight", "ApiErrorRateInsight" };
+    struct arena *a = u->sc.a;
+    struct value *with = setup_with(u, "TrailName", t->name, NULL), *selectors = value_list(a);
 
-    if (rc < 0)
-        return rc;
+    for (size_t i = 0; i < COUNT(types); i++) {
+        struct value *selector = value_map(a), *categories = value_list(a);
+
+        value_push(categories, value_c(a, "Management"));
+        if (t->data_events)
+            value_push(categories, value_c(a, "Data"));
+        value_put_c(a, selector, "InsightType", types[i]);
+        value_set(selector, STR("EventCategories"), categories);
+        value_push(selectors, selector);
+    }
     value_set(with, STR("InsightSelectors"), selectors);
     return setup_call(u, "cloudtrail", "PutInsightSelectors", with, NULL);
 }

@@ -2,12 +2,15 @@
 the event history, on the event bus and in the trail's log group, restarts and kill -9 notwithstanding."""
 import gzip
 import json
+import pathlib
+import subprocess
 import tempfile
 import unittest
 
 import botocore.exceptions
 
 import harness
+import verify_data
 from harness import ACCOUNT, error_code, needs_newest
 from test_cloudtrail import policy
 
@@ -168,13 +171,11 @@ class Burst(unittest.TestCase):
         done = server.aws("cloudtrail", "validate-logs", "--trail-arn", TRAIL, "--start-time", harness.START,
                           "--end-time", end, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        for kind in ("records", "digests"):
-            done = self.verify(kind, server.data)
-            self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
-
-    def verify(self, *args):
-        import verify_data
-        return verify_data.verify(*args)
+        done = verify_data.verify("records", server.data, "--show", "notice")
+        self.assertIn(": 0 errors, 0 warnings, ", done.stdout)
+        self.assertNotIn("CloudTrail-Insight", done.stdout)
+        done = verify_data.verify("digests", server.data)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
 
     def test_kill_and_restart_change_nothing(self):
         whole, data = self.start(), tempfile.mkdtemp(prefix="mocktrail-")
@@ -250,6 +251,38 @@ class Burst(unittest.TestCase):
         rest = ct.list_insights_data(InsightSource=TRAIL, DataType="InsightsEvents", MaxResults=1,
                                      Dimensions={"EventName": "PutObject"}, NextToken=some["NextToken"])
         self.assertEqual(rest["Events"][0]["EventId"], found[1]["EventId"])
+
+
+class Dataset(unittest.TestCase):
+    def test_bursts_of_a_scenario_are_told(self):
+        holder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        scenario, data = holder / "scenario.yaml", holder / "data"
+        text = (harness.ROOT / "fixtures" / "scenarios" / "breach-ransomware-s3.yaml").read_text()
+        scenario.write_text(text.replace("data_events: true}", "data_events: true, insights: true}"))
+        done = subprocess.run([harness.PROGRAM, "generate", scenario, "--out", data], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+        manifest = json.loads((data / "manifest.json").read_text())
+        told = {f["path"]: f["records"] for f in manifest["files"] if "/CloudTrail-Insight/" in f["path"] and f["records"]}
+        self.assertEqual(manifest["counts"]["records"], sum(f["records"] for f in manifest["files"]))
+        records = []
+        for path, count in told.items():
+            records += (found := json.loads(gzip.decompress((data / path).read_bytes()))["Records"])
+            self.assertEqual(len(found), count)
+        details = [r["insightDetails"] for r in sorted(records, key=lambda r: r["eventTime"])]
+        self.assertEqual([(d["eventName"], d["state"], d["sourceEventCategory"]) for d in details],
+                         [("ConsoleLogin", "Start", "Management"), ("ConsoleLogin", "End", "Management"),
+                          ("GetObject", "Start", "Data"), ("GetObject", "End", "Data")])
+        for kind in ("records", "digests"):
+            done = verify_data.verify(kind, data)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        self.assertIn(": 0 errors, 0 warnings, 0 notices", verify_data.verify("records", data).stdout)
+
+        owner = next(iter(manifest["counts"]["by_account"]))
+        with harness.Server(data=data, clock="virtual:" + manifest["end"], seed=None) as server:
+            ct = server.client("cloudtrail", key=owner)
+            found = ct.lookup_events(EventCategory="insight")["Events"]
+            self.assertEqual([e["EventName"] for e in found], ["ConsoleLogin"] * 2)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ struct run {
     int gzip_level, calls;
     int64_t end_ms;
     int stop_after; /* calls; 0: none */
+    bool bursts;    /* a trail asks for Insights, and there is something to tell */
     bool tampers;   /* the trail's bucket is closed for a while; it is stopped, started, deleted */
 };
 
@@ -140,6 +141,24 @@ static void tamper(struct player *pl, const struct run *r)
             assert_false(perform(pl, &tamperings[i].turn));
 }
 
+/* From nearly the end on, a user is made again and again. */
+static void burst(struct player *pl, const struct run *r)
+{
+    static const struct turn ask = {
+        "cloudtrail", "PutInsightSelectors", "us-east-1",
+        "{\"TrailName\":\"mocktrail\",\"InsightSelectors\":[{\"InsightType\":"
+        "\"ApiCallRateInsight\"},{\"InsightType\":\"ApiErrorRateInsight\"}]}",
+        false
+    };
+    static const struct turn make = { "iam", "CreateUser", "us-east-1", "{\"UserName\":\"burst\"}",
+                                      false };
+
+    if (r->bursts && pl->number == 0)
+        assert_false(perform(pl, &ask));
+    for (int i = 0; r->bursts && i < 12 && pl->number == r->calls * 19 / 20; i++)
+        (void)perform(pl, &make); /* the first succeeds */
+}
+
 static void play(struct player *pl, const struct run *r)
 {
     struct err err = { 0 };
@@ -153,6 +172,7 @@ static void play(struct player *pl, const struct run *r)
         else
             check_ok(engine_advance(pl->e, at, &err), &err);
         tamper(pl, r);
+        burst(pl, r);
         (void)perform(pl, &turns[(unsigned)pl->number % COUNT(turns)]); /* some ask in vain */
     }
 }
@@ -322,6 +342,47 @@ static void the_files_are_those_of_the_emulator(void **state)
     assert_true(files > 17 * 3 + 24);
     assert_int_equal(compare(made, served, "buckets", true), files);
     assert_int_equal(compare(made, served, "meta", true), files);
+    check_dir_end(dir);
+    arena_free(&a);
+}
+
+static void count_insights(void *arg, struct str path, struct str bytes)
+{
+    struct buf text = { 0 };
+
+    if (str_find(path, STR("/CloudTrail-Insight/")) >= 0) {
+        struct str record;
+
+        inflate_all(bytes, &text);
+        for (struct record_iter it = record_iter_start(buf_view(&text));
+             record_iter_next(&it, &record);)
+            ++*(int *)arg;
+    }
+    buf_free(&text);
+}
+
+static void insights_are_those_of_the_emulator(void **state)
+{
+    struct arena a = { 0 };
+    const char *dir = check_dir(&a);
+    const char *served = arena_printf(&a, "%s/served", dir).ptr;
+    const char *made = arena_printf(&a, "%s/made", dir).ptr;
+    int insights = 0;
+    struct run r = { .dir = served,
+                     .jobs = 2,
+                     .gzip_level = 1,
+                     .calls = 400,
+                     .end_ms = START_MS + 40 * HOUR_MS,
+                     .bursts = true };
+
+    (void)state;
+    emulate(&r);
+    r.dir = made;
+    (void)generate(&r);
+    size_t files = compare(served, made, "buckets", true);
+    assert_int_equal(compare(made, served, "buckets", true), files);
+    walk(made, STR("buckets"), count_insights, &insights);
+    assert_int_equal(insights, 4); /* start and end, of the rate and of the errors */
     check_dir_end(dir);
     arena_free(&a);
 }
@@ -514,6 +575,7 @@ int main(void)
 {
     struct CMUnitTest tests[] = {
         cmocka_unit_test(the_files_are_those_of_the_emulator),
+        cmocka_unit_test(insights_are_those_of_the_emulator),
         cmocka_unit_test(a_trail_that_is_tampered_with_ends_alike),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bytes),
         cmocka_unit_test(shards_are_parts_of_the_whole),
