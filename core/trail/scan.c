@@ -11,7 +11,7 @@
  */
 #define HOT static inline __attribute__((always_inline))
 
-enum { NAME_SLOTS = 128, FIRST_NODES = 1024 };
+enum { NAME_SLOTS = 128, FIRST_NODES = 1024, ORDER_MOST = 64 };
 
 struct scan {
     const char *text, *end, *at; /* at end stands a NUL */
@@ -25,8 +25,11 @@ struct scan {
     struct scan_map map;
     struct scan_node *nodes;
     uint32_t node_count, node_cap;
+    uint32_t open[LIMIT_NESTING]; /* nodes of the lists and maps that are open ... */
+    char outer[LIMIT_NESTING];    /* ... and what closes the one around each */
     char why[96];
     uint8_t slots[NAME_SLOTS]; /* 1 + enum scan_member, by the hash of a name */
+    uint8_t order[ORDER_MOST]; /* enum scan_member: the members of the record before */
 };
 
 static const struct str member_names[] = {
@@ -72,13 +75,18 @@ static inline bool same_bytes(const char *a, const char *b, size_t len)
     return (differs | (x ^ y)) == 0;
 }
 
-static inline enum scan_member member_by_slots(const uint8_t slots[NAME_SLOTS], struct str name)
+static inline bool is_member(enum scan_member m, struct str name)
+{
+    return m < SCAN_MEMBERS && member_names[m].len == name.len &&
+           same_bytes(member_names[m].ptr, name.ptr, name.len);
+}
+
+static enum scan_member member_by_slots(const uint8_t slots[NAME_SLOTS], struct str name)
 {
     if (name.len == 0)
         return SCAN_MEMBERS;
     for (unsigned h = name_hash(name.ptr, name.len); slots[h]; h = (h + 1) % NAME_SLOTS)
-        if (member_names[slots[h] - 1].len == name.len &&
-            same_bytes(member_names[slots[h] - 1].ptr, name.ptr, name.len))
+        if (is_member((enum scan_member)(slots[h] - 1), name))
             return (enum scan_member)(slots[h] - 1);
     return SCAN_MEMBERS;
 }
@@ -105,6 +113,7 @@ struct scan *scan_open(void)
     s->node_cap = FIRST_NODES;
     s->nodes = mem_alloc(s->node_cap * sizeof *s->nodes);
     fill_slots(s->slots);
+    scan_map_init(&s->map);
     return s;
 }
 
@@ -112,7 +121,6 @@ void scan_close(struct scan *s)
 {
     if (!s)
         return;
-    scan_map_free(&s->map);
     mem_free(s->nodes);
     mem_free(s);
 }
@@ -120,15 +128,6 @@ void scan_close(struct scan *s)
 void scan_pad(struct buf *text)
 {
     (void)buf_reserve(text, SCAN_PAD); /* where they begin is known */
-}
-
-static struct scan_node *add_node(struct scan *s)
-{
-    if (s->node_count == s->node_cap) {
-        s->node_cap *= 2;
-        s->nodes = mem_realloc(s->nodes, s->node_cap * sizeof *s->nodes);
-    }
-    return &s->nodes[s->node_count++];
 }
 
 /* ---- the grammar ---- */
@@ -176,29 +175,69 @@ static const char *bad_byte(const char *p, const char *end)
     return NULL;
 }
 
+/* Where the walk over a value stands. A copy of its own stays in registers, for a compiler can't
+ * know that no byte that is written is a part of it. */
+struct walk {
+    struct scan *s;
+    struct scan_node *nodes;
+    uint32_t count, cap;
+    unsigned depth;
+    char closing;                       /* what closes the innermost list or map */
+    const uint16_t *quote, *last_quote; /* the next of the window; behind its last */
+    const char *window, *odd_at, *end;  /* end: of the text */
+};
+
+HOT void look_at_window(struct walk *w)
+{
+    const struct scan_map *m = &w->s->map;
+
+    w->window = m->start;
+    w->quote = m->quotes + m->quote_next;
+    w->last_quote = m->quotes + m->quote_count;
+    w->odd_at = m->odd_at;
+}
+
+HOT const char *next_quote(struct walk *w)
+{
+    while (w->quote == w->last_quote) {
+        scan_map_more(&w->s->map);
+        look_at_window(w);
+    }
+    return w->window + *w->quote++;
+}
+
 struct span {
     const char *ptr;
     uint32_t len;
     bool escaped;
 };
 
-/* p stands at the opening quote. Returns behind the closing one, or NULL. */
-HOT const char *walk_string(struct scan *s, const char *p, struct span *out)
+/* The string may hold odd bytes. Returns the first that it must not hold. */
+static const char *odd_string(struct scan *s, const char *from, const char *to, bool *escaped)
 {
-    size_t from = (size_t)(++p - s->text), to = scan_map_quote(&s->map, from);
-    const char *end = s->text + to;
+    *escaped = scan_map_odd(&s->map, from, to);
+    return *escaped ? bad_byte(from, to) : NULL;
+}
 
-    if (end >= s->end)
-        return stop(s, s->end, "");
-    *out = (struct span){ p, (uint32_t)(to - from), false };
-    if (scan_map_odd(&s->map, from, to)) {
-        const char *bad = bad_byte(p, end);
+/* p stands at the opening quote. Returns behind the closing one, or NULL. */
+HOT const char *walk_string(struct walk *w, const char *p, struct span *out)
+{
+    (void)next_quote(w); /* that is p */
+    const char *from = p + 1, *to = next_quote(w);
+
+    if (to >= w->end)
+        return stop(w->s, w->end, "");
+    out->ptr = from;
+    out->len = (uint32_t)(to - from);
+    out->escaped = false;
+    if (to > w->odd_at) {
+        const char *bad = odd_string(w->s, from, to, &out->escaped);
 
         if (bad)
-            return stop(s, bad, "a byte that no string may hold so");
-        out->escaped = true;
+            return stop(w->s, bad, "a byte that no string may hold so");
+        w->odd_at = w->s->map.odd_at;
     }
-    return end + 1;
+    return to + 1;
 }
 
 static inline bool is_digit(char c)
@@ -234,68 +273,80 @@ static const char *walk_number(struct scan *s, const char *p)
     return p;
 }
 
+/* SCAN_PAD bytes behind the end are readable. */
 static const char *walk_scalar(struct scan *s, const char *p, uint8_t *kind)
 {
-    static const struct word {
-        const char *text;
-        size_t len;
-        uint8_t kind;
-    } words[] = { { "true", 4, SCAN_TRUE }, { "false", 5, SCAN_FALSE }, { "null", 4, SCAN_NULL } };
-
-    for (size_t i = 0; i < COUNT(words); i++) /* SCAN_PAD bytes behind the end are readable */
-        if (memcmp(p, words[i].text, words[i].len) == 0) {
-            *kind = words[i].kind;
-            return p + words[i].len;
-        }
+    *kind = SCAN_TRUE;
+    if (memcmp(p, "true", 4) == 0)
+        return p + 4;
+    *kind = SCAN_FALSE;
+    if (memcmp(p, "fals", 4) == 0 && p[4] == 'e')
+        return p + 5;
+    *kind = SCAN_NULL;
+    if (memcmp(p, "null", 4) == 0)
+        return p + 4;
+    *kind = SCAN_NUMBER;
     if (*p != '-' && !is_digit(*p))
         return stop(s, s->end - p < 5 && s->extent == SCAN_PART ? s->end : p, "expected a value");
-    *kind = SCAN_NUMBER;
     return walk_number(s, p);
 }
 
-/* The lists and maps that are open, from the record itself inwards. */
-struct nest {
-    uint32_t open[LIMIT_NESTING];
-    bool is_map[LIMIT_NESTING];
-    unsigned depth;
-};
-
-static const char *enter(struct scan *s, struct nest *n, const char *p, uint32_t node)
+static void more_nodes(struct scan *s)
 {
-    if (n->depth == LIMIT_NESTING)
-        return stop(s, p, "nested too deeply");
-    n->open[n->depth] = node;
-    n->is_map[n->depth++] = *p == '{';
+    s->node_cap *= 2;
+    s->nodes = mem_realloc(s->nodes, s->node_cap * sizeof *s->nodes);
+}
+
+HOT struct scan_node *add_node(struct walk *w)
+{
+    if (w->count == w->cap) {
+        more_nodes(w->s);
+        w->nodes = w->s->nodes;
+        w->cap = w->s->node_cap;
+    }
+    return &w->nodes[w->count++];
+}
+
+/* The list or map whose node was the last to be added. */
+HOT const char *enter(struct walk *w, const char *p)
+{
+    if (w->depth == LIMIT_NESTING)
+        return stop(w->s, p, "nested too deeply");
+    w->s->open[w->depth] = w->count - 1;
+    w->s->outer[w->depth++] = w->closing;
+    w->closing = *p == '{' ? '}' : ']';
     return skip_blanks(p + 1);
 }
 
-static void leave(struct scan *s, struct nest *n, const char *end)
+HOT void leave(struct walk *w, const char *end)
 {
-    struct scan_node *node = &s->nodes[n->open[--n->depth]];
+    uint32_t first = w->s->open[--w->depth];
+    struct scan_node *node = &w->nodes[first];
 
-    node->span = s->node_count - n->open[n->depth];
+    w->closing = w->s->outer[w->depth];
+    node->span = w->count - first;
     node->value_len = (uint32_t)(end - node->value);
 }
 
 /* A member's name and colon; p at the quote. Returns where the value begins. */
-HOT const char *walk_name(struct scan *s, const char *p, struct span *name)
+HOT const char *walk_name(struct walk *w, const char *p, struct span *name)
 {
     if (*p != '"')
-        return stop(s, p, "expected a member's name");
-    p = walk_string(s, p, name);
+        return stop(w->s, p, "expected a member's name");
+    p = walk_string(w, p, name);
     if (!p)
         return NULL;
     if (*p != ':')
         p = skip_blanks(p);
     if (*p != ':')
-        return stop(s, p, "expected ':'");
+        return stop(w->s, p, "expected ':'");
     return *++p > ' ' ? p : skip_blanks(p);
 }
 
 /* One value at p, as a node: a scalar wholly, of a list or map its opening. */
-HOT const char *walk_node(struct scan *s, struct nest *n, const char *p, const struct span *name)
+HOT const char *walk_node(struct walk *w, const char *p, const struct span *name)
 {
-    struct scan_node *node = add_node(s);
+    struct scan_node *node = add_node(w);
     struct span text;
 
     node->name = name->ptr;
@@ -305,7 +356,7 @@ HOT const char *walk_node(struct scan *s, struct nest *n, const char *p, const s
     node->span = 1;
     node->value = p;
     if (*p == '"') {
-        const char *end = walk_string(s, p, &text);
+        const char *end = walk_string(w, p, &text);
 
         if (!end)
             return NULL;
@@ -317,9 +368,9 @@ HOT const char *walk_node(struct scan *s, struct nest *n, const char *p, const s
     }
     if (*p == '{' || *p == '[') {
         node->kind = *p == '{' ? SCAN_MAP : SCAN_LIST;
-        return enter(s, n, p, s->node_count - 1);
+        return enter(w, p);
     }
-    const char *end = walk_scalar(s, p, &node->kind);
+    const char *end = walk_scalar(w->s, p, &node->kind);
 
     if (end)
         node->value_len = (uint32_t)(end - p);
@@ -328,54 +379,76 @@ HOT const char *walk_node(struct scan *s, struct nest *n, const char *p, const s
 
 /* Behind a value: a comma, or the brackets that close here. Returns where the next name or value
  * begins; when the last bracket closed, where that was left. */
-HOT const char *walk_behind(struct scan *s, struct nest *n, const char *p)
+HOT const char *walk_behind(struct walk *w, const char *p)
 {
-    while (n->depth > 0) {
+    while (w->depth > 0) {
         if (*p <= ' ')
             p = skip_blanks(p);
         if (*p == ',') {
             p = skip_blanks(p + 1);
             if (*p == '}' || *p == ']')
-                return stop(s, p, "expected a value behind ','");
+                return stop(w->s, p, "expected a value behind ','");
             return p;
         }
-        if (*p != (n->is_map[n->depth - 1] ? '}' : ']'))
-            return stop(s, p, "expected ',' or a closing bracket");
-        leave(s, n, ++p);
+        if (*p != w->closing)
+            return stop(w->s, p, "expected ',' or a closing bracket");
+        leave(w, ++p);
     }
     return p;
+}
+
+/* All that follows p, where a value stands: as many values as it takes to close what it opens. */
+HOT const char *walk_values(struct walk *w, const char *p)
+{
+    struct span name = { 0 };
+
+    while (p) {
+        unsigned depth = w->depth;
+
+        p = walk_node(w, p, &name);
+        if (p && (w->depth == depth || *p == w->closing)) { /* no first value behind a bracket */
+            p = walk_behind(w, p);
+            if (w->depth == 0)
+                return p;
+        }
+        name = (struct span){ 0 };
+        if (p && w->closing == '}')
+            p = walk_name(w, p, &name);
+    }
+    return NULL;
+}
+
+HOT struct walk walk_start(struct scan *s)
+{
+    struct walk w = { .s = s, .nodes = s->nodes, .cap = s->node_cap, .end = s->end };
+
+    look_at_window(&w);
+    return w;
+}
+
+HOT void walk_end(const struct walk *w)
+{
+    w->s->node_count = w->count;
+    w->s->map.quote_next = (uint32_t)(w->quote - w->s->map.quotes);
 }
 
 /* A whole value at p into nodes. Returns behind it, or NULL. */
 static const char *walk_value(struct scan *s, const char *p)
 {
-    static const struct span no_name = { 0 };
-    struct nest n = { .depth = 0 };
+    struct walk w = walk_start(s);
 
-    s->node_count = 0;
-    p = walk_node(s, &n, p, &no_name);
-    bool is_empty_possible = true; /* right behind an opening bracket */
+    p = walk_values(&w, p);
+    walk_end(&w);
+    return p;
+}
 
-    while (p && n.depth > 0) {
-        bool in_map = n.is_map[n.depth - 1];
-        struct span name = { 0 };
-        unsigned depth = n.depth;
+/* A member's name outside of the records. */
+static const char *walk_outer_name(struct scan *s, const char *p, struct span *name)
+{
+    struct walk w = walk_start(s);
 
-        if (is_empty_possible && *p == (in_map ? '}' : ']')) {
-            leave(s, &n, ++p);
-        } else {
-            if (in_map && !(p = walk_name(s, p, &name)))
-                return NULL;
-            p = walk_node(s, &n, p, &name);
-            if (!p)
-                return NULL;
-            is_empty_possible = n.depth > depth;
-            if (is_empty_possible)
-                continue;
-        }
-        p = walk_behind(s, &n, p);
-        is_empty_possible = false;
-    }
+    p = walk_name(&w, p, name);
+    walk_end(&w);
     return p;
 }
 
@@ -387,7 +460,7 @@ static void load(struct scan *s, char *text, size_t len, enum scan_extent extent
     s->text = s->at = text;
     s->end = text + len;
     s->extent = extent;
-    scan_map_make(&s->map, text, len);
+    scan_map_start(&s->map, text, len);
 }
 
 void scan_start(struct scan *s, char *text, size_t len, enum scan_extent extent)
@@ -435,7 +508,7 @@ static const char *find_records(struct scan *s, const char *p)
     struct span name;
 
     for (p = skip_blanks(p + 1);; p = skip_blanks(p + 1)) {
-        p = walk_name(s, p, &name);
+        p = walk_outer_name(s, p, &name);
         if (!p)
             return NULL;
         if (*p == '[' && str_eq((struct str){ name.ptr, name.len }, STR("Records")))
@@ -499,6 +572,7 @@ static enum scan_step enter_file(struct scan *s)
         return open_list(s, p + 1, SCAN_BARE_LIST);
     if (*p == '{' && (s->shape == SCAN_NOTHING || memcmp(p, "{\"Records\"", 10) == 0)) {
         s->is_short = false;
+        scan_map_seek(&s->map, p);
         list = find_records(s, p);
         if (!list && s->is_short)
             return SCAN_MORE;
@@ -519,7 +593,7 @@ static enum scan_step leave_list(struct scan *s, const char *p)
         struct span name;
 
         s->envelope_has_more = true;
-        p = walk_name(s, skip_blanks(p + 1), &name);
+        p = walk_outer_name(s, skip_blanks(p + 1), &name);
         p = p ? walk_value(s, p) : NULL;
         if (!p)
             return fail(s);
@@ -562,15 +636,20 @@ static bool is_utf8(struct str s)
     return str_is_utf8(s);
 }
 
-static void find_tops(const struct scan *s, struct scan_record *out)
+/* Records of one kind follow each other: a member is most often what it was in the one before. */
+static void find_tops(struct scan *s, struct scan_record *out)
 {
     const struct scan_node *root = s->nodes;
+    size_t i = 0;
 
     memset(out->top, 0, sizeof out->top);
     out->top_twice = out->top_dotted = false;
     for (const struct scan_node *n = scan_first(root); n; n = scan_after(root, n)) {
-        enum scan_member m = member_by_slots(s->slots, scan_name(n));
+        uint8_t *guess = &s->order[i++ % ORDER_MOST];
+        enum scan_member m = *guess;
 
+        if (!is_member(m, scan_name(n)))
+            *guess = (uint8_t)(m = member_by_slots(s->slots, scan_name(n)));
         if (m == SCAN_MEMBERS) {
             out->top_dotted |= memchr(n->name, '.', n->name_len) != NULL;
             continue;
@@ -583,9 +662,10 @@ static void find_tops(const struct scan *s, struct scan_record *out)
 static enum scan_step take_record(struct scan *s, const char *p, struct scan_record *out)
 {
     s->is_short = false;
+    scan_map_seek(&s->map, p); /* a line was given up, or this is read twice */
     const char *end = *p == '{' ? walk_value(s, p) : stop(s, p, "expected an object");
 
-    if (end && s->map.has_high && !is_utf8((struct str){ p, (size_t)(end - p) }))
+    if (end && s->map.high_end > p && !is_utf8((struct str){ p, (size_t)(end - p) }))
         end = stop(s, p, "bytes that are not UTF-8");
     if (!end && !s->in_list && !s->is_short)
         return give_up_line(s, p);

@@ -1,42 +1,39 @@
-/* core/trail/scan_map - where quotes and backslashes stand in a text, a bit for each byte: the
- * first half of core/trail/scan, which alone uses it.
+/* core/trail/scan_map - where the quotes of a text stand, and which bytes make a string more than
+ * plain: the first half of core/trail/scan, which alone uses it.
  *
- * A quote that a backslash escapes is none. Bit n of word n / 64 is byte n.
+ * A text is mapped a window at a time, just before it is read, so that text and places stay in the
+ * nearest cache and take the same memory however long the text is. A quote that a backslash escapes
+ * is none. Odd bytes are backslashes and those below 0x20.
  */
 #pragma once
 
 #include "core/base/str.h"
 
+enum { SCAN_MAP_WINDOW = 32 << 10, SCAN_MAP_SLACK = 64 };
+
+/* By which instructions; each needs more of the machine than the one before. */
+enum scan_map_way { SCAN_MAP_PLAIN, SCAN_MAP_SSE2, SCAN_MAP_AVX2, SCAN_MAP_AVX512 };
+
 struct scan_map {
-    uint64_t *quotes, *odd; /* odd: backslashes and bytes below 0x20 */
-    size_t cap_words;
-    bool has_high; /* a byte above 0x7f */
+    enum scan_map_way way;
+    const char *start, *end, *text_end; /* of the window */
+    const char *odd_at;                 /* of what was not yet asked for nothing before it is odd */
+    const char *high_end;               /* behind the last window with a byte above 0x7f; or NULL */
+    uint64_t carry;                     /* the byte at end is escaped */
+    uint32_t quote_next, quote_count, odd_next, odd_count;
+    /* From start. Behind the text's last byte stands one quote more: looking for one always ends.
+     */
+    uint16_t quotes[SCAN_MAP_WINDOW + SCAN_MAP_SLACK], odd[SCAN_MAP_WINDOW + SCAN_MAP_SLACK];
 };
 
-/* Map len bytes of text, behind which SCAN_PAD bytes are readable. A quote is put behind the last
- * byte, so that looking for one always ends. */
-void scan_map_make(struct scan_map *m, const char *text, size_t len);
-void scan_map_free(struct scan_map *m);
-
-/* The first quote at or behind byte at; len when there is none. */
-static inline size_t scan_map_quote(const struct scan_map *m, size_t at)
-{
-    size_t word = at / 64;
-    uint64_t bits = m->quotes[word] & (~0ull << at % 64);
-
-    while (bits == 0)
-        bits = m->quotes[++word];
-    return word * 64 + (size_t)__builtin_ctzll(bits);
-}
-
-/* Is there an odd byte from byte from up to byte to, not including it? */
-static inline bool scan_map_odd(const struct scan_map *m, size_t from, size_t to)
-{
-    size_t first = from / 64, last = to / 64;
-    uint64_t bits = m->odd[first] & (~0ull << from % 64);
-
-    for (; first < last; bits = m->odd[++first])
-        if (bits)
-            return true;
-    return (bits & ~(~0ull << to % 64)) != 0;
-}
+void scan_map_init(struct scan_map *m); /* by the best way that this machine has */
+bool scan_map_choose(struct scan_map *m, enum scan_map_way way); /* false: it can't */
+/* Map a text, behind which SCAN_PAD readable NULs stand. It is borrowed. */
+void scan_map_start(struct scan_map *m, const char *text, size_t len);
+/* The next window. At the end of the text: none but the quote behind it. */
+void scan_map_more(struct scan_map *m);
+/* The next quote is the first one at or behind p. No backslash stands before p. */
+void scan_map_seek(struct scan_map *m, const char *p);
+/* Is a byte of a string odd? The string lies before the quote that was given last, and not before
+ * one that was asked about. */
+bool scan_map_odd(struct scan_map *m, const char *from, const char *to);

@@ -256,6 +256,71 @@ static void nesting(void **state)
     scan_close(s);
 }
 
+/* Strings longer than what is mapped at once, with what makes them odd in front, or broken. */
+static const struct long_case {
+    const char *front;
+    bool is_good, is_escaped;
+} longs[] = {
+    { "", true, false },         { "\\\\", true, true },   { "\\\"", true, true },
+    { "\\x", false, false },     { "\x01", false, false }, { "\xc3", false, false },
+    { "\xc3\xa9", true, false },
+};
+
+static void long_strings(void **state)
+{
+    struct scan *s = scan_open();
+    struct buf b = { 0 };
+    struct scan_record r;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(longs); i++)
+        for (size_t len = 30000; len < 140000; len += 32700) {
+            buf_clear(&b);
+            buf_add_c(&b, "{\"k\":\"");
+            buf_add_c(&b, longs[i].front);
+            for (size_t n = 0; n < len; n++)
+                buf_add_char(&b, 'x');
+            buf_add_c(&b, "\",\"eventName\":\"y\"}\n{\"z\":1}");
+            scan_pad(&b);
+            scan_start(s, b.ptr, b.len, SCAN_WHOLE);
+            assert_int_equal(scan_next(s, &r), longs[i].is_good ? SCAN_RECORD : SCAN_BROKEN);
+            if (longs[i].is_good) {
+                assert_int_equal(scan_get(r.nodes, STR("k"))->escaped, longs[i].is_escaped);
+                assert_int_equal(scan_value(scan_get(r.nodes, STR("k"))).len,
+                                 len + strlen(longs[i].front));
+                check_str(scan_top_str(&r, SCAN_EVENT_NAME), "y");
+            }
+            assert_int_equal(scan_next(s, &r), SCAN_RECORD);
+            assert_non_null(scan_get(r.nodes, STR("z")));
+            assert_int_equal(scan_next(s, &r), SCAN_END);
+        }
+    buf_free(&b);
+    scan_close(s);
+}
+
+/* Where a string is left open, the quotes of later lines are read twice. */
+static void broken_lines(void **state)
+{
+    struct scan *s = scan_open();
+    struct buf b = { 0 };
+    char steps[64];
+
+    (void)state;
+    for (size_t pad = 0; pad < 70000; pad += 6999) {
+        buf_clear(&b);
+        buf_add_c(&b, "{\"a\":\"b}\n{\"c\":\"");
+        for (size_t n = 0; n < pad; n++)
+            buf_add_char(&b, 'x');
+        buf_add_c(&b, "\"}\n{\"Records\":[{\"d\":\"\\\"\"}]}\n");
+        scan_pad(&b);
+        scan_start(s, b.ptr, b.len, SCAN_WHOLE);
+        steps_of(s, steps);
+        assert_string_equal(steps, "xrr.");
+    }
+    buf_free(&b);
+    scan_close(s);
+}
+
 static void names(void **state)
 {
     (void)state;
@@ -266,7 +331,7 @@ static void names(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[COUNT(shapes) + 6];
+    struct CMUnitTest tests[COUNT(shapes) + 8];
     size_t n = 0;
 
     for (; n < COUNT(shapes); n++)
@@ -277,6 +342,8 @@ int main(void)
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(every_offset);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(pieces);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(nesting);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(long_strings);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(broken_lines);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(names);
     return cmocka_run_group_tests_name("scan", tests, NULL, NULL);
 }
