@@ -111,10 +111,7 @@ HANDLER(rds, CreateDBCluster)
     return rds_put(j, &rds_cluster, doc);
 }
 
-HANDLER(rds, DescribeDBClusters)
-{
-    return rds_describe(j, &rds_cluster);
-}
+RDS_OF(DescribeDBClusters, rds_describe, rds_cluster)
 
 HANDLER(rds, ModifyDBCluster)
 {

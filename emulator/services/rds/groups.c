@@ -37,10 +37,7 @@ HANDLER(rds, ModifyDBSubnetGroup)
     return rds_put(j, &rds_subnets, doc);
 }
 
-HANDLER(rds, DescribeDBSubnetGroups)
-{
-    return rds_describe(j, &rds_subnets);
-}
+RDS_OF(DescribeDBSubnetGroups, rds_describe, rds_subnets)
 
 /* Is it the group of an instance? */
 static bool is_used(struct job *j, struct str name)
@@ -92,32 +89,9 @@ static int delete_parameters(struct job *j, const struct rds_kind *kind)
     return doc ? rds_drop(j, kind, doc) : j->rc;
 }
 
-HANDLER(rds, CreateDBParameterGroup)
-{
-    return create_parameters(j, &rds_parameters);
-}
-
-HANDLER(rds, DescribeDBParameterGroups)
-{
-    return rds_describe(j, &rds_parameters);
-}
-
-HANDLER(rds, DeleteDBParameterGroup)
-{
-    return delete_parameters(j, &rds_parameters);
-}
-
-HANDLER(rds, CreateDBClusterParameterGroup)
-{
-    return create_parameters(j, &rds_cluster_parameters);
-}
-
-HANDLER(rds, DescribeDBClusterParameterGroups)
-{
-    return rds_describe(j, &rds_cluster_parameters);
-}
-
-HANDLER(rds, DeleteDBClusterParameterGroup)
-{
-    return delete_parameters(j, &rds_cluster_parameters);
-}
+RDS_OF(CreateDBParameterGroup, create_parameters, rds_parameters)
+RDS_OF(DescribeDBParameterGroups, rds_describe, rds_parameters)
+RDS_OF(DeleteDBParameterGroup, delete_parameters, rds_parameters)
+RDS_OF(CreateDBClusterParameterGroup, create_parameters, rds_cluster_parameters)
+RDS_OF(DescribeDBClusterParameterGroups, rds_describe, rds_cluster_parameters)
+RDS_OF(DeleteDBClusterParameterGroup, delete_parameters, rds_cluster_parameters)

@@ -231,10 +231,7 @@ HANDLER(rds, RestoreDBInstanceFromDBSnapshot)
     return doc ? rds_instance_answer(j, doc) : j->rc;
 }
 
-HANDLER(rds, DescribeDBInstances)
-{
-    return rds_describe(j, &rds_instance);
-}
+RDS_OF(DescribeDBInstances, rds_describe, rds_instance)
 
 HANDLER(rds, ModifyDBInstance)
 {

@@ -34,6 +34,12 @@ int rds_drop(struct job *j, const struct rds_kind *kind, const struct value *doc
 int rds_answer(struct job *j, const struct rds_kind *kind, const struct value *doc,
                const char *state_member, const char *state);
 int rds_describe(struct job *j, const struct rds_kind *kind);
+/* An operation that is done alike for several kinds. */
+#define RDS_OF(operation, run, kind)                                                               \
+    HANDLER(rds, operation)                                                                        \
+    {                                                                                              \
+        return run(j, &kind);                                                                      \
+    }
 
 /* A row of rds/engines.json; refused when the engine is none. */
 struct value *rds_engine(struct job *j, struct str engine);

@@ -169,25 +169,10 @@ static int delete_one(struct job *j, const struct rds_kind *kind)
     return rds_drop(j, kind, doc);
 }
 
-HANDLER(rds, DeleteDBSnapshot)
-{
-    return delete_one(j, &rds_snapshot);
-}
-
-HANDLER(rds, DeleteDBClusterSnapshot)
-{
-    return delete_one(j, &rds_cluster_snapshot);
-}
-
-HANDLER(rds, DescribeDBSnapshots)
-{
-    return rds_describe(j, &rds_snapshot);
-}
-
-HANDLER(rds, DescribeDBClusterSnapshots)
-{
-    return rds_describe(j, &rds_cluster_snapshot);
-}
+RDS_OF(DeleteDBSnapshot, delete_one, rds_snapshot)
+RDS_OF(DeleteDBClusterSnapshot, delete_one, rds_cluster_snapshot)
+RDS_OF(DescribeDBSnapshots, rds_describe, rds_snapshot)
+RDS_OF(DescribeDBClusterSnapshots, rds_describe, rds_cluster_snapshot)
 
 /* ---- sharing ---- */
 
@@ -239,22 +224,7 @@ static int describe_attributes(struct job *j, const struct rds_kind *kind)
     return doc ? answer_attributes(j, kind, doc) : j->rc;
 }
 
-HANDLER(rds, ModifyDBSnapshotAttribute)
-{
-    return modify_attribute(j, &rds_snapshot);
-}
-
-HANDLER(rds, ModifyDBClusterSnapshotAttribute)
-{
-    return modify_attribute(j, &rds_cluster_snapshot);
-}
-
-HANDLER(rds, DescribeDBSnapshotAttributes)
-{
-    return describe_attributes(j, &rds_snapshot);
-}
-
-HANDLER(rds, DescribeDBClusterSnapshotAttributes)
-{
-    return describe_attributes(j, &rds_cluster_snapshot);
-}
+RDS_OF(ModifyDBSnapshotAttribute, modify_attribute, rds_snapshot)
+RDS_OF(ModifyDBClusterSnapshotAttribute, modify_attribute, rds_cluster_snapshot)
+RDS_OF(DescribeDBSnapshotAttributes, describe_attributes, rds_snapshot)
+RDS_OF(DescribeDBClusterSnapshotAttributes, describe_attributes, rds_cluster_snapshot)
