@@ -150,29 +150,6 @@ struct value *list_without(struct arena *a, const struct value *list, const char
     return rest;
 }
 
-bool tags_reserved(const struct value *tags)
-{
-    for (const struct value *t = value_first(tags); t; t = t->next)
-        if (str_eq_nocase(str_sub(t->name, 0, strlen("aws:")), STR("aws:")))
-            return true;
-    return false;
-}
-
-struct value *tags_merge(struct arena *a, const struct value *tags, const struct value *more)
-{
-    struct value *all = tags ? value_copy(a, tags) : value_list(a);
-
-    for (const struct value *t = value_first(more); t; t = t->next) {
-        struct value *old = list_find(all, "Key", value_get_str(t, "Key"));
-
-        if (old)
-            value_put_str(a, old, "Value", value_get_str(t, "Value"));
-        else
-            value_push(all, value_copy(a, t));
-    }
-    return all;
-}
-
 /* ---- pages ---- */
 
 int job_page(struct job *j, const struct paging *how, const char *member,

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "emulator/services/services.h"
+#include "emulator/services/tags.h"
 
 struct job {
     struct ctx *cx;
@@ -70,13 +71,6 @@ struct value *list_find(const struct value *list, const char *member, struct str
 /* The list without it. */
 struct value *list_without(struct arena *a, const struct value *list, const char *member,
                            struct str text);
-/* Tags as [{Key, Value}]: those of more replace those of the same key. */
-struct value *tags_merge(struct arena *a, const struct value *tags, const struct value *more);
-/* Of tags as a map: is there a key that only AWS may set? Source: Tagging AWS Resources User Guide,
- * "Tag naming limits and requirements": aws: in any case. */
-bool tags_reserved(const struct value *tags);
-#define TAGS_RESERVED "aws: prefixed tag key names are not allowed for external use."
-
 /* One page of a list operation: how the service says it. */
 struct paging {
     const char *limit, *token, *next; /* members: MaxItems, Marker, NextMarker */

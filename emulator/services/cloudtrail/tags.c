@@ -1,4 +1,5 @@
 #include "emulator/services/cloudtrail/cloudtrail.h"
+#include "emulator/services/tags.h"
 
 /* AddTags, RemoveTags, ListTags: of trails; resources are named by ARN. */
 #define TAG_LIMIT    50 /* Source: CloudTrail API Reference, "AddTags" */
@@ -46,21 +47,6 @@ static bool tag_ok(struct ctx *cx, struct outcome *out, const struct value *tag)
     return !outcome_refused(out);
 }
 
-/* The list without the tags whose keys stand in `gone`. */
-static struct value *without(struct arena *a, const struct value *list, const struct value *gone)
-{
-    struct value *left = value_list(a);
-
-    for (const struct value *tag = value_first(list); tag; tag = tag->next) {
-        bool goes = false;
-        for (const struct value *g = value_first(gone); g && !goes; g = g->next)
-            goes = str_eq(value_get_str(g, "Key"), value_get_str(tag, "Key"));
-        if (!goes)
-            value_push(left, value_copy(a, tag));
-    }
-    return left;
-}
-
 int cloudtrail_AddTags(struct ctx *cx, const struct call *call, struct outcome *out,
                        struct err *err)
 {
@@ -70,12 +56,10 @@ int cloudtrail_AddTags(struct ctx *cx, const struct call *call, struct outcome *
 
     if (rc < 0 || !t.doc)
         return rc;
-    struct value *list = without(cx->a, tags_of(cx, t.doc), added);
-    for (const struct value *tag = value_first(added); tag; tag = tag->next) {
+    for (const struct value *tag = value_first(added); tag; tag = tag->next)
         if (!tag_ok(cx, out, tag))
             return 0;
-        value_push(list, value_copy(cx->a, tag));
-    }
+    struct value *list = tags_with(cx->a, tags_of(cx, t.doc), "Key", added);
     if (list->count > TAG_LIMIT) {
         outcome_refuse(cx->a, out, 400, "TagsLimitExceededException",
                        "The number of tags per trail has exceeded the permitted amount: %d.",
@@ -96,7 +80,8 @@ int cloudtrail_RemoveTags(struct ctx *cx, const struct call *call, struct outcom
 
     if (rc < 0 || !t.doc)
         return rc;
-    value_set(t.doc, STR("TagsList"), without(cx->a, tags_of(cx, t.doc), param(call, "TagsList")));
+    value_set(t.doc, STR("TagsList"),
+              tags_without(cx->a, tags_of(cx, t.doc), "Key", param(call, "TagsList")));
     out->changed = true;
     (void)outcome_output(cx, out);
     return store_doc_put(cx->e->store, t.key, t.doc, err);

@@ -1,5 +1,6 @@
 /* Policies and tags of keys; paging. */
 #include "emulator/services/kms/kms.h"
+#include "emulator/services/tags.h"
 
 /* Source: KMS Developer Guide, "Resource quotas" and "Tagging keys", restrictions. */
 enum { TAGS_MOST = 50, TAG_KEY_MOST = 128, TAG_VALUE_MOST = 256, LIST_DEFAULT = 50 };
@@ -28,22 +29,6 @@ bool kms_tags_ok(struct ctx *cx, struct outcome *out, const struct value *tags)
     return !outcome_refused(out);
 }
 
-/* The tags without those whose keys stand in gone: strings, or tags. */
-static struct value *without(struct ctx *cx, const struct value *tags, const struct value *gone)
-{
-    struct value *left = value_list(cx->a);
-
-    for (const struct value *t = value_first(tags); t; t = t->next) {
-        bool goes = false;
-        for (const struct value *g = value_first(gone); g && !goes; g = g->next)
-            goes = str_eq(g->kind == VALUE_STRING ? g->u.text : value_get_str(g, "TagKey"),
-                          value_get_str(t, "TagKey"));
-        if (!goes)
-            value_push(left, value_copy(cx->a, t));
-    }
-    return left;
-}
-
 int kms_TagResource(struct ctx *cx, const struct call *call, struct outcome *out, struct err *err)
 {
     const struct value *added = param(call, "Tags");
@@ -52,9 +37,7 @@ int kms_TagResource(struct ctx *cx, const struct call *call, struct outcome *out
 
     if (rc < 0 || !k.doc || !kms_tags_ok(cx, out, added))
         return rc;
-    struct value *all = without(cx, value_get_c(k.doc, "Tags"), added);
-    for (const struct value *t = value_first(added); t; t = t->next)
-        value_push(all, value_copy(cx->a, t));
+    struct value *all = tags_with(cx->a, value_get_c(k.doc, "Tags"), "TagKey", added);
     if (all->count > TAGS_MOST) {
         outcome_refuse(cx->a, out, 0, "LimitExceededException", "Too many tags");
         return 0;
@@ -70,7 +53,8 @@ int kms_UntagResource(struct ctx *cx, const struct call *call, struct outcome *o
 
     if (rc < 0 || !k.doc)
         return rc;
-    value_set(k.doc, STR("Tags"), without(cx, value_get_c(k.doc, "Tags"), param(call, "TagKeys")));
+    value_set(k.doc, STR("Tags"),
+              tags_without(cx->a, value_get_c(k.doc, "Tags"), "TagKey", param(call, "TagKeys")));
     return kms_save(cx, &k, err);
 }
 

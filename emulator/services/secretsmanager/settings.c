@@ -1,5 +1,6 @@
 /* What a secret says of itself; tags, resource policy, rotation. */
 #include "emulator/services/secretsmanager/secretsmanager.h"
+#include "emulator/services/tags.h"
 
 #include "core/aws/arn.h"
 #include "core/aws/policy.h"
@@ -42,22 +43,6 @@ int secretsmanager_DescribeSecret(struct ctx *cx, const struct call *call, struc
     return rc;
 }
 
-/* The tags without those whose keys stand in gone: strings, or tags. */
-static struct value *without(struct ctx *cx, const struct value *tags, const struct value *gone)
-{
-    struct value *left = value_list(cx->a);
-
-    for (const struct value *t = value_first(tags); t; t = t->next) {
-        bool goes = false;
-        for (const struct value *g = value_first(gone); g && !goes; g = g->next)
-            goes = str_eq(g->kind == VALUE_STRING ? g->u.text : value_get_str(g, "Key"),
-                          value_get_str(t, "Key"));
-        if (!goes)
-            value_push(left, value_copy(cx->a, t));
-    }
-    return left;
-}
-
 int secretsmanager_TagResource(struct ctx *cx, const struct call *call, struct outcome *out,
                                struct err *err)
 {
@@ -66,9 +51,7 @@ int secretsmanager_TagResource(struct ctx *cx, const struct call *call, struct o
 
     if (rc < 0 || !s.doc)
         return rc;
-    struct value *all = without(cx, value_get_c(s.doc, "Tags"), param(call, "Tags"));
-    for (const struct value *t = value_first(param(call, "Tags")); t; t = t->next)
-        value_push(all, value_copy(cx->a, t));
+    struct value *all = tags_with(cx->a, value_get_c(s.doc, "Tags"), "Key", param(call, "Tags"));
     if (!sm_tags_ok(cx, out, all))
         return 0;
     value_set(s.doc, STR("Tags"), all);
@@ -83,7 +66,8 @@ int secretsmanager_UntagResource(struct ctx *cx, const struct call *call, struct
 
     if (rc < 0 || !s.doc)
         return rc;
-    value_set(s.doc, STR("Tags"), without(cx, value_get_c(s.doc, "Tags"), param(call, "TagKeys")));
+    value_set(s.doc, STR("Tags"),
+              tags_without(cx->a, value_get_c(s.doc, "Tags"), "Key", param(call, "TagKeys")));
     return sm_save(cx, &s, err);
 }
 

@@ -1,5 +1,6 @@
 /* What parameters, documents and commands share; tags. */
 #include "emulator/services/ssm/ssm.h"
+#include "emulator/services/tags.h"
 
 enum { TAGS_MOST = 50 }; /* Source: Systems Manager API Reference, "AddTagsToResource" */
 
@@ -78,21 +79,6 @@ static int tagged(struct ctx *cx, const struct call *call, struct outcome *out, 
     return 0;
 }
 
-static struct value *without(struct ctx *cx, const struct value *tags, const struct value *gone)
-{
-    struct value *left = value_list(cx->a);
-
-    for (const struct value *t = value_first(tags); t; t = t->next) {
-        bool goes = false;
-        for (const struct value *g = value_first(gone); g && !goes; g = g->next)
-            goes = str_eq(g->kind == VALUE_STRING ? g->u.text : value_get_str(g, "Key"),
-                          value_get_str(t, "Key"));
-        if (!goes)
-            value_push(left, value_copy(cx->a, t));
-    }
-    return left;
-}
-
 int ssm_AddTagsToResource(struct ctx *cx, const struct call *call, struct outcome *out,
                           struct err *err)
 {
@@ -102,9 +88,7 @@ int ssm_AddTagsToResource(struct ctx *cx, const struct call *call, struct outcom
 
     if (rc < 0 || !doc)
         return rc;
-    struct value *all = without(cx, value_get_c(doc, "Tags"), param(call, "Tags"));
-    for (const struct value *t = value_first(param(call, "Tags")); t; t = t->next)
-        value_push(all, value_copy(cx->a, t));
+    struct value *all = tags_with(cx->a, value_get_c(doc, "Tags"), "Key", param(call, "Tags"));
     if (all->count > TAGS_MOST) {
         outcome_refuse(cx->a, out, 0, "TooManyTagsError",
                        "The Targets parameter includes too many tags.");
@@ -124,7 +108,8 @@ int ssm_RemoveTagsFromResource(struct ctx *cx, const struct call *call, struct o
 
     if (rc < 0 || !doc)
         return rc;
-    value_set(doc, STR("Tags"), without(cx, value_get_c(doc, "Tags"), param(call, "TagKeys")));
+    value_set(doc, STR("Tags"),
+              tags_without(cx->a, value_get_c(doc, "Tags"), "Key", param(call, "TagKeys")));
     (void)outcome_output(cx, out);
     return store_doc_put(cx->e->store, at, doc, err);
 }
@@ -138,6 +123,6 @@ int ssm_ListTagsForResource(struct ctx *cx, const struct call *call, struct outc
 
     if (rc == 0 && doc)
         value_set(outcome_output(cx, out), STR("TagList"),
-                  without(cx, value_get_c(doc, "Tags"), NULL));
+                  tags_without(cx->a, value_get_c(doc, "Tags"), "Key", NULL));
     return rc;
 }
