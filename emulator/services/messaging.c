@@ -2,6 +2,16 @@
 
 #define ENTRY_ID_MOST 80
 
+bool fault_set(struct fault *f, struct arena *a, const char *code, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    *f = (struct fault){ code, arena_vprintf(a, fmt, ap) };
+    va_end(ap);
+    return false;
+}
+
 bool messaging_is_plain(struct str s, const char *further)
 {
     for (size_t i = 0; i < s.len; i++) {

@@ -3,7 +3,16 @@
  */
 #pragma once
 
-#include "core/base/str.h"
+#include "core/base/arena.h"
+
+/* Why a message or an entry of a batch is refused. code NULL: it is not. */
+struct fault {
+    const char *code;
+    struct str message;
+};
+/* Returns false, so that a check ends with it. */
+bool fault_set(struct fault *f, struct arena *a, const char *code, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* Letters, digits and further ones only. */
 bool messaging_is_plain(struct str s, const char *further);

@@ -6,23 +6,7 @@
 #define SUBJECT_MOST 100
 #define BATCH_MOST   10
 
-struct fault {
-    const char *code; /* NULL: nothing is wrong */
-    struct str message;
-};
-
-static bool bad(struct fault *f, struct arena *a, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-static bool bad(struct fault *f, struct arena *a, const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    f->code = "InvalidParameterException";
-    f->message = arena_vprintf(a, fmt, ap);
-    va_end(ap);
-    return false;
-}
+#define bad(f, a, ...) fault_set(f, a, "InvalidParameterException", __VA_ARGS__)
 
 /* Source: SNS API Reference, Publish, "Subject": ASCII, begins with a visible character, no control
  * characters, less than 100. */

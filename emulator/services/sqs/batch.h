@@ -3,13 +3,9 @@
  */
 #pragma once
 
+#include "emulator/services/messaging.h"
 #include "emulator/services/sqs/queue.h"
 
-/* Why one was refused. code NULL: it was not. */
-struct fault {
-    const char *code;
-    struct str message;
-};
 struct batch {
     struct job *j;
     const struct sqs_queue *q;

@@ -4,13 +4,8 @@
 #include "emulator/services/sqs/metrics.h"
 #include "emulator/services/sqs/waiting.h"
 
-static void fault_set(struct fault *f, const char *code, struct str message)
-{
-    f->code = code;
-    f->message = message;
-}
-
-/* The message of an entry's ReceiptHandle; at->m NULL: it is gone. */
+/* The message of an entry's ReceiptHandle; at->m NULL: it is gone. Here and below the caller looks
+ * at f. */
 static int find(struct job *j, const struct sqs_queue *q, const struct value *entry,
                 struct sqs_message_at *at, struct fault *f)
 {
@@ -19,11 +14,10 @@ static int find(struct job *j, const struct sqs_queue *q, const struct value *en
 
     at->m = NULL;
     if (!sqs_handle_read(j->a, q, text, &handle)) {
-        fault_set(f, "ReceiptHandleIsInvalid",
-                  arena_printf(j->a,
-                               "The input receipt handle \"%.*s\" is not a valid receipt "
-                               "handle.",
-                               STR_ARG(text)));
+        (void)fault_set(f, j->a, "ReceiptHandleIsInvalid",
+                        "The input receipt handle \"%.*s\" is not a valid receipt "
+                        "handle.",
+                        STR_ARG(text));
         return 0;
     }
     at->sent_ms = handle.sent_ms;
@@ -36,11 +30,10 @@ static int find(struct job *j, const struct sqs_queue *q, const struct value *en
     bool is_over = handle.count != value_get_int(at->m, "Count", 0) ||
                    !sqs_message_in_flight(at, j->cx->now_ms);
     if (j->rc == 0 && q->is_fifo && is_over)
-        fault_set(f, "InvalidParameterValue",
-                  arena_printf(j->a,
-                               "Value %.*s for parameter ReceiptHandle is invalid. Reason: "
-                               "The receipt handle has expired.",
-                               STR_ARG(text)));
+        (void)fault_set(f, j->a, "InvalidParameterValue",
+                        "Value %.*s for parameter ReceiptHandle is invalid. Reason: "
+                        "The receipt handle has expired.",
+                        STR_ARG(text));
     return j->rc;
 }
 
@@ -68,33 +61,30 @@ static int hide_entry(struct job *j, const struct sqs_queue *q, const struct val
     struct sqs_message_at at;
 
     if (seconds < 0 || seconds > SQS_HIDDEN_MOST) {
-        fault_set(f, "InvalidParameterValue",
-                  arena_printf(j->a,
-                               "Value %lld for parameter VisibilityTimeout is invalid. "
-                               "Reason: VisibilityTimeout must be an integer between 0 and "
-                               "43200.",
-                               (long long)seconds));
+        (void)fault_set(f, j->a, "InvalidParameterValue",
+                        "Value %lld for parameter VisibilityTimeout is invalid. "
+                        "Reason: VisibilityTimeout must be an integer between 0 and "
+                        "43200.",
+                        (long long)seconds);
         return 0;
     }
     if (find(j, q, entry, &at, f) < 0 || f->code)
         return j->rc;
     if (!at.m || !sqs_message_in_flight(&at, now_ms)) {
-        fault_set(f, at.m ? "MessageNotInflight" : "InvalidParameterValue",
-                  arena_printf(j->a,
-                               "Value %.*s for parameter ReceiptHandle is invalid. Reason: "
-                               "Message does not exist or is not available for visibility "
-                               "timeout change.",
-                               STR_ARG(value_get_str(entry, "ReceiptHandle"))));
+        (void)fault_set(f, j->a, at.m ? "MessageNotInflight" : "InvalidParameterValue",
+                        "Value %.*s for parameter ReceiptHandle is invalid. Reason: "
+                        "Message does not exist or is not available for visibility "
+                        "timeout change.",
+                        STR_ARG(value_get_str(entry, "ReceiptHandle")));
         return 0;
     }
     if (now_ms + seconds * 1000 - value_get_int(at.m, "Received", now_ms) >
         SQS_HIDDEN_MOST * 1000ll) {
-        fault_set(f, "InvalidParameterValue",
-                  arena_printf(j->a,
-                               "Value %lld for parameter VisibilityTimeout is invalid. "
-                               "Reason: Total VisibilityTimeout for the message is beyond "
-                               "the limit [43200 seconds].",
-                               (long long)seconds));
+        (void)fault_set(f, j->a, "InvalidParameterValue",
+                        "Value %lld for parameter VisibilityTimeout is invalid. "
+                        "Reason: Total VisibilityTimeout for the message is beyond "
+                        "the limit [43200 seconds].",
+                        (long long)seconds);
         return 0;
     }
     j->out->changed = true;

@@ -7,6 +7,7 @@
 #define ATTRIBUTES_MOST 10 /* Source: SQS Developer Guide, "Message metadata" */
 #define NAME_BYTES_MOST 256
 #define DELAY_MOST      900
+#define bad(f, a, ...)  fault_set(f, a, "InvalidParameterValue", __VA_ARGS__)
 
 /* ---- what is refused: false, and the reason in *why ---- */
 
@@ -35,19 +36,6 @@ static bool is_attribute_name(struct str name)
         return false;
     return !str_eq_nocase(str_sub(name, 0, 4), STR("AWS.")) &&
            !str_eq_nocase(str_sub(name, 0, 7), STR("Amazon."));
-}
-
-static bool bad(struct fault *f, struct arena *a, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-static bool bad(struct fault *f, struct arena *a, const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    f->code = "InvalidParameterValue";
-    f->message = arena_vprintf(a, fmt, ap);
-    va_end(ap);
-    return false;
 }
 
 static bool check_attribute_value(struct arena *a, const struct value *v, struct fault *f)
@@ -116,9 +104,7 @@ static bool check_system(struct arena *a, const struct value *system, struct fau
 
 static bool missing(struct fault *f, struct arena *a, const char *name)
 {
-    f->code = "MissingParameter";
-    f->message = arena_printf(a, "The request must contain the parameter %s.", name);
-    return false;
+    return fault_set(f, a, "MissingParameter", "The request must contain the parameter %s.", name);
 }
 
 /* Source: SQS API Reference, SendMessage, "MessageDeduplicationId", "MessageGroupId". */
@@ -191,12 +177,10 @@ static bool check_entry(struct arena *a, const struct sqs_queue *q, const struct
 
     if (body.len == 0)
         return missing(f, a, "MessageBody");
-    if (!is_sendable(body)) {
-        f->code = "InvalidMessageContents";
-        f->message = STR("Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | "
+    if (!is_sendable(body))
+        return fault_set(f, a, "InvalidMessageContents",
+                         "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | "
                          "#x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF");
-        return false;
-    }
     if (size_of(entry) > most)
         return bad(f, a,
                    "One or more parameters are invalid. Reason: Message must be shorter than "
