@@ -1,6 +1,8 @@
 /* Expressions: or, and, not, comparisons, like, in, arithmetic, functions. */
-#include "core/base/limits.h"
+#include <assert.h>
+
 #include "core/base/clock.h"
+#include "core/base/limits.h"
 #include "emulator/services/logs/insights_lex.h"
 
 static struct ins_expr *new_expr(struct ins_lex *l, enum ins_op op)
@@ -16,6 +18,7 @@ static struct ins_expr *pair(struct ins_lex *l, enum ins_op op, struct ins_expr 
 {
     struct ins_expr *e = new_expr(l, op);
 
+    assert(x);
     e->args = x;
     x->next = y;
     return e;
@@ -77,6 +80,7 @@ static int period_arguments(struct ins_lex *l, struct ins_expr *e)
     struct str period = ins_name(l);
     if (!read_period(period, &ms))
         return ins_fail(l, "a period such as 5m is missing");
+    assert(what);
     e->args = what;
     what->next = constant(l, ins_of_number(ms));
     return ins_take(l, ")") ? 0 : ins_fail(l, "a ) is missing");
@@ -94,6 +98,7 @@ static int list(struct ins_lex *l, struct ins_expr **first, const char *end, siz
         rc = ins_expression(l, last);
         if (rc < 0)
             return rc;
+        assert(*last);
         last = &(*last)->next;
         ++*count;
     } while (ins_take(l, ","));
@@ -148,7 +153,7 @@ static int named(struct ins_lex *l, struct ins_expr **out)
 
 static int primary(struct ins_lex *l, struct ins_expr **out)
 {
-    struct str text;
+    struct str text = { 0 };
     int c = ins_peek(l), rc;
 
     if (++l->depth > LIMIT_NESTING)
@@ -190,7 +195,7 @@ static int arithmetic_of(struct ins_lex *l, int strength, struct ins_expr **out)
     int rc = strength + 1 < STRENGTHS ? arithmetic_of(l, strength + 1, out) : primary(l, out);
 
     while (rc == 0 && (mark = mark_of(l, arithmetic[strength])) != NULL) {
-        struct ins_expr *y;
+        struct ins_expr *y = NULL;
         rc = strength + 1 < STRENGTHS ? arithmetic_of(l, strength + 1, &y) : primary(l, &y);
         if (rc == 0) {
             *out = pair(l, INS_ARITHMETIC, *out, y);
@@ -232,7 +237,7 @@ static int comparison(struct ins_lex *l, struct ins_expr **out)
     static const char *const marks[] = { "!=", "<=", ">=", "=~", "=", "<", ">", NULL };
     int rc = arithmetic_of(l, 0, out);
     bool is_not;
-    struct ins_expr *y;
+    struct ins_expr *y = NULL;
 
     if (rc < 0)
         return rc;
@@ -276,7 +281,7 @@ static int negation(struct ins_lex *l, struct ins_expr **out)
 
 static int conjunction(struct ins_lex *l, struct ins_expr **out)
 {
-    struct ins_expr *y;
+    struct ins_expr *y = NULL;
     int rc = negation(l, out);
 
     while (rc == 0 && ins_take_word(l, "and")) {
@@ -289,7 +294,7 @@ static int conjunction(struct ins_lex *l, struct ins_expr **out)
 
 int ins_expression(struct ins_lex *l, struct ins_expr **out)
 {
-    struct ins_expr *y;
+    struct ins_expr *y = NULL;
     int rc = conjunction(l, out);
 
     while (rc == 0 && ins_take_word(l, "or")) {

@@ -179,5 +179,5 @@ int logs_append(struct engine *e, struct arena *a, const struct logs_target *to,
         arena_reset(&scratch);
     }
     arena_free(&scratch);
-    return rc < 0 ? rc : logs_intake_close(&in, err);
+    return rc == 0 ? logs_intake_close(&in, err) : rc;
 }
