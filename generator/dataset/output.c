@@ -6,15 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
+#include "core/aws/md5.h"
 #include "core/aws/sigv4.h"
 #include "core/base/clock.h"
 #include "core/base/fs.h"
 #include "core/base/limits.h"
 #include "core/base/mem.h"
 #include "core/codec/gzip.h"
-#include "core/codec/uri.h"
 #include "emulator/store/objects.h"
 
 struct desk {
@@ -46,9 +44,6 @@ void output_close(struct output *o)
  * The same members in the same order as emulator/trail writes. */
 static void write_meta(struct desk *d, const struct output_object *what)
 {
-    unsigned char sum[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-
     buf_clear(&d->meta);
     buf_printf(&d->meta,
                "{\"LastModified\":\"%s\",\"ContentType\":\"application/json\","
@@ -59,10 +54,8 @@ static void write_meta(struct desk *d, const struct output_object *what)
                    ",\"Metadata\":{\"signature\":\"%.*s\","
                    "\"signature-algorithm\":\"SHA256withRSA\"}",
                    STR_ARG(what->signature));
-    buf_printf(&d->meta, ",\"Size\":%zu,\"ETag\":\"", d->gzip.len);
-    if (EVP_Digest(d->gzip.ptr, d->gzip.len, sum, &len, EVP_md5(), NULL) == 1)
-        hex_encode(&d->meta, (struct str){ (const char *)sum, len });
-    buf_add(&d->meta, STR("\"}"));
+    buf_printf(&d->meta, ",\"Size\":%zu,\"ETag\":\"%.*s\"}", d->gzip.len,
+               STR_ARG(md5_hex(&d->a, buf_view(&d->gzip))));
 }
 
 /* The file system tells by the time whether a file was touched since: metadata says the same. */

@@ -201,17 +201,30 @@ int scenario_parse(struct arena *a, const char *file, struct str text, struct sc
     return rc;
 }
 
+/* What lies beside the scenarios and is read by all of them. */
+static bool is_table(struct str name)
+{
+    return str_eq(name, STR("tools")) || str_eq(name, STR("events"));
+}
+
 static int no_such(const char *name, struct err *err)
 {
     struct near near = near_start(str_c(name));
     struct str best;
 
+    if (is_table(str_c(name)))
+        return err_set(err, E_MISSING,
+                       "'%s' is no scenario, but a table that scenarios are made with: expected a "
+                       "file, or one that is built in, such as startup",
+                       name);
     for (size_t i = 0; embed_name(i).ptr; i++) {
-        struct str file = embed_name(i);
+        struct str file = embed_name(i), own;
 
-        if (str_has_prefix(file, STR("scenarios/")) && str_has_suffix(file, STR(".yaml")))
-            near_try(&near,
-                     str_sub(file, STR("scenarios/").len, file.len - STR("scenarios/.yaml").len));
+        if (!str_has_prefix(file, STR("scenarios/")) || !str_has_suffix(file, STR(".yaml")))
+            continue;
+        own = str_sub(file, STR("scenarios/").len, file.len - STR("scenarios/.yaml").len);
+        if (!is_table(own))
+            near_try(&near, own);
     }
     best = near_best(&near);
     return best.len > 0 ? err_set(err, E_MISSING, "there is no scenario '%s'; did you mean '%.*s'?",
@@ -233,7 +246,7 @@ int scenario_load(struct arena *a, const char *name, struct scenario *out, struc
         return rc < 0 ? rc : scenario_parse(a, name, text, out, err);
     }
     text = embed_find(arena_printf(a, "scenarios/%s.yaml", name));
-    if (!text.ptr || strcmp(name, "tools") == 0 || strcmp(name, "events") == 0)
+    if (!text.ptr || is_table(str_c(name)))
         return no_such(name, err);
     return scenario_parse(a, arena_printf(a, "fixtures/scenarios/%s.yaml", name).ptr, text, out,
                           err);

@@ -161,6 +161,15 @@ static void an_unknown_name_is_told(void **state)
 
     (void)state;
     assert_int_equal(scenario_load(&a, "tools", &s, &err), E_MISSING);
+    check_str(str_c(err.text), "'tools' is no scenario, but a table that scenarios are made with: "
+                               "expected a file, or one that is built in, such as startup");
+    err = (struct err){ 0 };
+    assert_int_equal(scenario_load(&a, "tool", &s, &err), E_MISSING); /* near to no scenario */
+    check_str(str_c(err.text), "there is no scenario 'tool': expected a file, or one that is built "
+                               "in, such as startup");
+    err = (struct err){ 0 };
+    assert_int_equal(scenario_load(&a, "enterprize", &s, &err), E_MISSING);
+    check_str(str_c(err.text), "there is no scenario 'enterprize'; did you mean 'enterprise'?");
     err = (struct err){ 0 };
     assert_int_equal(scenario_load(&a, "/no/such.yaml", &s, &err), E_MISSING);
     arena_free(&a);
