@@ -177,6 +177,9 @@ static const struct row {
     { "an unknown group", "P", "group.name = \"none\"", REFUSED },
     { "a group compared by order", "P", "group.name > \"slow\"", REFUSED },
     { "a group that names itself", "P", "group.name = \"self\"", REFUSED },
+    { "a group of groups", "P", "group.name = \"six\"", BOTH },
+    { "more groups than an expression may take", "P", "group.name = \"six of six of six\"",
+      REFUSED },
     { "a string without an end", "P", "user = \"alice", REFUSED },
     { "a sign of no meaning", "P", "ok; error", REFUSED },
     { "an end too many", "P", "ok )", REFUSED },
@@ -184,13 +187,19 @@ static const struct row {
       "((((((((((((((((((((((((((((((((((ok))))))))))))))))))))))))))))))))))", REFUSED },
 };
 
+#define TWO_OF(name) "group.name = \"" name "\" OR group.name = \"" name "\""
+#define SIX(name)    TWO_OF(name) " OR " TWO_OF(name) " OR " TWO_OF(name)
+
 static bool find_group(void *arg, bool by_arn, struct str text, struct str *expression)
 {
     static const struct {
         const char *name, *arn, *expression;
     } groups[] = { { "slow", "arn:slow", "responsetime > 3" },
                    { "all", "arn:all", "" },
-                   { "self", "arn:self", "ok OR group.name = \"self\"" } };
+                   { "self", "arn:self", "ok OR group.name = \"self\"" },
+                   { "six", "", SIX("all") },
+                   { "six of six", "", SIX("six") },
+                   { "six of six of six", "", SIX("six of six") } };
 
     (void)arg; /* a fixed table */
     for (size_t i = 0; i < COUNT(groups); i++)

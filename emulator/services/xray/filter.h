@@ -16,8 +16,9 @@
 #include "emulator/services/xray/cause.h"
 #include "emulator/services/xray/trace.h"
 
-#define FILTER_BYTES 2000u /* Source: unpublished; a bound of this program */
-#define FILTER_DEPTH 32
+#define FILTER_BYTES  2000u /* Source: unpublished; a bound of this program */
+#define FILTER_DEPTH  32
+#define FILTER_GROUPS 200 /* that stand in an expression, those of groups counted */
 
 struct filter;
 /* The filter expression of a group by name or ARN; false: there is none such. */

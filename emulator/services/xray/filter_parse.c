@@ -28,6 +28,7 @@ struct parser {
     size_t at; /* behind now */
     struct token now;
     const struct filter_groups *groups;
+    int *groups_taken; /* by all parsers of one expression */
     int depth;
     struct err *err;
     bool failed;
@@ -351,6 +352,8 @@ static struct filter *parse_group(struct parser *p, bool by_arn)
         return fail(p, "a group is compared by = or != with a string");
     if (!p->groups || !p->groups->find(p->groups->arg, by_arn, p->now.text, &expression))
         return fail(p, "there is no such group");
+    if (++*p->groups_taken > FILTER_GROUPS)
+        return fail(p, "the expression names too many groups, and groups of groups");
     inner.text = expression;
     inner.at = 0;
     advance(&inner);
@@ -478,7 +481,10 @@ int filter_parse(struct arena *a, struct str text, const struct filter_groups *g
                  struct filter **out, struct err *err)
 {
     struct err why = { 0 };
-    struct parser p = { .a = a, .text = text, .groups = groups, .err = &why };
+    int groups_taken = 0;
+    struct parser p = {
+        .a = a, .text = text, .groups = groups, .groups_taken = &groups_taken, .err = &why
+    };
 
     if (text.len > FILTER_BYTES)
         return err_set(err, E_PARSE, "the expression is longer than %u bytes", FILTER_BYTES);
