@@ -53,7 +53,7 @@ static inline struct str str_sub(struct str s, size_t from, size_t len) /* clamp
         from = s.len;
     if (len > s.len - from)
         len = s.len - from;
-    return s.ptr ? (struct str){ s.ptr + from, len } : s;
+    return s.ptr ? (struct str){ s.ptr + from, len } : (struct str){ 0 };
 }
 static inline bool str_has_prefix(struct str s, struct str prefix)
 {

@@ -49,7 +49,7 @@ static void add_path(struct buf *url, struct str endpoint, const struct value *v
 
 static void add_query(struct buf *url, struct str name, struct str value)
 {
-    buf_add_char(url, memchr(url->ptr, '?', url->len) ? '&' : '?');
+    buf_add_char(url, str_find(buf_view(url), STR("?")) < 0 ? '?' : '&');
     uri_encode(url, name, URI_KEEP_NONE);
     buf_add_char(url, '=');
     uri_encode(url, value, URI_KEEP_NONE);

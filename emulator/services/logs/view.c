@@ -76,7 +76,7 @@ static bool has_route(const struct trail_config *t)
 static int load_trails(struct logs_memory *m, struct engine *e, struct err *err)
 {
     uint64_t generation = trail_generation(e->trail);
-    struct config_set fresh;
+    struct config_set fresh = { .count = 0 };
     bool any = false;
 
     if (atomic_load(&m->generation) == generation)
