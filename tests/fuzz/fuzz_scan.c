@@ -45,6 +45,13 @@ static enum scan_step drain(struct scan *s, struct seen *out)
     return step;
 }
 
+static void drain_to_end(struct scan *s, struct seen *out)
+{
+    enum scan_step last = drain(s, out);
+
+    assert(last == SCAN_END);
+}
+
 static struct seen scan_whole(struct scan *s, struct buf *b, const uint8_t *data, size_t size)
 {
     struct seen seen = { .records = 0 };
@@ -53,7 +60,7 @@ static struct seen scan_whole(struct scan *s, struct buf *b, const uint8_t *data
     buf_add(b, (struct str){ (const char *)data, size });
     scan_pad(b);
     scan_start(s, b->ptr, b->len, SCAN_WHOLE);
-    assert(drain(s, &seen) == SCAN_END);
+    drain_to_end(s, &seen);
     return seen;
 }
 
@@ -75,7 +82,7 @@ static struct seen scan_cut(struct scan *s, struct buf *b, const uint8_t *data, 
     buf_add(b, (struct str){ (const char *)data + cut, size - cut });
     scan_pad(b);
     scan_go_on(s, b->ptr, b->len, SCAN_WHOLE);
-    assert(drain(s, &seen) == SCAN_END);
+    drain_to_end(s, &seen);
     return seen;
 }
 
