@@ -407,7 +407,7 @@ class Trouble(unittest.TestCase):
         """Twenty calls wait; the front door, CloudTrail and other upstream calls do not."""
         found = []
         waiting = [threading.Thread(target=lambda: found.append(
-            self.refused(self.server.client("sqs").list_queues)[:2])) for _ in range(20)]
+            self.refused(self.server.client("sqs").list_queues))) for _ in range(20)]
         before = len(self.toy.seen)
         for thread in waiting:
             thread.start()
@@ -419,7 +419,9 @@ class Trouble(unittest.TestCase):
         quick = time.monotonic() - began
         for thread in waiting:
             thread.join(harness.DEADLINE_S)
-        self.assertEqual(collections.Counter(found), {(504, "GatewayTimeout"): 20})
+        self.assertEqual(collections.Counter(f[:2] for f in found), {(504, "GatewayTimeout"): 20})
+        self.assertRegex(found[0][2]["Error"]["Message"],
+                         "^The upstream http://[^ ]* did not answer in time: no byte came or went for [0-9.]+ s$")
         self.assertLess(quick, time.monotonic() - began)
         self.assertEqual(self.on_record("ListQueues")["errorCode"], "GatewayTimeout")
 

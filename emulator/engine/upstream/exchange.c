@@ -312,6 +312,19 @@ static enum exchange_end end_of(const struct run *r, CURLcode code)
     }
 }
 
+/* What on_progress ended libcurl calls an aborted callback. */
+static struct str why_of(const struct run *r, enum exchange_end end, const char *text)
+{
+    if (r->is_too_large)
+        return STR("the answer is too large");
+    if (end == EXCHANGE_SLOW)
+        return arena_printf(r->a, "no byte came or went for %g s",
+                            (double)r->pool->opt.patience_ms / 1000);
+    if (end == EXCHANGE_ENDED)
+        return STR("the request was given up");
+    return arena_copy(r->a, str_c(text));
+}
+
 static void take_answer(struct run *r, CURL *h)
 {
     long status = 0;
@@ -349,10 +362,8 @@ static int perform(struct run *r, CURL *h, enum exchange_end *end, struct str *w
     *end = end_of(r, code);
     if (*end == EXCHANGE_DONE)
         take_answer(r, h);
-    else if (r->is_too_large)
-        *why = STR("the answer is too large");
     else
-        *why = arena_copy(r->a, str_c(text[0] ? text : curl_easy_strerror(code)));
+        *why = why_of(r, *end, text[0] ? text : curl_easy_strerror(code));
     curl_slist_free_all(headers);
     return r->failure;
 }

@@ -4,8 +4,8 @@
 #include "emulator/services/xray/summary.h"
 
 #define HOUR_MS 3600000ll
-/* Source: X-Ray answers longer spans "Time range cannot be longer than 24 hours" (6 hours), by its
- * users' reports; the documentation has no number. */
+/* Our choice: the API Reference has no numbers. Programs that ask AWS take care to ask no more at a
+ * time, for it refuses longer spans in these words: "Time range cannot be longer than 6 hours". */
 #define SUMMARY_SPAN_MS (24 * HOUR_MS)
 #define GRAPH_SPAN_MS   (6 * HOUR_MS)
 #define PAGE            1000 /* summaries in one answer; AWS's own number is unpublished */
