@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "core/codec/deflate.h"
+#include "core/codec/wide.h"
 
 enum { RAW_DEFLATE = -15, GZIP_MEMBER = 31, CHUNK_BYTES = 1 << 30, MEMORY_LEVEL = 8 };
 
@@ -62,6 +63,7 @@ static int deflate_zlib(struct buf *out, struct str bytes, int level, struct err
 static void add_tail(struct buf *out, struct str bytes)
 {
     add_u32(out, crc32_gzip_refl(0, (const unsigned char *)bytes.ptr, bytes.len));
+    wide_end();
     add_u32(out, (uint32_t)bytes.len);
 }
 

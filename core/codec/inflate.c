@@ -4,6 +4,7 @@
 
 #include "core/base/mem.h"
 #include "core/codec/gunzip.h"
+#include "core/codec/wide.h"
 
 struct inflate {
     struct inflate_state state;
@@ -39,7 +40,10 @@ static int run(struct inflate *z, struct str bytes, char *to, size_t room)
     z->state.avail_in = (uint32_t)bytes.len;
     z->state.next_out = (uint8_t *)to;
     z->state.avail_out = (uint32_t)room;
-    return isal_inflate_stateless(&z->state);
+    int rc = isal_inflate_stateless(&z->state);
+
+    wide_end();
+    return rc;
 }
 
 static int over(size_t most, struct err *err)
