@@ -92,6 +92,13 @@ def filters():
     return found
 
 
+def enabled():
+    """{service: (type, member)}: what a service wants to be there before it does anything."""
+    rows = [line.split("\t") for line in ENABLED_ROWS.read_text().splitlines() if line[0] != "#"]
+    return {service: (kind, member) for service, kind, member, *_ in rows}
+
+
+ENABLED_ROWS = pathlib.Path(__file__).parents[2] / "fixtures/lifecycle/enabled.tsv"
 FILTER_ROWS = pathlib.Path(__file__).parents[2] / "fixtures/lifecycle/filters.tsv"
 FILTERS = filters()
 
@@ -131,8 +138,8 @@ class Failure(Exception):
 class Cycle:
     """One type: its operations by role, its keys, and the client."""
 
-    def __init__(self, client, kind, operations):
-        self.client, self.kind = client, kind
+    def __init__(self, client, kind, operations, parents=()):
+        self.client, self.kind, self.parents = client, kind, dict(parents)
         self.of_role = collections.defaultdict(list)
         for op in operations:
             self.of_role[op["role"]].append(op)
@@ -153,7 +160,7 @@ class Cycle:
 
     def params(self, op, keys):
         shape = self.model(op).input_shape
-        given = values.of_operation(self.model(op))
+        given = self.values(op)
         for name, path in op["keys"].items():
             if keys.get(name) is None:
                 continue
@@ -172,6 +179,10 @@ class Cycle:
                              **{n: value for n in member.members if n.lower().endswith(end)}}
             put(given, path, value)
         return given
+
+    def values(self, op, optional=()):
+        given = values.of_operation(self.model(op), optional)
+        return {**given, **{name: value for name, value in self.parents.items() if name in given}}
 
     def optional(self, create):
         """What the create may leave out, and this cycle must not: keys that are the client's, and
@@ -208,7 +219,7 @@ class Cycle:
     def run(self):
         create = next((op for op in self.of_role["create"]
                        if op["operation"] == self.kind.get("create")), self.of_role["create"][0])
-        given = values.of_operation(self.model(create), self.optional(create))
+        given = self.values(create, self.optional(create))
         answer = self.call(create, given)
         keys = {}
         for key in self.kind["keys"]:
@@ -258,6 +269,18 @@ def client_of(session, server, service):
                                       inject_host_prefix=False, signature_version="v4"))
 
 
+def enable(client, service, operations, types):
+    """Make what the service wants to be there; {member: what names it}."""
+    kind, member = enabled().get(service, (None, ""))
+    create = next((t["create"] for t in types if (t["service"], t["type"]) == (service, kind)), None)
+    if not create:
+        return {}
+    op = next(op for op in operations if op["operation"] == create)
+    one = Cycle(client, {"keys": []}, [op])
+    answer = one.call(op, one.values(op))
+    return {member: find(answer, member)} if member else {}
+
+
 def cycles(only=()):
     """(service, type, failure or None, what the get lost) of every type that has all four."""
     operations, types = table()
@@ -272,16 +295,18 @@ def cycles(only=()):
         for number, (service, kinds) in enumerate(wanted.items()):
             if number % SAMPLE:
                 continue
-            client = None
+            client, parents = None, {}
             for kind in kinds:
                 mine = [op for op in operations[service] if op.get("type") == kind["type"]
                         and op["performed"] == "generic"]
                 if not {"create", "get", "list", "delete"} <= {op["role"] for op in mine}:
                     continue
-                client = client or client_of(session, server, service)
+                if not client:
+                    client = client_of(session, server, service)
+                    parents = enable(client, service, operations[service], types)
                 try:
                     cycle = Cycle(client, kind, [op for op in mine if op["operation"] in
-                                                 client.meta.service_model.operation_names])
+                                                 client.meta.service_model.operation_names], parents)
                     cycle.run()
                     yield service, kind["type"], None, cycle.lost
                 except Failure as failure:

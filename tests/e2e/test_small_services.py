@@ -184,6 +184,35 @@ class StackTest(harness.FreshCase):
         self.assertEqual(flow, media.describe_flow(FlowArn=flow)["Flow"]["FlowArn"])
 
 
+class EnabledTest(harness.FreshCase):
+    def test_macie_answers_when_it_is_enabled(self):
+        macie = self.server.client("macie2")
+        for call in (macie.get_macie_session, macie.list_findings, macie.list_classification_jobs, macie.disable_macie):
+            self.assertEqual("Macie is not enabled.", self.refused("AccessDeniedException", call))
+        self.assertEqual("AccessDenied", self.server.record("ListFindings")["errorCode"])
+        macie.list_organization_admin_accounts()
+        macie.enable_macie()
+        self.refused("ConflictException", macie.enable_macie)
+        self.assertEqual("ENABLED", macie.get_macie_session()["status"])
+        self.assertEqual([], macie.list_findings()["findingIds"])
+        self.refused("AccessDeniedException", self.server.client("macie2", region="eu-west-1").list_findings)
+        macie.disable_macie()
+        self.refused("AccessDeniedException", macie.get_macie_session)
+
+    def test_security_hub_guardduty_and_detective_want_theirs(self):
+        hub, guard, detective = (self.server.client(s) for s in ("securityhub", "guardduty", "detective"))
+        self.assertIn(f"Account {harness.ACCOUNT} is not subscribed",
+                      self.refused("InvalidAccessException", hub.describe_hub))
+        hub.enable_security_hub()
+        self.assertEqual(f"arn:aws:securityhub:us-east-1:{harness.ACCOUNT}:hub/default", hub.describe_hub()["HubArn"])
+        self.refused("BadRequestException", guard.list_ip_sets, DetectorId="12abc34d567e8fa901bc2d34e56789f0")
+        detector = guard.create_detector(Enable=True)["DetectorId"]
+        self.assertEqual([], guard.list_ip_sets(DetectorId=detector)["IpSetIds"])
+        arn = f"arn:aws:detective:us-east-1:{harness.ACCOUNT}:graph:027c7c4610ea4aacaf0b883093cab899"
+        self.refused("ResourceNotFoundException", detective.list_members, GraphArn=arn)
+        self.assertEqual([], detective.list_members(GraphArn=detective.create_graph()["GraphArn"])["MemberDetails"])
+
+
 class InstanceAccessTest(harness.FreshCase):
     def setUp(self):
         super().setUp()

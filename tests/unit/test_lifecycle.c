@@ -131,6 +131,18 @@ static void rows_of_ids_hold(void **state)
     }
 }
 
+/* Every row of enabled.tsv names a type, says what is refused, and its source. */
+static void rows_of_enabled_hold(void **state)
+{
+    struct str rest = embed_find(STR("lifecycle/enabled.tsv")), cells[7];
+
+    (void)state;
+    while (next_row(&rest, cells, COUNT(cells)))
+        if (!is_type(cells[0], cells[1]) || cells[3].len == 0 || cells[4].len == 0 ||
+            cells[6].len == 0)
+            fail_msg("%.*s %.*s says nothing", STR_ARG(cells[0]), STR_ARG(cells[1]));
+}
+
 /* Every row of keys.tsv names a type; but for those that drop one, a key of it. */
 static void rows_of_keys_hold(void **state)
 {
@@ -169,6 +181,7 @@ int main(void)
     check_add(&suite, "rows of operations hold", rows_of_operations_hold);
     check_add(&suite, "verbs are used", verbs_are_used);
     check_add(&suite, "rows of ids hold", rows_of_ids_hold);
+    check_add(&suite, "rows of enabled hold", rows_of_enabled_hold);
     check_add(&suite, "rows of keys hold", rows_of_keys_hold);
     int rc = check_run(&suite, "lifecycle");
 

@@ -488,10 +488,13 @@ int generic_perform(struct ctx *cx, const struct call *call, struct outcome *out
         .service = store_service(call->service_name),
     };
 
+    int rc = enabled_check(&w, err);
+    if (rc < 0 || outcome_refused(out))
+        return rc;
     if (!life || !roles[life->role])
         return answers_perform(&w, err);
     if (w.type)
         w.noun = noun_normal(cx->a, life_str(call->cat, w.type->name));
-    int rc = subnets_look_up(cx, call, out, &w.known, err);
+    rc = subnets_look_up(cx, call, out, &w.known, err);
     return rc < 0 || outcome_refused(out) ? rc : roles[life->role](&w, err);
 }

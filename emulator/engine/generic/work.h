@@ -77,6 +77,10 @@ struct value *template_fill(struct work *w, struct resource *r, const struct val
 /* base with over's members, whatever their case; maps are merged member by member. */
 struct value *template_merge(struct arena *a, const struct value *base, const struct value *over);
 
+/* ---- enabled.c ---- */
+/* Refused, where the service must be enabled first and is not: fixtures/lifecycle/enabled.tsv. */
+int enabled_check(struct work *w, struct err *err);
+
 /* ---- answers.c ---- */
 /* What AWS answers where nothing was written: a row of fixtures/lifecycle/answers.tsv, or NULL. */
 struct value *answers_default(struct work *w);

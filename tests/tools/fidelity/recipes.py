@@ -79,13 +79,21 @@ THINGS = {
     "cloudtrail": {"trailname": TRAIL, "name": TRAIL, "resourceid": TRAIL, "resourceidlist": TRAIL,
                    "s3bucketname": TRAIL_BUCKET,
                    "kmskeyid": ("kms:CreateKey", {"Policy": KEY_POLICY}, "KeyMetadata.Arn")},
-    "rds": {"dbinstanceidentifier": INSTANCE, "sourcedbinstanceidentifier": INSTANCE,
+    "rds": {"vpcid": ("ec2:CreateVpc", {"CidrBlock": "10.0.0.0/16"}, "Vpc.VpcId"),
+            "subneta": ("ec2:CreateSubnet", {"VpcId": "@vpcid", "CidrBlock": "10.0.1.0/24",
+                                             "AvailabilityZone": "us-east-1a"}, "Subnet.SubnetId"),
+            "subnetb": ("ec2:CreateSubnet", {"VpcId": "@vpcid", "CidrBlock": "10.0.2.0/24",
+                                             "AvailabilityZone": "us-east-1b"}, "Subnet.SubnetId"),
+            "dbsubnetgroupname": ("CreateDBSubnetGroup", {"DBSubnetGroupName": "$", "SubnetIds": ["@subneta", "@subnetb"],
+                                                          "DBSubnetGroupDescription": "d"}, ""),
+            "dbinstanceidentifier": INSTANCE, "sourcedbinstanceidentifier": INSTANCE,
             "dbsnapshotidentifier": ("CreateDBSnapshot", {"DBSnapshotIdentifier": "$",
                                                           "DBInstanceIdentifier": "@dbinstanceidentifier"}, "")},
     "lambda": {"functionname": FUNCTION, "role": ("iam:CreateRole", {
         "RoleName": "$", "AssumeRolePolicyDocument": TRUST.replace('"AWS": "*"', '"Service": "lambda.amazonaws.com"')},
                                                   "Role.Arn")},
     "secretsmanager": {"secretid": SECRET},
+    "guardduty": {"detectorid": ("CreateDetector", {"Enable": True}, "DetectorId")},
     "ssm": {"name": ("PutParameter", {"Name": "$", "Value": "v", "Type": "String"}, "")},
     "ses": {"identity": ("VerifyDomainIdentity", {"Domain": "$"}, "")},
     "sts": {"rolearn": ("iam:CreateRole", {"RoleName": "$", "AssumeRolePolicyDocument": TRUST}, "Role.Arn")},
@@ -179,6 +187,7 @@ RECORDER = [("PutConfigurationRecorder", {"ConfigurationRecorder": {
 CHANNEL = RECORDER + [("PutDeliveryChannel", {"DeliveryChannel": {"name": "=DeliveryChannelName",
                                                                  "s3BucketName": "made"}})]
 BEFORE = {
+    ("securityhub", "CreateInsight"): [("EnableSecurityHub", {})],
     ("config", "PutDeliveryChannel"): RECORDER, ("config", "DeleteDeliveryChannel"): CHANNEL,
     ("config", "StartConfigurationRecorder"): CHANNEL, ("config", "DeliverConfigSnapshot"): CHANNEL,
     ("lambda", "UpdateFunctionCode"): [("s3:CreateBucket", {"Bucket": "=S3Bucket", "CreateBucketConfiguration": {
