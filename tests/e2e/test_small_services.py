@@ -250,7 +250,7 @@ class HubTest(harness.FreshCase):
         hub = self.server.client("securityhub")
         hub.enable_security_hub()
         hub.disable_security_hub()
-        self.refused("ResourceNotFoundException", hub.disable_security_hub)
+        self.refused("InvalidAccessException", hub.disable_security_hub)
 
 
 if __name__ == "__main__":
