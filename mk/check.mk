@@ -65,12 +65,9 @@ install: all ## install into PREFIX (default /usr/local; DESTDIR is honoured)
 	install -m 644 build/catalogue.bin $(DESTDIR)$(PREFIX)/share/mocktrail/catalogue.bin
 
 FORMATTED = $(shell git ls-files '*.c' '*.h')
-.PHONY: format format-check lint
+.PHONY: format format-check
 format: ## lay the code out with clang-format
 	@scripts/setup.sh lint
 	@clang-format -i $(FORMATTED)
 format-check:
 	@clang-format --dry-run -Werror $(FORMATTED)
-lint: ## clang-format, cppcheck, clang-tidy, the numbers of the style
-	@scripts/setup.sh lint
-	@scripts/lint.sh
