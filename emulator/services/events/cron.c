@@ -1,5 +1,7 @@
 #include "emulator/services/events/cron.h"
 
+#include <assert.h>
+
 #include "core/base/clock.h"
 
 #define MINUTE_MS             60000ll
@@ -48,6 +50,7 @@ static bool number(const struct field *f, struct str text, int *out)
 
 static void put(uint64_t *bits, int n)
 {
+    assert(n >= 0);
     bits[n / 64] |= 1ull << n % 64;
 }
 

@@ -200,6 +200,7 @@ static struct str filled(struct filler *f, struct str template)
     fill(f, template);
     struct str text = arena_copy(f->a, buf_view(&out));
     buf_free(&out);
+    f->out = NULL;
     return text;
 }
 

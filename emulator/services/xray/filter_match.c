@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "emulator/services/xray/filter_ast.h"
 #include "emulator/services/xray/summary.h"
 
@@ -18,6 +20,13 @@ static const struct value *http_part(const struct asked *q, const char *part)
     const struct trace_node *n = q->n ? q->n : q->t->root;
 
     return n ? value_get_c(value_get_c(n->doc, "http"), part) : NULL;
+}
+
+/* For keywords that stand within braces only, as the parser sees to. */
+static const struct trace_node *segment_of(const struct asked *q)
+{
+    assert(q->n);
+    return q->n;
 }
 
 static unsigned flags_of(const struct asked *q)
@@ -66,7 +75,7 @@ static bool truth(enum filter_keyword k, const struct asked *q)
     case KEY_LAST:
         return q->index + 1 == q->count;
     case KEY_REMOTE:
-        return q->n->is_remote;
+        return segment_of(q)->is_remote;
     default: /* KEY_ROOT: no other is a bool */
         return q->n == q->t->root;
     }
@@ -115,9 +124,9 @@ static struct str text_of(enum filter_keyword k, const struct asked *q)
     case KEY_CLIENTIP:
         return value_get_str(request, "client_ip");
     case KEY_NAME:
-        return q->exception ? value_get_str(q->exception, "type") : q->n->name;
+        return q->exception ? value_get_str(q->exception, "type") : segment_of(q)->name;
     case KEY_TYPE:
-        return q->n->segment->type;
+        return segment_of(q)->segment->type;
     default: /* KEY_MESSAGE: no other is one text */
         return value_get_str(q->exception, "message");
     }
