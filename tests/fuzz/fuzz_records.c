@@ -28,7 +28,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct source_file file = { .kind = SOURCE_RECORDS };
     struct file_notes out = { .file = &file };
     struct scan *s = scan_open();
-    struct arena a = { 0 };
     struct buf text = { 0 };
     struct str bytes;
 
@@ -37,9 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)classify(CLASSIFY_ANYWHERE, true, &file); /* what it sets is read below */
     (void)classify_folder(CLASSIFY_BUCKET, file.key);
     assert(classify_tail(file.key).len <= file.key.len);
-    struct names sources = names_load(&a, STR("verify/sources.txt"));
-    struct names verbs = names_load(&a, STR("verify/verbs.txt"));
-    struct checker k = { .sources = &sources, .verbs = &verbs };
+    struct str no_names[2] = { { 0 } }; /* whatever is named is unknown: lists are slow to read */
+    const struct names none = { no_names, COUNT(no_names) - 1 };
+    struct checker k = { .sources = &none, .verbs = &none };
 
     buf_add(&text, bytes);
     scan_pad(&text);
@@ -49,6 +48,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     file_notes_free(&out);
     scan_close(s);
     buf_free(&text);
-    arena_free(&a);
     return 0;
 }

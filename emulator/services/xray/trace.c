@@ -265,7 +265,7 @@ static void add_inferred(struct builder *b, struct trace_node *sub)
     struct value *doc = value_map(b->a);
 
     value_put_str(b->a, doc, "id",
-                  arena_printf(b->a, "%016llx", (unsigned long long)~str_hash(sub->id)));
+                  arena_printf(b->a, "%016llx", ~(unsigned long long)str_hash(sub->id)));
     value_set(doc, STR("name"), value_str(b->a, sub->name));
     for (size_t i = 0; i < COUNT(same); i++)
         if (value_get_c(sub->doc, same[i]))
