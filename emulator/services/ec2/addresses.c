@@ -100,7 +100,7 @@ static int load_interface(struct ec2 *j, struct value **eni, struct str *instanc
 
 int ec2_associate_address(struct ec2 *j)
 {
-    struct value *address, *eni;
+    struct value *address, *eni = NULL;
     struct str instance_id, private_ip = param_str(j->call, "PrivateIpAddress");
     int rc = load_address(j, &address);
 

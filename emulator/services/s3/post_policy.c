@@ -138,7 +138,7 @@ static int check_list(struct trial *t, const struct value *list)
         str_eq_nocase(items[0]->u.text, STR("content-length-range")))
         return check_length(t, list);
     for (size_t i = 0; i < COUNT(items); i++)
-        if (list->count != 3 || items[i]->kind != VALUE_STRING)
+        if (list->count != 3 || !items[i] || items[i]->kind != VALUE_STRING)
             return invalid(t->op, "Invalid Condition: a list of three strings is expected.");
     c = (struct condition){ items[0]->u.text, items[1]->u.text, items[2]->u.text };
     if (!str_eq_nocase(c.operator, STR("eq")) && !str_eq_nocase(c.operator, STR("starts-with")))
