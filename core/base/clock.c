@@ -358,6 +358,14 @@ int clock_parse(struct str s, int64_t *out_ms, struct err *err)
                    s.len > 64 ? 64 : (int)s.len, s.ptr);
 }
 
+int clock_parse_written(struct str s, int64_t *out_ms, struct err *err)
+{
+    if (parse_iso(s, out_ms) || parse_rfc822(s, out_ms))
+        return 0;
+    return err_set(err, E_PARSE, "\"%.*s\" is no time: expected one like 2026-01-02T03:04:05Z",
+                   s.len > 64 ? 64 : (int)s.len, s.ptr);
+}
+
 int clock_parse_duration(struct str s, int64_t *out_ms, struct err *err)
 {
     static const struct {

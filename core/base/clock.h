@@ -46,5 +46,7 @@ struct str clock_rfc822(struct arena *a, int64_t t_ms);    /* Tue, 29 Apr 2014 1
 /* ISO 8601 (extended or basic, optional fraction, Z or +hh:mm, or a bare date), RFC 822, or epoch
  * seconds. Returns 0 or E_PARSE. */
 int clock_parse(struct str s, int64_t *out_ms, struct err *err);
+/* The same without epoch seconds, for what people write: their 2026 is a year, and refused. */
+int clock_parse_written(struct str s, int64_t *out_ms, struct err *err);
 /* "90s", "15m", "1h", "30d", "250ms". Returns 0 or E_PARSE. */
 int clock_parse_duration(struct str s, int64_t *out_ms, struct err *err);

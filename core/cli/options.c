@@ -62,7 +62,7 @@ int option_u64(struct arena *a, struct str text, void *field, struct err *err)
 int option_time(struct arena *a, struct str text, void *field, struct err *err)
 {
     (void)a; /* numbers need no memory */
-    if (clock_parse(text, field, NULL) < 0)
+    if (clock_parse_written(text, field, NULL) < 0)
         return err_set(err, E_PARSE, "a time such as 2026-01-05T00:00:00Z");
     return 0;
 }

@@ -291,7 +291,7 @@ static int clock_set(struct engine *e, const struct value *arg, struct err *err)
 {
     int64_t ms = 0;
 
-    if (arg->kind != VALUE_STRING || clock_parse(arg->u.text, &ms, NULL) < 0)
+    if (arg->kind != VALUE_STRING || clock_parse_written(arg->u.text, &ms, NULL) < 0)
         return err_set(err, E_PARSE, "set: expected a time such as \"2026-01-01T00:00:00Z\"");
     return engine_advance(e, ms, err);
 }

@@ -96,7 +96,7 @@ static int parse_clock(struct arena *a, struct str text, void *field, struct err
     clock->is_virtual = str_has_prefix(text, STR("virtual:"));
     if (!clock->is_virtual && !str_eq_c(text, "real"))
         return err_set(err, E_PARSE, "real, or virtual:START");
-    if (clock->is_virtual && clock_parse(start, &clock->start_ms, NULL) < 0)
+    if (clock->is_virtual && clock_parse_written(start, &clock->start_ms, NULL) < 0)
         return err_set(err, E_PARSE, "a time behind 'virtual:', such as 2026-01-01T00:00:00Z");
     return 0;
 }

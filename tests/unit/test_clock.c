@@ -102,6 +102,8 @@ static void check_parse(void **state)
     if (c->want) {
         check_ok(clock_parse(str_c(c->text), &got, &err), &err);
         check_str(clock_iso_ms(&a, got), c->want);
+        bool is_seconds = str_to_f64(str_c(c->text), &(double){ 0 }) && strlen(c->text) != 8;
+        assert_int_equal(clock_parse_written(str_c(c->text), &got, &err), is_seconds ? E_PARSE : 0);
     } else {
         assert_int_equal(clock_parse(str_c(c->text), &got, &err), E_PARSE);
         assert_int_equal(err.code, E_PARSE);

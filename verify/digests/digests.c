@@ -29,7 +29,7 @@ static int parse_time(struct arena *a, struct str text, void *field, struct err 
 
     (void)a; /* numbers need no memory */
     t->is_given = true;
-    if (clock_parse(text, &t->ms, NULL) < 0)
+    if (clock_parse_written(text, &t->ms, NULL) < 0)
         return err_set(err, E_PARSE, "a time such as 2026-01-05T09:00:00Z");
     return 0;
 }

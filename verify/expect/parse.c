@@ -66,7 +66,7 @@ static int read_map(struct parse *p, const struct value *v, void *field)
 
 static int read_time(struct parse *p, const struct value *v, void *field)
 {
-    if (clock_parse(value_to_text(p->arena, v), field, NULL) < 0)
+    if (clock_parse_written(value_to_text(p->arena, v), field, NULL) < 0)
         return fail(p, v, "expected a time, such as 2026-01-05T09:00:00Z");
     return 0;
 }
