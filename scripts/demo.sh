@@ -97,6 +97,7 @@ cmp "$demo/q1.csv" "$demo/copy.csv"
 try s3api list-objects-v2 --bucket acme-reports
 try iam list-users
 try kms list-keys
+try lambda list-functions
 try comprehend detect-dominant-language --text hello
 
 clock '{"advance":"17m"}'
@@ -170,15 +171,30 @@ $aws cloudtrail validate-logs --start-time $start --end-time 2026-01-05T12:00:00
 fold -s -w 78 "$demo/validate.log" | sed 's/^/  /; s/ *$//'
 [ $rc = 0 ] || { echo 'demo: validate-logs did not accept the trail'; exit 1; }
 
+say "6. The other two commands: a dataset with labels is made, and records judged"
+told() { # one mocktrail command, and the last line that it says
+    printf '  $ mocktrail %s\n' "$*"
+    build/mocktrail "$@" >"$demo/told.log" 2>&1 || { cat "$demo/told.log"; exit 1; }
+    tail -n 1 "$demo/told.log" | sed 's/^/    /'
+}
+told generate ci-smoke --out "$demo/dataset"
+told verify records "$demo/dataset"
+told verify run fixtures/suites/builtin.yaml
+
 say "Where things are, and what next"
 cat <<EOT
   $demo/data/buckets     the trail's bucket and yours, plain files
   $demo/serve.log        what the emulator said
+  $demo/dataset          what generate made: buckets, labels.jsonl,
+                              expected.json, manifest.json
 
   Start your own:   build/mocktrail serve --data mydata
   Point a client:   export AWS_ENDPOINT_URL=http://127.0.0.1:4566
+                    export AWS_DEFAULT_REGION=us-east-1
                     export AWS_ACCESS_KEY_ID=$account
                     export AWS_SECRET_ACCESS_KEY=test
   An AWS CLI:       build/venv/bin/aws sts get-caller-identity
-  Options:          build/mocktrail serve --help
+  Make a dataset:   build/mocktrail generate startup --out company
+  Judge a tool:     docs/howto-verify.md; by default it is the built-in rules
+  Options:          build/mocktrail --help, and of each command: serve --help ...
 EOT

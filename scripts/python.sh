@@ -14,7 +14,8 @@ stamp=build/venv/.done
 
 mkdir -p build
 [ -f "$stamp" ] || { rm -rf build/venv && python3 -m venv build/venv; }
-echo "setup: installing from PyPI into build/venv: $(grep -hv '^-r' tests/requirements.txt "$want" | sort -u | tr '\n' ' ')"
+echo "setup: installing from PyPI into build/venv: $(grep -hv '^-r' tests/requirements.txt "$want" | sort -u | tr '\n' ' ')" |
+    fold -s -w 78
 if build/venv/bin/pip install -q --disable-pip-version-check --retries 2 -r "$want" >build/venv.log 2>&1; then
     echo "$want" >"$stamp"
     exit 0

@@ -44,7 +44,7 @@ if [ -n "$missing" ]; then
     command -v apt-get >/dev/null || { echo "setup.sh: no apt-get here; install:$missing" >&2; exit 1; }
     sudo=
     [ "$(id -u)" = 0 ] || sudo=sudo
-    echo "setup: installing with apt:$missing"
+    echo "setup: installing with apt:$missing" | fold -s -w 78
     [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
         { echo "setup.sh: neither root nor sudo; as root: apt-get install$missing" >&2; exit 1; }
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq update
