@@ -14,7 +14,7 @@ packages() {
         libjs-chart.js python3 python3-botocore ca-certificates ;;
     demo) packages build; echo python3-pip python3-venv curl ;;
     check) packages demo; echo libcmocka-dev locales nodejs npm rclone s3cmd ;;
-    clients) echo awscli python3-boto3 ;;
+    clients) echo awscli python3-boto3 python3-yaml ;;
     clang) packages check; echo clang ;;
     lint) packages check; echo clang clang-format clang-tidy cppcheck ;;
     bench) packages demo; echo jq ;;

@@ -318,9 +318,12 @@ static int provider(struct setup *u, struct person *who)
     }
     if (k->provider == PROVIDER_WEB_IDENTITY) {
         struct value *with = setup_with(u, "Url", name, NULL), *clients = value_list(u->sc.a);
+        struct value *prints = value_list(u->sc.a);
 
         value_push(clients, value_c(u->sc.a, "sts.amazonaws.com"));
         value_set(with, STR("ClientIDList"), clients);
+        value_push(prints, value_str(u->sc.a, tokens_thumbprint(u->sc.a, name)));
+        value_set(with, STR("ThumbprintList"), prints);
         rc = setup_call(u, "iam", "CreateOpenIDConnectProvider", with, &answer);
     } else {
         rc = setup_call(u, "iam", "CreateSAMLProvider",

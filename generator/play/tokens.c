@@ -49,6 +49,15 @@ struct str tokens_metadata(struct arena *a, struct str provider)
         STR_ARG(provider), rng_chars(&rng, a, alphabet, 1024).ptr, STR_ARG(provider));
 }
 
+/* The SHA-1 of its certificate, as tools that create a provider give it. */
+struct str tokens_thumbprint(struct arena *a, struct str provider)
+{
+    struct rng rng;
+
+    rng_init(&rng, str_hash(provider), 1);
+    return rng_chars(&rng, a, STR("0123456789abcdef"), 40);
+}
+
 static struct str base64_of(struct arena *a, struct str text)
 {
     struct buf b = { 0 };

@@ -14,3 +14,5 @@ struct str tokens_provider(struct arena *a, const struct cast *who);
 struct str tokens_role(struct arena *a, const struct cast *who, struct str account);
 /* A SAML provider's metadata. */
 struct str tokens_metadata(struct arena *a, struct str provider);
+/* The SHA-1 of a web identity provider's certificate, in hex. */
+struct str tokens_thumbprint(struct arena *a, struct str provider);

@@ -50,6 +50,7 @@ class AlarmCase(harness.FreshCase):
 
 
 class MetricAlarms(AlarmCase):
+    @harness.needs_newest
     def test_it_follows_the_metric_to_the_minute(self):
         self.alarm(TreatMissingData="notBreaching")
         first = self.get()
@@ -142,6 +143,7 @@ class MetricAlarms(AlarmCase):
         self.refused("InvalidFormat", self.cw.set_alarm_state, AlarmName="a", StateValue="OK", StateReason="",
                      StateReasonData="{")
 
+    @harness.needs_newest
     def test_what_is_refused(self):
         metric = {"Id": "m1", "MetricStat": {"Metric": {"Namespace": "App", "MetricName": "m"}, "Period": 60,
                                              "Stat": "Sum"}}

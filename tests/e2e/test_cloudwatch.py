@@ -76,6 +76,7 @@ class Statistics(harness.FreshCase):
                          [(at(0), 1), (at(0, seconds=10), 11)])
         self.assertEqual([d["SampleCount"] for d in self.get()], [3])
 
+    @harness.needs_newest
     def test_what_is_refused(self):
         value, both = "InvalidParameterValue", "InvalidParameterCombination"
         for code, datum in (
@@ -243,6 +244,7 @@ class Protocols(harness.FreshCase):
         return self.call(json.dumps(params).encode(), **{
             "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": f"GraniteServiceVersion20100801.{action}"})
 
+    @harness.needs_newest
     def test_each_protocol_reaches_the_same_metric(self):
         self.assertEqual(self.query("PutMetricData", Namespace="App", MetricData_member_1_MetricName="m",
                                     MetricData_member_1_Value="2.5")[0], 200)
@@ -261,6 +263,7 @@ class Protocols(harness.FreshCase):
         self.assertEqual((status, json.loads(text)["Datapoints"][0]["Sum"]), (200, 1506.5))
         self.assertEqual(sums(self.server.client("cloudwatch"), "App", "m"), [(at(0), 1002, 1506.5)])
 
+    @harness.needs_newest
     def test_refusals_in_each_protocol(self):
         status, text = self.query("PutMetricData", Namespace="AWS/EC2", MetricData_member_1_MetricName="m",
                                   MetricData_member_1_Value="NaN")

@@ -116,6 +116,7 @@ class Buses(Case):
         big = {"Source": "a", "DetailType": "x", "Detail": json.dumps({"a": "x" * 140000})}
         self.refused("ValidationException", "put_events", Entries=[big, big])
 
+    @harness.needs_newest
     def test_a_bus_of_its_own(self):
         arn = self.events.create_event_bus(Name="orders", Description="d")["EventBusArn"]
         self.assertEqual(arn, f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/orders")
@@ -472,6 +473,7 @@ class Destinations(Case):
         [letter] = dead.messages()
         self.assertEqual(letter["MessageAttributes"]["ERROR_CODE"]["StringValue"], "NO_PERMISSIONS")
 
+    @harness.needs_newest
     def test_secrets_are_not_shown(self):
         told = self.events.describe_connection(Name="c")
         self.assertEqual(told["AuthParameters"]["ApiKeyAuthParameters"], {"ApiKeyName": "X-Key"})
@@ -506,6 +508,7 @@ class Records(Case):
                          ("aws.iam", CALLS, ACCOUNT, "us-east-1", harness.START, []))
         self.assertEqual(event["detail"]["requestParameters"], {"userName": "bob"})
 
+    @harness.needs_newest
     def test_reads_need_a_rule_that_asks_for_them(self):
         all_queue = Queue(self.server, "all")
         self.rule("writes", {"source": ["aws.iam", "aws.sts"]})
@@ -625,6 +628,7 @@ class Responders(unittest.TestCase):
         events.put_targets(Rule="stopped", Targets=[
             {"Id": n, "Arn": FUNCTION + n, **target} for n in names])
 
+    @harness.needs_newest
     def test_stop_logging_is_answered_by_start_logging(self):
         with harness.Server(*self.options("restart")) as server:
             trail = server.client("cloudtrail")

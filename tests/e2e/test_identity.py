@@ -135,7 +135,7 @@ class Callers(IdentityCase):
 
     def test_web_identity(self):
         provider = self.iam.create_open_id_connect_provider(
-            Url=ISSUER, ClientIDList=["app"])["OpenIDConnectProviderArn"]
+            Url=ISSUER, ClientIDList=["app"], ThumbprintList=["c0ffee" * 6 + "c0de"])["OpenIDConnectProviderArn"]
         role = self.iam.create_role(RoleName="web", AssumeRolePolicyDocument=trust(
             {"Federated": provider}, "sts:AssumeRoleWithWebIdentity"))["Role"]
         ask = {"RoleArn": role["Arn"], "RoleSessionName": "w1"}
@@ -321,6 +321,7 @@ class Verified(IdentityCase):
         self.refused(codes, **{**keys_of(key), "token": session["token"]})
         self.assertEqual(self.who(**session)["userName"], "session")
 
+    @harness.needs_newest
     def test_clocks_that_go_wrong(self):
         codes = ("SignatureDoesNotMatch", "SignatureDoesNotMatch", "InvalidSignatureException",
                  "RequestTimeTooSkewed", "RequestExpired", "InvalidSignatureException")
@@ -331,6 +332,7 @@ class Verified(IdentityCase):
             self.server.client("sts", **self.root).get_caller_identity()
             self.server.client("s3", **self.root).list_buckets()
 
+    @harness.needs_newest
     def test_a_body_that_was_changed(self):
         def tamper(request, **_):
             body = request.body.read() if hasattr(request.body, "read") else request.body
@@ -350,6 +352,7 @@ class Verified(IdentityCase):
                          "XAmzContentSHA256Mismatch")
         self.assertEqual(harness.error_code(s3.head_object, Bucket="tampered", Key="k"), "404")
 
+    @harness.needs_newest
     def test_presigned_urls_that_are_over(self):
         s3 = self.server.client("s3", signature_version="s3v4", **self.root)
         s3.create_bucket(Bucket="over")

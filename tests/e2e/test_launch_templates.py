@@ -102,6 +102,7 @@ class LaunchTemplates(Ec2Case):
         self.assertIn("launchTemplate", runs[0])
         self.assertNotIn("instanceType", runs[0])  # as it was asked, not as it was merged
 
+    @harness.needs_newest
     def test_the_record(self):
         self.ec2.create_launch_template(LaunchTemplateName="recorded", LaunchTemplateData={
             "ImageId": AMI, "InstanceType": "t2.micro", "UserData": "c2VjcmV0"})

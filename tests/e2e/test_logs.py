@@ -38,6 +38,7 @@ class Logs(harness.FreshCase):
 
 
 class Groups(Logs):
+    @harness.needs_newest
     def test_life_of_a_group(self):
         logs = self.logs
         logs.create_log_group(logGroupName="/app/a", tags={"k": "v"}, kmsKeyId="arn:aws:kms:us-east-1:1:key/1")
@@ -77,6 +78,7 @@ class Groups(Logs):
         self.assertEqual(logs.list_tags_log_group(logGroupName="g")["tags"], {"a": "3"})
         self.refused("ResourceNotFoundException", logs.list_tags_for_resource, resourceArn=arn + "x")
 
+    @harness.needs_newest
     def test_deletion_protection(self):
         self.logs.create_log_group(logGroupName="g", deletionProtectionEnabled=True)
         self.refused("OperationAbortedException", self.logs.delete_log_group, logGroupName="g")
@@ -148,6 +150,7 @@ class Put(Logs):
 
 
 class Get(Logs):
+    @harness.needs_newest
     def test_forwards_and_backwards(self):
         self.stream()
         self.put(*[f"m{i}" for i in range(10)])
@@ -281,6 +284,7 @@ class MetricFilters(Logs):
         self.refused("ResourceNotFoundException", self.logs.delete_metric_filter, logGroupName="g", filterName="b")
         self.assertEqual(self.logs.describe_log_groups(logGroupNamePrefix="g")["logGroups"][0]["metricFilterCount"], 1)
 
+    @harness.needs_newest
     def test_what_is_refused(self):
         self.logs.create_log_group(logGroupName="g")
         for why in ({"pattern": "{ $.a"}, {"metricValue": "$.a"}, {"metricValue": "x"},
@@ -388,6 +392,7 @@ class Insights(Logs):
         self.refused("ResourceNotFoundException", self.logs.get_query_results, queryId=first)
         self.assertEqual(self.logs.describe_queries()["queries"], [])
 
+    @harness.needs_newest
     def test_what_is_refused(self):
         start = self.logs.start_query
         args = {"startTime": 0, "endTime": 1, "queryString": "fields a"}

@@ -61,6 +61,7 @@ def sixty(server):
     return ids
 
 
+@harness.needs_newest
 class OneTruth(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -25,6 +25,7 @@ class OrganizationsTest(harness.FreshCase):
         return self.server.client("sts", key=key).assume_root(
             TargetPrincipal=target, TaskPolicyArn={"arn": f"arn:aws:iam::aws:policy/root-task/{task}"}, **more)
 
+    @harness.needs_newest
     def test_root_of_a_member(self):
         member, other = self.account()["AccountId"], self.account("n")["AccountId"]
         for given in ({"target": "x" * 12}, {"target": member, "task": "AdministratorAccess"},

@@ -89,6 +89,7 @@ class RdsTest(harness.FreshCase):
                           "dBInstanceClass": "db.t3.small"}, record["requestParameters"])
         self.assertEqual("source", record["responseElements"]["readReplicaSourceDBInstanceIdentifier"])
 
+    @harness.needs_newest
     def test_refusals(self):
         self.create()
         self.assertEqual("DB instance already exists", self.refused("DBInstanceAlreadyExists", self.create))

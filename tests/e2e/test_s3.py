@@ -754,6 +754,7 @@ class Archived(S3Case):
                                         OptionalObjectAttributes=["RestoreStatus"])["Contents"][0]
         return found.get("RestoreStatus")
 
+    @harness.needs_newest
     def test_a_copy_comes_and_goes_with_the_clock(self):
         self.name = self.bucket()
         self.server.control("POST", "clock", {"set": "2026-02-01T10:00:00Z"})

@@ -231,6 +231,7 @@ def places(tree, mark, path=""):
 
 
 class Secrets(unittest.TestCase):
+    @harness.needs_newest
     def test_none_is_written(self):
         marks = Marks()
         with Server() as server:

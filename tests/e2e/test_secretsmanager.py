@@ -88,6 +88,7 @@ class Secrets(harness.ServerCase):
         self.refused("ResourceNotFoundException", sm.get_secret_value, SecretId="st",
                      VersionStage="NEXT")
 
+    @harness.needs_newest
     def test_list_filters_and_pages(self):
         sm = self.server.client("secretsmanager", region="eu-west-1")
         for i in range(5):
@@ -172,6 +173,7 @@ class Secrets(harness.ServerCase):
 class SecretsOverTime(harness.ServerCase):
     OPTIONS = ("--no-default-trail",)
 
+    @harness.needs_newest
     def test_deletion_window(self):
         sm = self.server.client("secretsmanager")
         sm.create_secret(Name="soon", SecretString="s")
@@ -200,6 +202,7 @@ class SecretsOverTime(harness.ServerCase):
 
 
 class SecretsOnRecord(harness.ServerCase):
+    @harness.needs_newest
     def test_kms_is_on_record_and_the_secret_is_nowhere(self):
         mark = b"marked-secret-0815"
         sm = self.server.client("secretsmanager")

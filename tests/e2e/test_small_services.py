@@ -7,6 +7,7 @@ KEY = ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJQ2Vn8dWqZ6hVb1yVq6c2n3yq0k5m7p9r1t
 
 
 class AccountTest(harness.FreshCase):
+    @harness.needs_newest
     def test_a_region_lets_nobody_in_until_it_is_enabled(self):
         account = self.server.client("account")
         there = self.server.client("ec2", region="ap-southeast-3")
@@ -19,6 +20,7 @@ class AccountTest(harness.FreshCase):
         account.disable_region(RegionName="ap-southeast-3")
         self.refused("AuthFailure", there.describe_availability_zones)
 
+    @harness.needs_newest
     def test_regions_are_listed_by_status_and_page_by_page(self):
         account = self.server.client("account")
         account.enable_region(RegionName="me-south-1")
@@ -29,6 +31,7 @@ class AccountTest(harness.FreshCase):
         self.assertEqual(sorted(set(names)), names)
         self.assertGreater(len(pages), 2)
 
+    @harness.needs_newest
     def test_what_can_not_be_changed(self):
         account = self.server.client("account")
         self.refused("ValidationException", account.enable_region, RegionName="us-east-1")
@@ -97,6 +100,7 @@ class MailTest(harness.FreshCase):
 class ModelsTest(harness.FreshCase):
     MODEL = "anthropic.claude-3-haiku-20240307-v1:0"
 
+    @harness.needs_newest
     def test_an_agreement_stays_pending_and_nobody_may_invoke(self):
         bedrock, runtime = self.server.client("bedrock"), self.server.client("bedrock-runtime")
         offers = bedrock.list_foundation_model_agreement_offers(modelId=self.MODEL)["offers"]
@@ -113,6 +117,7 @@ class ModelsTest(harness.FreshCase):
         self.refused("ResourceNotFoundException", bedrock.delete_foundation_model_agreement, modelId=self.MODEL)
         self.assertTrue(self.server.record("InvokeModel")["readOnly"])
 
+    @harness.needs_newest
     def test_models_are_listed_by_what_they_are(self):
         bedrock = self.server.client("bedrock")
         amazon = bedrock.list_foundation_models(byProvider="Amazon")["modelSummaries"]

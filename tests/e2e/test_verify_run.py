@@ -196,6 +196,7 @@ class Run(unittest.TestCase):
             return json.loads(gzip.decompress(s3.get_object(Bucket="mocktrail-trail", Key=key)["Body"].read()))["Records"]
         """
 
+    @harness.needs_newest
     def test_files_in_a_bucket_and_why_some_were_missed(self):
         _, got = self.suite(textwrap.dedent(self.S3) + textwrap.dedent("""
             hit = [k for k in keys if any(finds(read(k)))][:1]
@@ -251,6 +252,7 @@ class Run(unittest.TestCase):
                 acknowledge(m)
         """
 
+    @harness.needs_newest
     def test_notices_in_a_queue(self):
         for feed, faults, twice in (("sqs-s3", "[test-event, several-records=2, notification-first=10m]", {}),
                                     ("sqs-sns-ct", "[test-event, several-records=2]", {}),
@@ -259,6 +261,7 @@ class Run(unittest.TestCase):
                 _, got = self.suite(self.DRAIN, feed=feed, env={"QUEUE_URL": "{queue_url}"}, top=f"faults: {faults}")
                 self.assertEqual(self.verdicts(got), {"match": 3, **twice})
 
+    @harness.needs_newest
     def test_why_notices_in_a_queue_led_to_nothing(self):
         for body, cause in (("for m in receive(): pass", "its message was never acknowledged"),
                             ("while ms := receive():\n    for m in ms: acknowledge(m)", "acknowledged, and never fetched"),
@@ -267,6 +270,7 @@ class Run(unittest.TestCase):
             _, got = self.suite(textwrap.dedent(self.QUEUE) + body, feed="sqs-s3", env={"QUEUE_URL": "{queue_url}"})
             self.assertEqual({f["cause"] for f in got["findings"]}, {cause}, body)
 
+    @harness.needs_newest
     def test_a_daemon_at_a_queue_whose_receipts_expire(self):
         body = textwrap.dedent(self.QUEUE) + textwrap.dedent("""
             refused = 0
@@ -289,6 +293,7 @@ class Run(unittest.TestCase):
         self.assertEqual((work / "out-1" / "refused").read_text(), "2")
         self.assertIn("ReceiptHandleIsInvalid", (work / "out-1" / "tool.log").read_text())
 
+    @harness.needs_newest
     def test_a_log_group_that_is_polled(self):
         _, got = self.suite("""
             import boto3
@@ -314,6 +319,7 @@ class Run(unittest.TestCase):
                 print(json.dumps(f))
         """
 
+    @harness.needs_newest
     def test_lookup_events_and_a_region_that_was_never_asked_for(self):
         _, got = self.suite(self.LOOKUP.replace("REGIONS", '("us-east-1",)'), feed="lookup-api")
         self.assertEqual(self.verdicts(got), {"match": 3})
@@ -341,6 +347,7 @@ class Run(unittest.TestCase):
                                 url="http://127.0.0.1:{port}/", env={"PORT": "{port}"})
             self.assertEqual(self.verdicts(got), {"match": 3}, feed)
 
+    @harness.needs_newest
     def test_a_topic_s_subscriber(self):
         body = textwrap.dedent(self.LISTEN) + textwrap.dedent("""
             import boto3

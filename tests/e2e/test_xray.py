@@ -304,6 +304,7 @@ class Questions(Case):
                                        StartTime=NOW, EndTime=NOW + 1, FilterExpression=bad)
                 self.assertTrue(message.startswith("Invalid filter expression: at character "), message)
 
+    @harness.needs_newest
     def test_ranges_and_sampling(self):
         old = trace_id(3, NOW - 7200)
         self.put(segment(old, 9, start=NOW - 7200, end=NOW - 7000))
@@ -460,6 +461,7 @@ class Settings(Case):
         self.assertEqual([{"Key": "b", "Value": "2"}], x.list_tags_for_resource(ResourceARN=arn)["Tags"])
         self.refused("ResourceNotFoundException", x.tag_resource, ResourceARN=arn + "x", Tags=[])
 
+    @harness.needs_newest
     def test_what_is_not_here_is_refused_by_name(self):
         x = self.xray
         for call, args in [(x.start_trace_retrieval, {"TraceIds": ["a"], "StartTime": NOW, "EndTime": NOW}),

@@ -2,12 +2,15 @@
 import json
 import pathlib
 import re
+import sys
 
 import botocore.session
 import botocore.validate
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+from harness import needs_newest  # noqa: E402,F401 - the newest models know the techniques' operations
 TECHNIQUES = ROOT / "fixtures" / "techniques"
 SCENARIOS = ROOT / "fixtures" / "scenarios"
 

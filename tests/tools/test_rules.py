@@ -65,6 +65,7 @@ class Files(unittest.TestCase):
                 self.assertEqual({"product": "aws", "service": "cloudtrail"}, d["logsource"])
 
 
+@scenario_files.needs_newest
 class OverData(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

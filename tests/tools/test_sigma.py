@@ -59,6 +59,7 @@ class Evaluator(unittest.TestCase):
         self.assertEqual(set(), sigma.fires({}))
 
 
+@scenario_files.needs_newest
 class PlayedCase:
     """The labelled events of one run of every technique."""
     benign = None

@@ -66,6 +66,7 @@ class Engine(unittest.TestCase):
             self.assertEqual((set(), set()), (ours[stem] - theirs[stem], theirs[stem] - ours[stem]), stem)
         return sum(map(len, theirs.values())), sum(map(bool, theirs.values()))
 
+    @scenario_files.needs_newest
     def test_over_every_technique_and_look_alike(self):
         for benign in (False, True):
             scenario = lab.write(self.top / f"lab{benign}.yaml", benign)
