@@ -58,7 +58,7 @@ int ec2_page(struct ec2 *j, const char *member, const struct value *list, const 
 {
     int64_t max = param_int(j->call, "MaxResults", 0);
     struct value *page = value_list(j->a);
-    struct str after, last = { 0 };
+    struct str after = { 0 }, last = { 0 };
     bool more = false;
 
     int rc = check_page(j, &after);

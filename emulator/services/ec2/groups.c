@@ -100,7 +100,7 @@ static int default_vpc_id(struct ec2 *j, struct str *id)
 /* The group that GroupId or GroupName (of the default VPC) names. */
 static int load_group(struct ec2 *j, struct value **group)
 {
-    struct str vpc_id, name = param_str(j->call, "GroupName");
+    struct str vpc_id = { 0 }, name = param_str(j->call, "GroupName");
 
     *group = NULL;
     if (param_has(j->call, "GroupId"))

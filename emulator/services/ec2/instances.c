@@ -280,7 +280,7 @@ int ec2_profile_associate(struct ec2 *j, struct str instance_id, const struct va
 
 int ec2_associate_profile(struct ec2 *j)
 {
-    struct value *instance, *profile, *association;
+    struct value *instance, *profile = NULL, *association;
     int rc = ec2_load_param(j, EC2_INSTANCE, "InstanceId", &instance);
 
     if (rc == 0 && value_get_c(instance, "IamInstanceProfile"))
@@ -310,7 +310,7 @@ int ec2_disassociate_profile(struct ec2 *j)
 
 int ec2_replace_profile(struct ec2 *j)
 {
-    struct value *old, *profile, *association;
+    struct value *old, *profile = NULL, *association;
     int rc = ec2_load_param(j, EC2_PROFILE_ASSOCIATION, "AssociationId", &old);
 
     if (rc == 0)

@@ -378,7 +378,7 @@ int run_ListParts(struct op *op)
     int64_t max = value_get_int(op->call->params, "MaxParts", LIST_MAX);
     int64_t after = value_get_int(op->call->params, "PartNumberMarker", 0), last = 0;
     bool more = false;
-    struct upload u;
+    struct upload u = { 0 };
     struct part *parts;
     size_t count;
     int rc = upload_need(op, &u);

@@ -40,7 +40,7 @@ static int read_meta(struct op *op, struct str path, struct value **out)
     buf_free(&text);
     if (rc == E_IO)
         return err_set(op->err, rc, "read %.*s failed", STR_ARG(path));
-    if (rc < 0 || (*out)->kind != VALUE_MAP)
+    if (rc < 0 || !*out || (*out)->kind != VALUE_MAP)
         *out = value_map(op->a);
     return 0;
 }
