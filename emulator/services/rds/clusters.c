@@ -78,7 +78,7 @@ static void fill(struct job *j, struct value *doc, const struct value *engine)
         value_put_str(j->a, doc, "DBClusterParameterGroup",
                       arena_printf(j->a, "default.%.*s",
                                    STR_ARG(value_get_str(engine, "DBParameterGroupFamily"))));
-    for (char zone = 'a'; zone <= 'c'; zone++)
+    for (int zone = 'a'; zone <= 'c'; zone++)
         value_push(zones, value_str(j->a, arena_printf(j->a, "%.*s%c", STR_ARG(j->region), zone)));
     if (!value_get_c(doc, "AvailabilityZones"))
         value_set(doc, STR("AvailabilityZones"), zones);
