@@ -267,7 +267,7 @@ static void *put_many(void *arg)
     for (uint64_t i = 0; i < p->count; i++) {
         struct record_facts f = facts_of(STR("id"));
         uint64_t position;
-        int n = snprintf(text, sizeof text, "{\"n\":\"%llu\"}", (unsigned long long)(p->from + i));
+        int n = snprintf(text, sizeof text, "{\"n\":\"%llu\"}", (unsigned long long)p->from + i);
         struct journal_source from = { p->from + i, 0, { text, (size_t)n }, &f, NULL, false };
         if (journal_put(p->j, &from, &position, NULL) < 0)
             return p;
