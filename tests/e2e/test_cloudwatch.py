@@ -432,6 +432,27 @@ class Dashboards(harness.FreshCase):
         [warning] = self.put([{**text, "colour": "red"}])["DashboardValidationMessages"]
         self.assertIn("colour", warning["Message"])
 
+    def test_what_lies_below_a_property_is_told_and_kept(self):
+        metric = {"region": "us-east-1", "metrics": [["App", "m"]]}
+        good = {**metric, "legend": {"position": "right"}, "yAxis": {"left": {"min": 0, "max": 1.5, "label": "x"}},
+                "annotations": {"horizontal": [{"value": 1.5, "fill": "above"}, [{"value": 1}, {"value": 2, "label": "b"}]],
+                                "vertical": [{"value": "2026-01-05T09:00:00Z"}]}}
+        self.assertEqual([], self.put([{"type": "metric", "properties": good}])["DashboardValidationMessages"])
+        bad = {**metric, "legend": {"position": "left", "side": 1}, "yAxis": {"left": {"minimum": 0}, "middle": {}},
+               "annotations": {"horizontal": [{"value": 1, "colour": "#fff"}, [{"value": "x"}, {}]], "diagonal": []}}
+        told = self.put([{"type": "metric", "properties": bad}])["DashboardValidationMessages"]
+        self.assertEqual(
+            {("/annotations", "Should NOT have additional property 'diagonal'"),
+             ("/annotations/horizontal/0", "Should NOT have additional property 'colour'"),
+             ("/annotations/horizontal/1/0/value", "Should be a number"),
+             ("/annotations/horizontal/1/1", "Should have property 'value'"),
+             ("/legend", "Should NOT have additional property 'side'"),
+             ("/legend/position", "Should be equal to one of the allowed values: right bottom hidden"),
+             ("/yAxis", "Should NOT have additional property 'middle'"),
+             ("/yAxis/left", "Should NOT have additional property 'minimum'")},
+            {(m["DataPath"].removeprefix("/widgets/0/properties"), m["Message"]) for m in told})
+        self.assertIn("diagonal", self.cw.get_dashboard(DashboardName="d")["DashboardBody"])
+
 
 class Rest(harness.FreshCase):
     """Metric streams, tags, and what is not there."""

@@ -2,11 +2,12 @@
 
 #include "core/codec/json.h"
 
-enum kind { IS_TEXT, IS_NUMBER, IS_BOOL, IS_LIST, IS_MAP };
+enum kind { IS_TEXT, IS_NUMBER, IS_BOOL, IS_LIST, IS_MAP, IS_REAL };
 enum need { REQUIRED, OPTIONAL };
 
 /* Members by where they stand: "" is the body, "widget" a widget, else a widget's properties by
- * its type. values: what a text may be, parted by blanks; most: of a number, from least on. */
+ * its type; with dots what lies in a member of these, or in each item of its list. values: what a
+ * text may be, parted by blanks; most: of a number, from least on. */
 static const struct member {
     const char *where, *name;
     enum kind kind;
@@ -43,6 +44,31 @@ static const struct member {
     { "metric", "trend", IS_BOOL, OPTIONAL, NULL, 0, 0 },
     { "metric", "view", IS_TEXT, OPTIONAL, "timeSeries singleValue gauge bar pie table", 0, 0 },
     { "metric", "yAxis", IS_MAP, OPTIONAL, NULL, 0, 0 },
+    { "metric.annotations", "horizontal", IS_LIST, OPTIONAL, NULL, 0, 0 },
+    { "metric.annotations", "vertical", IS_LIST, OPTIONAL, NULL, 0, 0 },
+    { "metric.annotations", "alarms", IS_LIST, OPTIONAL, NULL, 0, 0 },
+    { "metric.annotations.horizontal", "value", IS_REAL, REQUIRED, NULL, 0, 0 },
+    { "metric.annotations.horizontal", "color", IS_TEXT, OPTIONAL, NULL, 0, 0 },
+    { "metric.annotations.horizontal", "label", IS_TEXT, OPTIONAL, NULL, 0, 0 },
+    { "metric.annotations.horizontal", "fill", IS_TEXT, OPTIONAL, "above below none", 0, 0 },
+    { "metric.annotations.horizontal", "visible", IS_BOOL, OPTIONAL, NULL, 0, 0 },
+    { "metric.annotations.horizontal", "yAxis", IS_TEXT, OPTIONAL, "left right", 0, 0 },
+    { "metric.annotations.vertical", "value", IS_TEXT, REQUIRED, NULL, 0, 0 },
+    { "metric.annotations.vertical", "color", IS_TEXT, OPTIONAL, NULL, 0, 0 },
+    { "metric.annotations.vertical", "label", IS_TEXT, OPTIONAL, NULL, 0, 0 },
+    { "metric.annotations.vertical", "fill", IS_TEXT, OPTIONAL, "before after none", 0, 0 },
+    { "metric.annotations.vertical", "visible", IS_BOOL, OPTIONAL, NULL, 0, 0 },
+    { "metric.legend", "position", IS_TEXT, OPTIONAL, "right bottom hidden", 0, 0 },
+    { "metric.yAxis", "left", IS_MAP, OPTIONAL, NULL, 0, 0 },
+    { "metric.yAxis", "right", IS_MAP, OPTIONAL, NULL, 0, 0 },
+    { "metric.yAxis.left", "label", IS_TEXT, OPTIONAL, NULL, 0, 0 },
+    { "metric.yAxis.left", "min", IS_REAL, OPTIONAL, NULL, 0, 0 },
+    { "metric.yAxis.left", "max", IS_REAL, OPTIONAL, NULL, 0, 0 },
+    { "metric.yAxis.left", "showUnits", IS_BOOL, OPTIONAL, NULL, 0, 0 },
+    { "metric.yAxis.right", "label", IS_TEXT, OPTIONAL, NULL, 0, 0 },
+    { "metric.yAxis.right", "min", IS_REAL, OPTIONAL, NULL, 0, 0 },
+    { "metric.yAxis.right", "max", IS_REAL, OPTIONAL, NULL, 0, 0 },
+    { "metric.yAxis.right", "showUnits", IS_BOOL, OPTIONAL, NULL, 0, 0 },
     { "text", "markdown", IS_TEXT, REQUIRED, NULL, 0, 0 },
     { "text", "background", IS_TEXT, OPTIONAL, "transparent solid", 0, 0 },
     { "log", "query", IS_TEXT, REQUIRED, NULL, 0, 0 },
@@ -95,10 +121,17 @@ static void say(struct checker *c, struct str path, bool is_error, const char *f
 
 static bool is_kind(const struct value *v, enum kind kind)
 {
-    static const enum value_kind kinds[] = { VALUE_STRING, VALUE_INT, VALUE_BOOL, VALUE_LIST,
-                                             VALUE_MAP };
+    static const enum value_kind kinds[] = { VALUE_STRING, VALUE_INT, VALUE_BOOL,
+                                             VALUE_LIST,   VALUE_MAP, VALUE_FLOAT };
 
-    return v->kind == kinds[kind];
+    return v->kind == kinds[kind] || (kind == IS_REAL && v->kind == VALUE_INT);
+}
+
+/* What is wrong below a property is said, and the dashboard kept: AWS's own schema is unpublished,
+ * and what it draws in spite of that must not be refused here. */
+static bool is_fatal(const char *where)
+{
+    return !strchr(where, '.');
 }
 
 static bool is_among(struct str text, const char *values)
@@ -116,22 +149,48 @@ static bool is_among(struct str text, const char *values)
 static void check_member(struct checker *c, struct str path, const struct member *m,
                          const struct value *v)
 {
-    static const char *const words[] = { "a string", "an integer", "a boolean", "an array",
-                                         "an object" };
+    static const char *const words[] = { "a string", "an integer", "a boolean",
+                                         "an array", "an object",  "a number" };
+    bool fatal = is_fatal(m->where);
     struct str at = arena_printf(c->a, "%.*s/%s", STR_ARG(path), m->name);
 
     if (!is_kind(v, m->kind))
-        say(c, at, true, "Should be %s", words[m->kind]);
+        say(c, at, fatal, "Should be %s", words[m->kind]);
     else if (m->values && !is_among(v->u.text, m->values))
-        say(c, at, true, "Should be equal to one of the allowed values: %s", m->values);
+        say(c, at, fatal, "Should be equal to one of the allowed values: %s", m->values);
     else if (m->kind == IS_NUMBER && (v->u.integer < m->least || v->u.integer > m->most))
-        say(c, at, true, "Should be from %lld to %lld", (long long)m->least, (long long)m->most);
+        say(c, at, fatal, "Should be from %lld to %lld", (long long)m->least, (long long)m->most);
 }
 
 static bool is_known(const char *where, struct str name)
 {
     for (size_t i = 0; i < COUNT(members); i++)
         if (strcmp(members[i].where, where) == 0 && str_eq_c(name, members[i].name))
+            return true;
+    return false;
+}
+
+static void check_map(struct checker *c, struct str path, const char *where,
+                      const struct value *map);
+
+/* What lies in a member that has rows of its own: a map, or a list of such; a band of annotations
+ * is a list in the list. */
+static void check_inside(struct checker *c, struct str path, const char *where,
+                         const struct value *v)
+{
+    size_t i = 0;
+
+    if (v->kind == VALUE_MAP)
+        check_map(c, path, where, v);
+    for (const struct value *item = v->kind == VALUE_LIST ? value_first(v) : NULL; item;
+         item = item->next)
+        check_inside(c, arena_printf(c->a, "%.*s/%zu", STR_ARG(path), i++), where, item);
+}
+
+static bool has_rows(const char *where)
+{
+    for (size_t i = 0; i < COUNT(members); i++)
+        if (strcmp(members[i].where, where) == 0)
             return true;
     return false;
 }
@@ -145,10 +204,13 @@ static void check_map(struct checker *c, struct str path, const char *where,
 
         if (strcmp(m->where, where) != 0)
             continue;
+        const char *inner = arena_printf(c->a, "%s.%s", where, m->name).ptr;
         if (v)
             check_member(c, path, m, v);
         else if (m->need == REQUIRED)
-            say(c, path, true, "Should have property '%s'", m->name);
+            say(c, path, is_fatal(where), "Should have property '%s'", m->name);
+        if (v && has_rows(inner))
+            check_inside(c, arena_printf(c->a, "%.*s/%s", STR_ARG(path), m->name), inner, v);
     }
     for (const struct value *v = value_first(map); v; v = v->next)
         if (!is_known(where, v->name))
