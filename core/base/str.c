@@ -5,55 +5,96 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "core/base/mem.h"
 
 enum { NEEDLE_LONG = 8, TEXT_LONG = 128 }; /* from here on memmem's table is worth its making */
 
-static char lower(char c)
+/* Which bytes of x are ASCII letters: the top bit of each. */
+static uint64_t letters_of(uint64_t x)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
+    uint64_t low = (x | ones * 0x20) & ~tops; /* in lower case; no sum below leaves its byte */
+
+    return (low + ones * (0x80 - 'a')) & ~(low + ones * (0x7f - 'z')) & ~x & tops;
 }
 
-static bool same_letters(const char *a, const char *b, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
-            return false;
-    return true;
-}
-
-/* Eight bytes a step: most names are the same in all bits, or differ in more than that of case. */
-bool str_same_letters(const char *a, const char *b, size_t len)
+/* Do eight bytes differ in nothing but the case of letters? */
+static bool same_letters_8(uint64_t x, uint64_t y)
 {
     const uint64_t cases = 0x2020202020202020u;
+    uint64_t differs = x ^ y;
 
-    for (; len >= 8; len -= 8, a += 8, b += 8) {
-        uint64_t x, y;
-
-        memcpy(&x, a, sizeof x);
-        memcpy(&y, b, sizeof y);
-        if (((x ^ y) & ~cases) != 0 || (x != y && !same_letters(a, b, 8)))
-            return false;
-    }
-    return same_letters(a, b, len);
+    return (differs & ~cases) == 0 && ((differs << 2) & ~letters_of(x)) == 0;
 }
+
+static bool same_letters_at(const char *a, const char *b)
+{
+    uint64_t x, y;
+
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return x == y || same_letters_8(x, y);
+}
+
+/* The last eight bytes overlap those before them. */
+bool str_same_letters(const char *a, const char *b, size_t len)
+{
+    uint64_t x = 0, y = 0;
+
+    if (len >= 8) {
+        for (size_t i = 0; i + 8 < len; i += 8)
+            if (!same_letters_at(a + i, b + i))
+                return false;
+        return same_letters_at(a + len - 8, b + len - 8);
+    }
+    for (size_t i = 0; i < len; i++) {
+        x = x << 8 | (unsigned char)a[i];
+        y = y << 8 | (unsigned char)b[i];
+    }
+    return same_letters_8(x, y);
+}
+
+#ifdef __SSE2__
+static bool has_control_16(const char *p)
+{
+    __m128i x = _mm_loadu_si128((const __m128i *)p);
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(' ' - 1)), x);
+    __m128i del = _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f));
+
+    return _mm_movemask_epi8(_mm_or_si128(low, del)) != 0;
+}
+#else
+static bool has_control_8(const char *p)
+{
+    const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
+    uint64_t x;
+
+    memcpy(&x, p, sizeof x);
+    uint64_t del = x ^ ones * 0x7f;
+
+    /* a borrow may blame the byte above one that is to blame: the answer stays the same */
+    return (((x - ones * ' ') & ~x) | ((del - ones) & ~del)) & tops;
+}
+
+static bool has_control_16(const char *p)
+{
+    return has_control_8(p) || has_control_8(p + 8);
+}
+#endif
 
 bool str_has_control(struct str s)
 {
-    const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
     size_t i = 0;
 
-    for (; s.len - i >= 8; i += 8) {
-        uint64_t x;
-
-        memcpy(&x, s.ptr + i, sizeof x);
-        uint64_t del = x ^ ones * 0x7f;
-
-        /* a borrow may blame the byte above one that is to blame: the answer stays the same */
-        if ((((x - ones * ' ') & ~x) | ((del - ones) & ~del)) & tops)
+    for (; s.len - i >= 16; i += 16)
+        if (has_control_16(s.ptr + i))
             return true;
-    }
+    if (s.len >= 16) /* the last sixteen overlap those before them */
+        return has_control_16(s.ptr + s.len - 16);
     for (; i < s.len; i++)
         if ((unsigned char)s.ptr[i] < ' ' || s.ptr[i] == 0x7f)
             return true;

@@ -55,10 +55,44 @@ struct request {
     struct str refused_code, refused_message;
 };
 
-struct str request_header(const struct request *q, const char *name); /* empty if absent */
-bool request_has_header(const struct request *q, const char *name);
-struct str request_param(const struct request *q, const char *name); /* decoded; empty if absent */
-bool request_has_param(const struct request *q, const char *name);
+/* NULL when absent. These are inline: the length of a literal name is then known to the compiler,
+ * and a request is asked some fifty of them. */
+static inline const struct http_header *request_find_header(const struct request *q,
+                                                            struct str name)
+{
+    for (size_t i = 0; i < q->header_count; i++)
+        if (str_eq_nocase(q->headers[i].name, name))
+            return &q->headers[i];
+    return NULL;
+}
+static inline const struct uri_param *request_find_param(const struct request *q, struct str name)
+{
+    for (size_t i = 0; i < q->param_count; i++)
+        if (str_eq(q->params[i].name, name))
+            return &q->params[i];
+    return NULL;
+}
+static inline struct str request_header(const struct request *q, const char *name) /* or empty */
+{
+    const struct http_header *h = request_find_header(q, str_c(name));
+
+    return h ? h->value : (struct str){ 0 };
+}
+static inline bool request_has_header(const struct request *q, const char *name)
+{
+    return request_find_header(q, str_c(name)) != NULL;
+}
+/* Decoded; empty if absent. */
+static inline struct str request_param(const struct request *q, const char *name)
+{
+    const struct uri_param *p = request_find_param(q, str_c(name));
+
+    return p ? p->value : (struct str){ 0 };
+}
+static inline bool request_has_param(const struct request *q, const char *name)
+{
+    return request_find_param(q, str_c(name)) != NULL;
+}
 
 struct reply {
     int status;

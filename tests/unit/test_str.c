@@ -255,7 +255,7 @@ static void check_locale(void **state)
 
 static void check_controls(void **state)
 {
-    char text[24];
+    char text[40];
 
     (void)state;
     for (size_t len = 0; len <= sizeof text; len++)
@@ -268,6 +268,31 @@ static void check_controls(void **state)
     assert_false(str_has_control(STR("")));
 }
 
+static bool is_letter(unsigned c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Each pair of bytes that differ in the bit of case, at each place of names of all lengths. */
+static void check_nocase(void **state)
+{
+    char one[24], other[24];
+
+    (void)state;
+    for (size_t len = 1; len <= sizeof one; len++)
+        for (size_t at = 0; at < len; at++)
+            for (unsigned c = 0; c < 256; c++) {
+                memset(one, 'x', sizeof one);
+                memset(other, 'X', sizeof other);
+                one[at] = (char)c;
+                other[at] = (char)(c ^ 0x20);
+                assert_true(str_eq_nocase((struct str){ one, len }, (struct str){ other, len }) ==
+                            is_letter(c));
+                other[at] = (char)(c ^ 0x21);
+                assert_false(str_eq_nocase((struct str){ one, len }, (struct str){ other, len }));
+            }
+}
+
 int main(void)
 {
     struct check_suite s = { 0 };
@@ -278,6 +303,7 @@ int main(void)
     CHECK_ROWS(&s, sequences, check_utf8);
     CHECK_ROWS(&s, cuts, check_cut);
     check_add(&s, "comparing", check_compare);
+    check_add(&s, "case is no difference in letters alone", check_nocase);
     check_add(&s, "parts of a str", check_parts);
     check_add(&s, "a long needle is found where a plain search finds it", check_find_in_long);
     check_add(&s, "controls are found at any place", check_controls);
