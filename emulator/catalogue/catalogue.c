@@ -34,7 +34,7 @@ static const char *check_rows(struct cat *cat)
         cat->sections[i] =
             (struct cat_view){ cat->map + rows[i].offset, rows[i].count, rows[i].element_bytes };
     }
-    /* cat_str relies on the last byte, the hashes on a power of two. */
+    /* Who takes a text for a C string relies on the last byte, the hashes on a power of two. */
     const struct cat_view *strings = &cat->sections[CAT_SEC_STRINGS];
 
     if (strings->count == 0 || strings->ptr[0] != 0 || strings->ptr[strings->count - 1] != 0)
@@ -181,11 +181,7 @@ const void *cat_element(const struct cat *cat, enum cat_section id, uint32_t i)
 
 struct str cat_str(const struct cat *cat, uint32_t off)
 {
-    const struct cat_view *strings = &cat->sections[CAT_SEC_STRINGS];
-
-    if (off >= strings->count)
-        return STR("");
-    return (struct str){ strings->ptr + off, strlen(strings->ptr + off) };
+    return cat_text_at(&cat->sections[CAT_SEC_STRINGS], off);
 }
 
 uint32_t cat_service_count(const struct cat *cat)

@@ -10,11 +10,11 @@
 #include "emulator/catalogue/lifecycle.h"
 
 #define CAT_MAGIC   "mocktcat"
-#define CAT_VERSION 3u
+#define CAT_VERSION 4u
 #define CAT_ORDER   0x01020304u
 
 enum cat_section {
-    CAT_SEC_STRINGS,       /* NUL-terminated, one may be the tail of another; offset 0 is "" */
+    CAT_SEC_STRINGS,       /* each behind its length, a uint16_t, and before a NUL; offset 0 is "" */
     CAT_SEC_SERVICES,      /* struct cat_service, sorted by name */
     CAT_SEC_OPS,           /* struct cat_op, by service, then key */
     CAT_SEC_SHAPES,        /* struct cat_shape */

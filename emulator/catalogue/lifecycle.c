@@ -4,11 +4,7 @@
 
 struct str life_str(const struct cat *cat, uint32_t off)
 {
-    const struct cat_view *strings = &cat->sections[CAT_SEC_LIFE_STRINGS];
-
-    if (off >= strings->count)
-        return STR("");
-    return (struct str){ strings->ptr + off, strlen(strings->ptr + off) };
+    return cat_text_at(&cat->sections[CAT_SEC_LIFE_STRINGS], off);
 }
 
 const struct life_op *life_op_find(const struct cat *cat, const struct cat_op *op)
