@@ -91,16 +91,12 @@ struct str ids_account(struct arena *a, struct str id)
 
 static struct str random_base64(struct arena *a, struct rng *r, size_t bytes)
 {
-    struct buf text = { 0 };
-    char *raw = arena_alloc(a, bytes);
+    struct buf text = { .arena = a };
+    char *raw = arena_room(a, bytes);
 
     rng_bytes(r, raw, bytes);
     base64_encode(&text, (struct str){ raw, bytes });
-
-    struct str copy = arena_copy(a, buf_view(&text));
-
-    buf_free(&text);
-    return copy;
+    return buf_text(&text);
 }
 
 struct str ids_secret_key(struct arena *a, struct rng *r)

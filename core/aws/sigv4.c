@@ -275,8 +275,8 @@ static int compare_pairs(const void *left, const void *right)
 
 static struct str recode(struct arena *a, struct str s)
 {
-    struct buf b = { 0 };
-    struct str plain, out = s;
+    struct buf b = { .arena = a };
+    struct str plain;
     bool is_plain = true;
 
     for (size_t i = 0; i < s.len && is_plain; i++) {
@@ -285,11 +285,9 @@ static struct str recode(struct arena *a, struct str s)
                    c == '-' || c == '.' || c == '_' || c == '~';
     }
     if (is_plain || uri_decode(a, s, URI_PLUS_IS_PLUS, &plain, NULL) < 0)
-        return out;
+        return s;
     uri_encode(&b, plain, URI_KEEP_NONE);
-    out = arena_copy(a, buf_view(&b));
-    buf_free(&b);
-    return out;
+    return buf_view(&b);
 }
 
 static void add_query(struct arena *a, struct buf *out, const struct sigv4_request *q)
@@ -323,9 +321,9 @@ static void add_header_value(struct buf *out, struct str value)
 }
 
 /* Headers of one name are one line, their values joined by commas in the order received. */
-static void add_headers(struct buf *out, const struct sigv4_request *q)
+static void add_headers(struct arena *a, struct buf *out, const struct sigv4_request *q)
 {
-    struct buf names = { 0 };
+    struct buf names = { .arena = a };
 
     for (size_t i = 0; i < q->header_count; i++) {
         bool again = i > 0 && str_eq(q->headers[i].name, q->headers[i - 1].name);
@@ -345,7 +343,6 @@ static void add_headers(struct buf *out, const struct sigv4_request *q)
     }
     buf_add_char(out, '\n');
     buf_add(out, buf_view(&names));
-    buf_free(&names);
 }
 
 static void add_scope(struct buf *out, const struct sigv4_scope *scope)
@@ -367,7 +364,7 @@ static void add_canonical(struct arena *a, struct buf *out, const struct sigv4_r
     buf_add_char(out, '\n');
     add_query(a, out, q);
     buf_add_char(out, '\n');
-    add_headers(out, q);
+    add_headers(a, out, q);
     buf_add_char(out, '\n');
     buf_add(out, q->payload_hash);
 }
@@ -389,16 +386,13 @@ static void add_string_to_sign(struct buf *out, const struct sigv4_scope *scope,
 struct str sigv4_string_to_sign(struct arena *a, const struct sigv4_scope *scope,
                                 const struct sigv4_request *q, struct str *canonical_out)
 {
-    struct buf canonical = { 0 }, text = { 0 };
+    struct buf canonical = { .arena = a }, text = { .arena = a };
 
     add_canonical(a, &canonical, q);
     add_string_to_sign(&text, scope, q->datetime, buf_view(&canonical));
-    struct str out = arena_copy(a, buf_view(&text));
     if (canonical_out)
-        *canonical_out = arena_copy(a, buf_view(&canonical));
-    buf_free(&canonical);
-    buf_free(&text);
-    return out;
+        *canonical_out = buf_text(&canonical);
+    return buf_text(&text);
 }
 
 void sigv4_sign(struct arena *a, const unsigned char key[32], const struct sigv4_scope *scope,

@@ -85,6 +85,11 @@ void *arena_alloc(struct arena *a, size_t size)
     return memset(take(a, size), 0, size);
 }
 
+void *arena_room(struct arena *a, size_t size)
+{
+    return take(a, size);
+}
+
 void *arena_array(struct arena *a, size_t count, size_t size)
 {
     assert(size == 0 || count <= SIZE_MAX / size);

@@ -23,6 +23,7 @@ struct arena_mark {
 };
 
 void *arena_alloc(struct arena *a, size_t size);               /* zeroed, aligned for any type */
+void *arena_room(struct arena *a, size_t size);                /* the same, but not zeroed */
 void *arena_array(struct arena *a, size_t count, size_t size); /* zeroed; overflow is a bug */
 struct str arena_copy(struct arena *a, struct str s);          /* NUL behind the last byte */
 struct str arena_printf(struct arena *a, const char *fmt, ...)

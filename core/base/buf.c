@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "core/base/arena.h"
 #include "core/base/mem.h"
 
 #define FIRST_BYTES 256 /* most stay below: one allocation */
@@ -14,13 +15,23 @@ void buf_init(struct buf *b)
 
 void buf_free(struct buf *b)
 {
-    mem_free(b->ptr);
+    if (!b->arena)
+        mem_free(b->ptr);
     buf_init(b);
 }
 
 void buf_clear(struct buf *b)
 {
     b->len = 0;
+}
+
+static char *move_within(struct arena *a, const struct buf *b)
+{
+    char *moved = arena_room(a, b->cap);
+
+    if (b->len > 0)
+        memcpy(moved, b->ptr, b->len);
+    return moved;
 }
 
 char *buf_reserve(struct buf *b, size_t more)
@@ -30,7 +41,7 @@ char *buf_reserve(struct buf *b, size_t more)
         size_t cap = b->cap < FIRST_BYTES ? FIRST_BYTES : b->cap * 2;
 
         b->cap = cap < b->len + more ? b->len + more : cap;
-        b->ptr = mem_realloc(b->ptr, b->cap);
+        b->ptr = b->arena ? move_within(b->arena, b) : mem_realloc(b->ptr, b->cap);
     }
     return b->ptr ? b->ptr + b->len : NULL;
 }
@@ -76,6 +87,12 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 struct str buf_view(const struct buf *b)
 {
     return (struct str){ b->ptr ? b->ptr : "", b->len };
+}
+
+struct str buf_text(struct buf *b)
+{
+    *buf_reserve(b, 1) = '\0';
+    return buf_view(b);
 }
 
 struct buf buf_take(struct buf *b)

@@ -1,5 +1,6 @@
 /* core/base/buf - bytes that grow. A buf owns its bytes; an empty buf owns nothing.
- * Out of memory ends the program.
+ * One that begins as { .arena = a } has its bytes there: they stay when it is freed, and end with
+ * the arena. Out of memory ends the program.
  */
 #pragma once
 
@@ -7,9 +8,11 @@
 
 #include "core/base/str.h"
 
+struct arena;
 struct buf {
     char *ptr;
     size_t len, cap;
+    struct arena *arena; /* NULL: memory of its own */
 };
 
 void buf_init(struct buf *b);                  /* empty, nothing allocated; same as { 0 } */
@@ -38,4 +41,5 @@ void buf_add_u64(struct buf *b, uint64_t n); /* decimal */
 void buf_add_i64(struct buf *b, int64_t n);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 struct str buf_view(const struct buf *b); /* borrowed until the next buf_add */
+struct str buf_text(struct buf *b);       /* the same, with a NUL behind the last byte */
 struct buf buf_take(struct buf *b);       /* the bytes are the caller's now; b is empty */

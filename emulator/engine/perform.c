@@ -94,6 +94,7 @@ static int build(struct engine *e, struct arena *a, const struct call *call,
     int total = 1;
 
     for (int i = 0; i < total && i < ENTRIES_MOST; i++) {
+        n->of[i].text.arena = a;
         (void)buf_reserve(&n->of[i].text, RECORD_BYTES);
         int rc = record_build(e->recorder, a, call, out, i, &n->of[i].text, &n->of[i].facts, err);
 

@@ -65,7 +65,7 @@ static int path_of(struct arena *a, struct layout layout, const struct str where
                    struct str *out, struct err *err)
 {
     struct str rest = where[1], segment;
-    struct buf path = { 0 }, name = { 0 };
+    struct buf path = { .arena = a }, name = { .arena = a };
     bool more = true;
 
     if (!bucket_is_name(where[0]))
@@ -83,9 +83,7 @@ static int path_of(struct arena *a, struct layout layout, const struct str where
         add_pieces(&path, buf_view(&name), NAME_BYTES);
     }
     buf_add_c(&path, layout.suffix);
-    *out = arena_copy(a, buf_view(&path));
-    buf_free(&path);
-    buf_free(&name);
+    *out = buf_text(&path);
     return 0;
 }
 

@@ -305,16 +305,14 @@ static enum placed place_at(int root, struct arena *a, const char *from, const c
 
 struct str object_inline(struct arena *a, struct str bytes, int64_t modified_ms)
 {
-    struct buf b = { 0 };
+    struct buf b = { .arena = a };
 
     (void)buf_reserve(&b, INLINE_HEAD_BYTES + bytes.len);
     buf_add_char(&b, INLINE_MARK);
     buf_add_i64(&b, modified_ms);
     buf_add_char(&b, ':');
     buf_add(&b, bytes);
-    struct str from = arena_copy(a, buf_view(&b));
-    buf_free(&b);
-    return from;
+    return buf_view(&b);
 }
 
 bool object_is_inline(struct str from)

@@ -443,7 +443,7 @@ static void add_element(struct wire_out *o, struct buf *out, struct slot s, cons
 static void write_header(struct wire_out *o, struct slot m, const struct value *v)
 {
     struct str name = slot_wire(m, NULL);
-    struct buf text = { 0 }, json = { 0 };
+    struct buf text = { .arena = o->a }, json = { .arena = o->a };
 
     /* The length is the body's; only an answer without one has to say it. */
     if (str_eq_nocase(name, STR("Content-Length")) && !str_eq_c(o->q->method, "HEAD"))
@@ -462,8 +462,6 @@ static void write_header(struct wire_out *o, struct slot m, const struct value *
     }
     if (m.shape->type != CAT_LIST || text.len)
         rest_header(o->a, o->reply, name, buf_view(&text));
-    buf_free(&text);
-    buf_free(&json);
 }
 
 static void write_prefixed(struct wire_out *o, struct slot m, const struct value *v)

@@ -258,6 +258,7 @@ void wire_write(struct arena *a, const struct cat *cat, const struct request *q,
     o.reply = reply;
     o.service = route->op ? cat_op_service(cat, route->op) : cat_service_find(cat, route->service);
     o.shape = route->op ? cat_op_output(cat, route->op) : NULL;
+    o.body.arena = a;
     (void)buf_reserve(&o.body, BODY_GUESS);
     add_ids(&o);
     if (outcome_refused(out))
@@ -268,8 +269,7 @@ void wire_write(struct arena *a, const struct cat *cat, const struct request *q,
         if (h->kind == VALUE_STRING)
             rest_header(a, reply, h->name, h->u.text);
     if (o.body.len)
-        reply->body = (struct body){ .text = arena_copy(a, buf_view(&o.body)) };
-    buf_free(&o.body);
+        reply->body = (struct body){ .text = buf_text(&o.body) };
 }
 
 /* --- answers of others --- */

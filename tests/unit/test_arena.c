@@ -112,6 +112,25 @@ static void check_buf(void **state)
     buf_free(&b);
 }
 
+/* Its bytes stay, whatever becomes of it, and move with its growth. */
+static void check_buf_within(void **state)
+{
+    (void)state;
+    struct arena a = { 0 };
+    struct buf b = { .arena = &a };
+
+    for (int i = 0; i < 1000; i++)
+        buf_printf(&b, "%03d", i);
+    struct str view = buf_view(&b);
+
+    buf_free(&b);
+    assert_null(b.ptr);
+    assert_int_equal(view.len, 3000);
+    check_str(str_sub(view, 0, 6), "000001");
+    check_str(str_sub(view, 2994, 6), "998999");
+    arena_free(&a);
+}
+
 int main(void)
 {
     struct check_suite s = { 0 };
@@ -121,5 +140,6 @@ int main(void)
     check_add(&s, "a mark of an empty arena", check_rewind_to_nothing);
     check_add(&s, "strings end in NUL", check_strings);
     check_add(&s, "a buf grows", check_buf);
+    check_add(&s, "a buf may have its bytes in an arena", check_buf_within);
     return check_run(&s, "arena");
 }

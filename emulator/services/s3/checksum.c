@@ -139,11 +139,12 @@ static uint64_t crc64_add(const struct checksum_tables *t, uint64_t crc, const u
 {
     crc = ~crc;
     for (; len >= 8; len -= 8, p += 8) {
-        uint64_t next = 0;
-
-        for (size_t i = 0; i < 8; i++)
-            next ^= t->crc64[7 - i][(crc >> 8 * i & 255) ^ p[i]];
-        crc = next;
+        uint64_t low = crc ^ ((uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 |
+                              (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 |
+                              (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56);
+        crc = t->crc64[7][low & 255] ^ t->crc64[6][low >> 8 & 255] ^ t->crc64[5][low >> 16 & 255] ^
+              t->crc64[4][low >> 24 & 255] ^ t->crc64[3][low >> 32 & 255] ^
+              t->crc64[2][low >> 40 & 255] ^ t->crc64[1][low >> 48 & 255] ^ t->crc64[0][low >> 56];
     }
     for (; len > 0; len--, p++)
         crc = t->crc64[0][(crc ^ *p) & 255] ^ crc >> 8;
@@ -303,22 +304,18 @@ int checksum_text(const struct checksum_tables *t, struct str text, unsigned wan
 
 struct str checksum_base64(struct arena *a, const struct sums *s, enum checksum c)
 {
-    struct buf text = { 0 };
+    struct buf text = { .arena = a };
 
     base64_encode(&text, (struct str){ (const char *)s->raw[c], algorithms[c].size });
-    struct str out = arena_copy(a, buf_view(&text));
-    buf_free(&text);
-    return out;
+    return buf_text(&text);
 }
 
 struct str checksum_hex(struct arena *a, const struct sums *s, enum checksum c)
 {
-    struct buf text = { 0 };
+    struct buf text = { .arena = a };
 
     hex_encode(&text, (struct str){ (const char *)s->raw[c], algorithms[c].size });
-    struct str out = arena_copy(a, buf_view(&text));
-    buf_free(&text);
-    return out;
+    return buf_text(&text);
 }
 
 /* ---- combining: a CRC is linear, so "followed by n zero bytes" is a matrix over GF(2) ---- */

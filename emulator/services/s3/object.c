@@ -373,13 +373,12 @@ static void set_version(struct op *op, struct value *meta, int64_t modified_ms)
 
 static int stage_meta(struct op *op, const struct value *meta, int64_t modified_ms, struct str to)
 {
-    struct buf text = { 0 };
+    struct buf text = { .arena = op->a };
     struct str staged;
     int rc;
 
     json_write(&text, meta);
     rc = op_stage(op, buf_view(&text), modified_ms, &staged);
-    buf_free(&text);
     if (rc == 0)
         op_effect(op, staged, to);
     return rc;
