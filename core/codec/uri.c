@@ -181,13 +181,15 @@ int base64_decode(struct arena *a, struct str text, struct str *out, struct err 
 void hex_encode(struct buf *out, struct str bytes)
 {
     static const char digits[] = "0123456789abcdef";
+    char *at = buf_reserve(out, 2 * bytes.len);
 
     for (size_t i = 0; i < bytes.len; i++) {
         unsigned char c = (unsigned char)bytes.ptr[i];
 
-        buf_add_char(out, digits[c >> 4]);
-        buf_add_char(out, digits[c & 15]);
+        *at++ = digits[c >> 4];
+        *at++ = digits[c & 15];
     }
+    out->len += 2 * bytes.len;
 }
 
 int hex_decode(struct arena *a, struct str text, struct str *out, struct err *err)

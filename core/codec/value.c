@@ -319,11 +319,11 @@ static const struct value *get_kind(const struct value *map, const char *name, e
     return v && v->kind == kind ? v : NULL;
 }
 
-struct str value_get_str(const struct value *map, const char *name)
+struct str value_text_of(const struct value *map, struct str name)
 {
-    const struct value *v = get_kind(map, name, VALUE_STRING);
+    const struct value *v = value_get(map, name);
 
-    return v ? v->u.text : STR("");
+    return v && v->kind == VALUE_STRING ? v->u.text : STR("");
 }
 
 int64_t value_get_int(const struct value *map, const char *name, int64_t fallback)

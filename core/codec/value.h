@@ -71,8 +71,13 @@ static inline struct value *value_get_c(const struct value *map, const char *nam
 struct value *value_at(const struct value *list, size_t i);
 struct value *value_first(const struct value *v); /* for (k = value_first(v); k; k = k->next) */
 
-/* Typed reads of a member, with a fallback when absent, null or of another kind. */
-struct str value_get_str(const struct value *map, const char *name); /* empty str if absent */
+/* Typed reads of a member, with a fallback when absent, null or of another kind. Inline, so that
+ * the compiler knows a literal's length: a handler asks for some forty members. */
+struct str value_text_of(const struct value *map, struct str name); /* empty str if absent */
+static inline struct str value_get_str(const struct value *map, const char *name)
+{
+    return value_text_of(map, str_c(name));
+}
 int64_t value_get_int(const struct value *map, const char *name, int64_t fallback);
 bool value_get_bool(const struct value *map, const char *name, bool fallback);
 int64_t value_get_time(const struct value *map, const char *name, int64_t fallback_ms);
