@@ -40,12 +40,16 @@ static int by_name(const void *key, const void *row)
 {
     const struct str *name = key;
     const struct region *r = row;
+    int order = strncmp(name->ptr, r->name, name->len);
 
-    return str_cmp(*name, str_c(r->name));
+    return order == 0 && r->name[name->len] != '\0' ? -1 : order;
 }
 
 const struct region *region_find(struct str name)
 {
+    if (name.len == 0 ||
+        memchr(name.ptr, '\0', name.len)) /* where a row's name ends, more would be compared */
+        return NULL;
     return bsearch(&name, regions, COUNT(regions), sizeof regions[0], by_name);
 }
 

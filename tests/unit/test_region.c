@@ -56,6 +56,9 @@ static void check_lookups(void **state)
     (void)state;
     assert_null(region_find(STR("us-east-9")));
     assert_null(region_find(STR("")));
+    assert_null(region_find(STR("us-east-1\0x")));
+    assert_null(region_find(STR("us-east-")));
+    assert_null(region_find(STR("us-east-1x")));
     assert_null(region_find(STR("aws-global")));
     check_str(region_partition(STR("us-east-9")), "aws");
     check_str(region_partition(STR("")), "aws");
