@@ -10,7 +10,6 @@
 #include "core/base/fs.h"
 #include "core/base/limits.h"
 #include "core/base/log.h"
-#include "emulator/http/host.h"
 
 #define KEPT_BYTES (64u << 10) /* room in memory that a connection keeps between requests */
 
@@ -88,18 +87,18 @@ static bool is_subresource(const struct request *q)
     static const char *const names[] = { "acl",        "tagging",      "retention", "legal-hold",
                                          "encryption", "renameObject", "annotation" };
 
-    for (size_t i = 0; i < COUNT(names); i++)
+    for (size_t i = 0; q->param_count > 0 && i < COUNT(names); i++)
         if (request_has_param(q, names[i]))
             return true;
     return false;
 }
 
 /* PutObject or UploadPart: the path names a key. */
-static bool is_object_upload(const struct request *q)
+static bool is_object_upload(const struct request *q, bool is_s3)
 {
     struct str path = str_sub(q->path, 1, q->path.len), bucket, key = path;
 
-    if (!str_eq_c(q->method, "PUT") || !host_request_is_s3(q) || is_subresource(q))
+    if (!str_eq_c(q->method, "PUT") || !is_s3 || is_subresource(q))
         return false;
     return q->s3_bucket.len ? key.len > 0 : str_cut(path, '/', &bucket, &key) && key.len > 0;
 }
@@ -147,14 +146,14 @@ static bool begin_chunked(struct body_sink *b, struct arena *a, const struct req
     return true;
 }
 
-bool body_begin(struct body_sink *b, struct arena *a, const struct request *q)
+bool body_begin(struct body_sink *b, struct arena *a, const struct request *q, bool is_s3)
 {
     struct str form = request_header(q, "x-amz-content-sha256");
     int64_t declared = -1;
     uint64_t most;
 
-    b->is_form = host_request_is_s3(q) && post_form_is_asked(q);
-    b->is_upload = b->is_form || is_object_upload(q);
+    b->is_form = is_s3 && post_form_is_asked(q);
+    b->is_upload = b->is_form || is_object_upload(q, is_s3);
     b->limit = b->is_upload ? LIMIT_S3_PART_BYTES : LIMIT_HTTP_BODY_BYTES;
     b->refusal = REFUSE_NOTHING;
     b->is_chunked = false;

@@ -44,8 +44,10 @@ struct body_sink {
 
 void body_init(struct body_sink *b, struct staging *s);
 void body_free(struct body_sink *b);
-/* Headers are known. Returns false when b->refusal is decided already. */
-bool body_begin(struct body_sink *b, struct arena *a, const struct request *q);
+/* Headers are known; is_s3: host_request_is_s3(q). Returns false when b->refusal is decided
+ * already.
+ */
+bool body_begin(struct body_sink *b, struct arena *a, const struct request *q, bool is_s3);
 void body_add(struct body_sink *b, struct str bytes);
 /* All bytes have come: set q->body and what aws-chunked told. See b->refusal. */
 void body_end(struct body_sink *b, struct request *q);

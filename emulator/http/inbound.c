@@ -243,9 +243,10 @@ bool inbound_headers(struct inbound *in, struct MHD_Connection *connection, cons
     in->hangs_up = in->refusal == REFUSE_BAD_HEADERS || declares_too_much(q);
     if (in->refusal != REFUSE_NOTHING)
         return false;
-    if (host_request_is_s3(q))
+    bool is_s3 = host_request_is_s3(q);
+    if (is_s3)
         q->s3_bucket = host_bucket(request_header(q, "host"), names);
-    return body_begin(&in->body, &in->arena, q);
+    return body_begin(&in->body, &in->arena, q, is_s3);
 }
 
 /* A refused body is read to its end, for a client that is still sending would not see the answer.
