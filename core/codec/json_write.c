@@ -2,6 +2,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "core/base/clock.h"
 #include "core/codec/uri.h"
@@ -13,6 +16,27 @@ static bool is_plain(unsigned char c)
     return c >= ' ' && c < 0x80 && c != '"' && c != '\\';
 }
 
+#ifdef __SSE2__
+/* Signed: the non-ASCII bytes are below the space, too. One bit for each byte that is not plain. */
+static int not_plain(__m128i x)
+{
+    __m128i low = _mm_cmplt_epi8(x, _mm_set1_epi8(' '));
+    __m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
+    __m128i slash = _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'));
+
+    return _mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quote, slash)));
+}
+
+static bool is_plain_8(const char *p)
+{
+    return (not_plain(_mm_loadl_epi64((const __m128i *)p)) & 0xff) == 0;
+}
+
+static bool is_plain_16(const char *p)
+{
+    return not_plain(_mm_loadu_si128((const __m128i *)p)) == 0;
+}
+#else
 static bool is_plain_8(const char *p)
 {
     const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
@@ -24,14 +48,23 @@ static bool is_plain_8(const char *p)
     return !(((quote - ones) | (slash - ones) | (x - ones * ' ') | x) & tops);
 }
 
+static bool is_plain_16(const char *p)
+{
+    return is_plain_8(p) && is_plain_8(p + 8);
+}
+#endif
+
+/* Whole steps, then a last one that overlaps them. */
 static size_t plain_run(struct str s, size_t from)
 {
     size_t i = from;
 
-    for (; s.len - i >= 8; i += 8) /* as in json.c: eight bytes a step */
-        if (!is_plain_8(s.ptr + i))
-            break;
-    if (s.len - i < 8 && s.len >= from + 8 && is_plain_8(s.ptr + s.len - 8))
+    while (s.len - i >= 16 && is_plain_16(s.ptr + i))
+        i += 16;
+    size_t left = s.len - i;
+    if (left < 16 && i > from && is_plain_16(s.ptr + s.len - 16))
+        return s.len - from;
+    if (left < 16 && left >= 8 && is_plain_8(s.ptr + i) && is_plain_8(s.ptr + s.len - 8))
         return s.len - from;
     while (i < s.len && is_plain((unsigned char)s.ptr[i]))
         i++;

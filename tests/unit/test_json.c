@@ -1,6 +1,7 @@
 #include "core/codec/json.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "core/base/limits.h"
 #include "tests/unit/check.h"
@@ -137,6 +138,28 @@ static void check_string(void **state)
     json_add_string(&got, c->text);
     check_str(buf_view(&got), c->want);
     buf_free(&got);
+}
+
+/* At each place of a text of each length, whatever step finds it. */
+static void check_escaped_places(void **state)
+{
+    char text[40], want[64];
+
+    (void)state;
+    for (size_t len = 1; len <= sizeof text; len++)
+        for (size_t at = 0; at < len; at++)
+            for (unsigned c = 0; c < 0x80; c++) {
+                struct buf got = { 0 };
+                bool plain = c >= ' ' && c != '"' && c != '\\';
+
+                memset(text, c % 2 ? '~' : ' ', sizeof text);
+                text[at] = (char)c;
+                (void)snprintf(want, sizeof want, "\"%.*s\"", (int)len, text);
+                json_add_string(&got, (struct str){ text, len });
+                assert_true(str_eq_c(buf_view(&got), want) == plain);
+                assert_true(plain || got.len > len + 2);
+                buf_free(&got);
+            }
 }
 
 static const struct double_case {
@@ -294,6 +317,7 @@ int main(void)
     CHECK_ROWS(&s, strings, check_string);
     CHECK_ROWS(&s, doubles, check_double);
     CHECK_ROWS(&s, pointers, check_pointer);
+    check_add(&s, "what needs an escape is found at any place", check_escaped_places);
     check_add(&s, "nesting up to the limit", check_nesting);
     check_add(&s, "a document over the limit is not looked at", check_too_large);
     check_add(&s, "duplicates in a large object", check_many_duplicates);
