@@ -14,18 +14,10 @@ struct derivation {
 };
 typedef void derive_fn(const struct derivation *d);
 
-static void put(struct buf *out, const char *name, struct str text)
-{
-    if (!text.len)
-        return;
-    scalar_key(out, str_c(name), LETTER_AS_IS);
-    json_add_string(out, text);
-}
-
 /* Source: real S3 Control records: Host stands among the parameters. */
 static void s3control_Any(const struct derivation *d)
 {
-    put(d->out, "Host", d->call->host);
+    scalar_put(d->out, "Host", d->call->host);
 }
 
 /* The ID attribute of the assertion, which itself is not recorded. */
@@ -47,7 +39,7 @@ static struct str assertion_id(const struct derivation *d)
 
 static void put_session(struct buf *out, const struct federated_session *s)
 {
-    put(out, "sourceIdentity", s->source_identity);
+    scalar_put(out, "sourceIdentity", s->source_identity);
     if (s->tags) {
         scalar_key(out, STR("principalTags"), LETTER_AS_IS);
         json_write(out, s->tags);
@@ -65,9 +57,9 @@ static void sts_AssumeRoleWithSAML(const struct derivation *d)
     struct str head, session;
     struct federated_saml saml;
 
-    put(d->out, "sAMLAssertionID", assertion_id(d));
+    scalar_put(d->out, "sAMLAssertionID", assertion_id(d));
     if (str_rcut(arn, '/', &head, &session))
-        put(d->out, "roleSessionName", session);
+        scalar_put(d->out, "roleSessionName", session);
     if (federated_saml(d->a, value_get_str(d->call->params, "SAMLAssertion"),
                        value_get_str(d->call->params, "RoleArn"), &saml, NULL) == 0)
         put_session(d->out, &saml.session);
@@ -88,11 +80,11 @@ static void lambda_UpdateFunctionCode(const struct derivation *d)
 {
     scalar_key(d->out, STR("fullyQualifiedArn"), LETTER_AS_IS);
     buf_add(d->out, STR("{\"arnPrefix\":{"));
-    put(d->out, "partition", region_partition(d->call->region));
-    put(d->out, "region", d->call->region);
-    put(d->out, "account", d->call->account);
+    scalar_put(d->out, "partition", region_partition(d->call->region));
+    scalar_put(d->out, "region", d->call->region);
+    scalar_put(d->out, "account", d->call->account);
     buf_add(d->out, STR("},\"relativeId\":{"));
-    put(d->out, "functionName", value_get_str(d->call->params, "FunctionName"));
+    scalar_put(d->out, "functionName", value_get_str(d->call->params, "FunctionName"));
     buf_add(d->out, STR("},\"functionQualifier\":{}}"));
 }
 

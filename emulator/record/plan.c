@@ -182,12 +182,14 @@ static void compile_rules(struct recorder *r, struct plan *p)
 const struct member_rule *plan_rule(const struct plan *p, enum side side,
                                     const struct cat_member *m)
 {
+    struct str name = p->rule_count > 0 ? cat_str(p->cat, m->name) : (struct str){ 0 };
+
     for (size_t i = 0; i < p->rule_count; i++) {
         const struct member_rule *rule = &p->rules[i];
 
         if (rule->side != side)
             continue;
-        if (rule->member ? rule->member == m : str_eq(rule->any, cat_str(p->cat, m->name)))
+        if (rule->member ? rule->member == m : str_eq(rule->any, name))
             return rule;
     }
     return NULL;

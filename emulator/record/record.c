@@ -34,14 +34,6 @@ struct build {
     enum identity_view view;
 };
 
-static void put(struct buf *out, const char *name, struct str text)
-{
-    if (!text.len)
-        return;
-    scalar_key(out, str_c(name), LETTER_AS_IS);
-    json_add_string(out, text);
-}
-
 static bool is_service_made(const struct call *call)
 {
     return call->invoked_by.len || call->who->type == PRINCIPAL_AWS_SERVICE;
@@ -153,7 +145,7 @@ static void sts_additional(struct buf *out, const struct build *b)
         return;
     scalar_key(out, STR("RequestDetails"), LETTER_AS_IS);
     buf_add(out, STR("{\"endpointType\":\"regional\""));
-    put(out, "awsServingRegion", b->call->region);
+    scalar_put(out, "awsServingRegion", b->call->region);
     buf_add_char(out, '}');
 }
 
@@ -194,17 +186,17 @@ static void write_origin(struct buf *out, const struct build *b)
     struct str agent = str_sub(call->user_agent, 0, USER_AGENT_BYTES);
 
     if (is_service_made(call)) {
-        put(out, "sourceIPAddress", service);
-        put(out, "userAgent", service);
+        scalar_put(out, "sourceIPAddress", service);
+        scalar_put(out, "userAgent", service);
         return;
     }
-    put(out, "sourceIPAddress", call->source_ip);
+    scalar_put(out, "sourceIPAddress", call->source_ip);
     if (b->plan->dialect == DIALECT_S3 || str_eq(b->plan->service_name, STR("s3control"))) {
         const struct str parts[] = { STR("["), agent, STR("]") };
 
         agent = arena_join(b->a, parts, COUNT(parts), (struct str){ 0 });
     }
-    put(out, "userAgent", agent);
+    scalar_put(out, "userAgent", agent);
 }
 
 /* What can truly be claimed: over plain HTTP only the host that the client named. A generated call
@@ -218,7 +210,7 @@ static void write_tls(struct buf *out, const struct call *call)
     buf_add_char(out, '{');
     if (call->door == DOOR_GENERATOR)
         buf_add(out, STR("\"tlsVersion\":\"TLSv1.3\",\"cipherSuite\":\"TLS_AES_128_GCM_SHA256\""));
-    put(out, "clientProvidedHostHeader", call->host);
+    scalar_put(out, "clientProvidedHostHeader", call->host);
     buf_add_char(out, '}');
 }
 
@@ -247,10 +239,10 @@ static void write_event(struct buf *out, const struct build *b)
     char time[CLOCK_ISO_SIZE];
 
     clock_iso(b->call->time_ms, time);
-    put(out, "eventTime", str_c(time));
-    put(out, "eventSource", p->event_source);
-    put(out, "eventName", event_name(b));
-    put(out, "awsRegion", b->call->region);
+    scalar_put(out, "eventTime", str_c(time));
+    scalar_put(out, "eventSource", p->event_source);
+    scalar_put(out, "eventName", event_name(b));
+    scalar_put(out, "awsRegion", b->call->region);
     write_origin(out, b);
     failure_write(out, p, &b->failure, b->outcome);
 }
@@ -258,27 +250,27 @@ static void write_event(struct buf *out, const struct build *b)
 static void write_tail(struct buf *out, const struct build *b, const struct resource_list *list)
 {
     const struct plan *p = b->plan;
-    put(out, "requestID", b->call->request_id);
-    put(out, "eventID", b->event_id);
+    scalar_put(out, "requestID", b->call->request_id);
+    scalar_put(out, "eventID", b->event_id);
     buf_add(out, p->read_only ? STR(",\"readOnly\":true") : STR(",\"readOnly\":false"));
     resources_write(out, list);
-    put(out, "eventType", STR("AwsApiCall"));
+    scalar_put(out, "eventType", STR("AwsApiCall"));
     if (!b->failure.is_denied) /* refused before the version was looked at */
-        put(out, "apiVersion", p->api_version);
+        scalar_put(out, "apiVersion", p->api_version);
     buf_add(out, p->is_data ? STR(",\"managementEvent\":false") : STR(",\"managementEvent\":true"));
-    put(out, "recipientAccountId", b->account);
-    put(out, "sharedEventID", b->shared_id);
-    put(out, "vpcEndpointId", b->call->vpc_endpoint_id);
-    put(out, "eventCategory", p->is_data ? STR("Data") : STR("Management"));
+    scalar_put(out, "recipientAccountId", b->account);
+    scalar_put(out, "sharedEventID", b->shared_id);
+    scalar_put(out, "vpcEndpointId", b->call->vpc_endpoint_id);
+    scalar_put(out, "eventCategory", p->is_data ? STR("Data") : STR("Management"));
     write_tls(out, b->call);
     if (is_from_console(b->call))
-        put(out, "sessionCredentialFromConsole", STR("true"));
+        scalar_put(out, "sessionCredentialFromConsole", STR("true"));
 }
 
 static void write_record(struct buf *out, const struct build *b, const struct resource_list *list)
 {
     buf_add_char(out, '{');
-    put(out, "eventVersion", b->plan->version);
+    scalar_put(out, "eventVersion", b->plan->version);
     scalar_key(out, STR("userIdentity"), LETTER_AS_IS);
     user_identity_write(out, b->plan, b->call, b->view);
     write_event(out, b);

@@ -27,7 +27,8 @@ static void find_s3(struct resource_list *list, struct arena *a, const struct pl
     if (!bucket.len || str_eq(p->operation, STR("CreateBucket")) ||
         str_eq(outcome->code, STR("NoSuchBucket")))
         return;
-    struct str arn = arena_printf(a, "arn:%.*s:s3:::%.*s", STR_ARG(partition), STR_ARG(bucket));
+    const struct str arn_parts[] = { STR("arn:"), partition, STR(":s3:::"), bucket };
+    struct str arn = arena_join(a, arn_parts, COUNT(arn_parts), (struct str){ 0 });
     if (p->is_data) {
         bool has_key = key && key->kind == VALUE_STRING;
         struct str name = has_key ? key->u.text : (struct str){ 0 };
@@ -93,14 +94,6 @@ void resources_find(struct resource_list *list, struct arena *a, const struct pl
     }
 }
 
-static void put(struct buf *out, const char *name, struct str text)
-{
-    if (!text.len)
-        return;
-    scalar_key(out, str_c(name), LETTER_AS_IS);
-    json_add_string(out, text);
-}
-
 void resources_write(struct buf *out, const struct resource_list *list)
 {
     if (!list->count)
@@ -112,9 +105,9 @@ void resources_write(struct buf *out, const struct resource_list *list)
 
         scalar_comma(out);
         buf_add_char(out, '{');
-        put(out, "accountId", it->account);
-        put(out, "type", it->type);
-        put(out, it->is_prefix ? "ARNPrefix" : "ARN", it->arn);
+        scalar_put(out, "accountId", it->account);
+        scalar_put(out, "type", it->type);
+        scalar_put(out, it->is_prefix ? "ARNPrefix" : "ARN", it->arn);
         buf_add_char(out, '}');
     }
     buf_add_char(out, ']');

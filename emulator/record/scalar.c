@@ -147,6 +147,21 @@ void scalar_key(struct buf *out, struct str name, enum letter first)
     out->len += (size_t)(at - start);
 }
 
+void scalar_text(struct buf *out, struct str name, struct str text)
+{
+    char *at = buf_reserve(out, name.len + text.len + 6), *start = at;
+    char last = out->len ? at[-1] : '{';
+
+    if (last != '{')
+        *at++ = ',';
+    *at++ = '"';
+    at = (char *)memcpy(at, name.ptr, name.len) + name.len;
+    *at++ = '"';
+    *at++ = ':';
+    out->len += (size_t)(at - start);
+    json_add_string(out, text);
+}
+
 void scalar_plain_attributes(struct buf *out, const struct value *map)
 {
     buf_add_char(out, '{');

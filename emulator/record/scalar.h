@@ -29,5 +29,12 @@ enum letter { LETTER_AS_IS, LETTER_LOWER };
 /* ,"name": with the comma left out behind '{'; name comes from the catalogue or a table and needs
  * no escapes. */
 void scalar_key(struct buf *out, struct str name, enum letter first);
+/* The key and a text, as a JSON string; nothing when it is empty. */
+void scalar_text(struct buf *out, struct str name, struct str text);
+static inline void scalar_put(struct buf *out, const char *name, struct str text)
+{
+    if (text.len > 0)
+        scalar_text(out, str_c(name), text);
+}
 /* The comma before a list element, unless it is the first. */
 void scalar_comma(struct buf *out);

@@ -19,14 +19,6 @@ static const char *const type_names[] = {
     [PRINCIPAL_UNKNOWN] = "Unknown",
 };
 
-static void put(struct buf *out, const char *name, struct str text)
-{
-    if (!text.len)
-        return;
-    scalar_key(out, str_c(name), LETTER_AS_IS);
-    json_add_string(out, text);
-}
-
 static void put_type(struct buf *out, enum principal_type type)
 {
     scalar_key(out, STR("type"), LETTER_AS_IS);
@@ -39,13 +31,13 @@ static void write_issuer(struct buf *out, const struct principal *who)
         return;
     scalar_key(out, STR("sessionIssuer"), LETTER_AS_IS);
     buf_add_char(out, '{');
-    put(out, "type",
-        who->issuer_type == PRINCIPAL_ASSUMED_ROLE ? STR("Role")
-                                                   : str_c(type_names[who->issuer_type]));
-    put(out, "principalId", who->issuer_id);
-    put(out, "arn", who->issuer_arn);
-    put(out, "accountId", who->issuer_account);
-    put(out, "userName", who->issuer_user_name);
+    scalar_put(out, "type",
+               who->issuer_type == PRINCIPAL_ASSUMED_ROLE ? STR("Role")
+                                                          : str_c(type_names[who->issuer_type]));
+    scalar_put(out, "principalId", who->issuer_id);
+    scalar_put(out, "arn", who->issuer_arn);
+    scalar_put(out, "accountId", who->issuer_account);
+    scalar_put(out, "userName", who->issuer_user_name);
     buf_add_char(out, '}');
 }
 
@@ -55,7 +47,7 @@ static void write_federation(struct buf *out, const struct principal *who, bool 
         return;
     scalar_key(out, STR("webIdFederationData"), LETTER_AS_IS);
     buf_add_char(out, '{');
-    put(out, "federatedProvider", who->federated_provider);
+    scalar_put(out, "federatedProvider", who->federated_provider);
     if (who->federated_attributes) {
         scalar_key(out, STR("attributes"), LETTER_AS_IS);
         json_write(out, who->federated_attributes);
@@ -79,14 +71,14 @@ static void write_session(struct buf *out, const struct plan *p, const struct pr
     clock_iso(who->session_created_ms, created);
     scalar_key(out, STR("attributes"), LETTER_AS_IS);
     buf_add_char(out, '{');
-    put(out, "creationDate", str_c(created));
-    put(out, "mfaAuthenticated", who->mfa ? STR("true") : STR("false"));
+    scalar_put(out, "creationDate", str_c(created));
+    scalar_put(out, "mfaAuthenticated", who->mfa ? STR("true") : STR("false"));
     buf_add_char(out, '}');
     if (who->ec2_role_delivery)
-        put(out, "ec2RoleDelivery", STR("2.0"));
-    put(out, "sourceIdentity", who->source_identity);
+        scalar_put(out, "ec2RoleDelivery", STR("2.0"));
+    scalar_put(out, "sourceIdentity", who->source_identity);
     if (who->assumed_root)
-        put(out, "assumedRoot", STR("true"));
+        scalar_put(out, "assumedRoot", STR("true"));
     buf_add_char(out, '}');
 }
 
@@ -96,22 +88,22 @@ static void write_full(struct buf *out, const struct plan *p, const struct princ
     bool is_role = who->type == PRINCIPAL_ASSUMED_ROLE;
 
     put_type(out, who->type);
-    put(out, "principalId", who->principal_id);
-    put(out, "arn", who->arn);
-    put(out, "accountId", who->account);
-    put(out, "accessKeyId", who->access_key_id);
-    put(out, "userName",
-        is_role || who->type == PRINCIPAL_FEDERATED_USER || who->type == PRINCIPAL_ROOT
-            ? (struct str){ 0 }
-            : who->user_name);
+    scalar_put(out, "principalId", who->principal_id);
+    scalar_put(out, "arn", who->arn);
+    scalar_put(out, "accountId", who->account);
+    scalar_put(out, "accessKeyId", who->access_key_id);
+    scalar_put(out, "userName",
+               is_role || who->type == PRINCIPAL_FEDERATED_USER || who->type == PRINCIPAL_ROOT
+                   ? (struct str){ 0 }
+                   : who->user_name);
     write_session(out, p, who);
 }
 
 static void write_foreign(struct buf *out, const struct principal *who)
 {
     put_type(out, PRINCIPAL_AWS_ACCOUNT);
-    put(out, "principalId", who->principal_id);
-    put(out, "accountId", who->account);
+    scalar_put(out, "principalId", who->principal_id);
+    scalar_put(out, "accountId", who->account);
 }
 
 void user_identity_write(struct buf *out, const struct plan *p, const struct call *call,
@@ -123,7 +115,7 @@ void user_identity_write(struct buf *out, const struct plan *p, const struct cal
     switch (who->type) {
     case PRINCIPAL_AWS_SERVICE:
         put_type(out, who->type);
-        put(out, "invokedBy", who->service);
+        scalar_put(out, "invokedBy", who->service);
         buf_add_char(out, '}');
         return;
     case PRINCIPAL_ANONYMOUS:
@@ -136,9 +128,9 @@ void user_identity_write(struct buf *out, const struct plan *p, const struct cal
     case PRINCIPAL_SAML:
     case PRINCIPAL_WEB_IDENTITY:
         put_type(out, who->type);
-        put(out, "principalId", who->principal_id);
-        put(out, "userName", who->user_name);
-        put(out, "identityProvider", who->identity_provider);
+        scalar_put(out, "principalId", who->principal_id);
+        scalar_put(out, "userName", who->user_name);
+        scalar_put(out, "identityProvider", who->identity_provider);
         break;
     default:
         if (view == VIEW_FOREIGN)
@@ -147,7 +139,7 @@ void user_identity_write(struct buf *out, const struct plan *p, const struct cal
             write_full(out, p, who);
         break;
     }
-    put(out, "invokedBy", call->invoked_by);
+    scalar_put(out, "invokedBy", call->invoked_by);
     buf_add_char(out, '}');
 }
 
