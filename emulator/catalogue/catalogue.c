@@ -234,6 +234,15 @@ const struct cat_member *cat_shape_member(const struct cat *cat, const struct ca
     return cat_member_at(cat, s->first_member + i);
 }
 
+const struct cat_member *cat_shape_members(const struct cat *cat, const struct cat_shape *s)
+{
+    uint32_t count = cat->sections[CAT_SEC_MEMBERS].count;
+
+    return s->first_member <= count && s->member_count <= count - s->first_member
+               ? cat_shape_member(cat, s, 0)
+               : NULL;
+}
+
 const struct cat_member *cat_member_find(const struct cat *cat, const struct cat_shape *s,
                                          struct str name)
 {

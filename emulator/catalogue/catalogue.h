@@ -155,6 +155,8 @@ const struct cat_shape *cat_op_input(const struct cat *cat, const struct cat_op 
 const struct cat_shape *cat_op_output(const struct cat *cat, const struct cat_op *op); /* or NULL */
 const struct cat_shape *cat_member_shape(const struct cat *cat, const struct cat_member *m);
 /* i-th member of a structure (list: element; map: 0 key, 1 value). */
+/* All of a shape's members, side by side; NULL when a damaged file has not as many. */
+const struct cat_member *cat_shape_members(const struct cat *cat, const struct cat_shape *s);
 const struct cat_member *cat_shape_member(const struct cat *cat, const struct cat_shape *s,
                                           uint32_t i);
 const struct cat_member *cat_member_find(const struct cat *cat, const struct cat_shape *s,

@@ -43,12 +43,12 @@ static void put_text(struct writer *w, struct str s)
     put_bytes(w, s.ptr, s.len);
 }
 
-static void put_pairs(struct writer *w, const struct value *list, const char *first,
-                      const char *second)
+static void put_pairs(struct writer *w, const struct value *list, struct str first,
+                      struct str second)
 {
     for (const struct value *v = value_first(list); v; v = v->next) {
-        put_text(w, value_get_str(v, first));
-        put_text(w, value_get_str(v, second));
+        put_text(w, value_text_of(v, first));
+        put_text(w, value_text_of(v, second));
     }
 }
 
@@ -91,8 +91,8 @@ static void put_entry(struct writer *w, const struct journal_source *from)
     put_bytes(w, &fixed, sizeof fixed);
     for (size_t i = 0; i < COUNT(texts); i++)
         put_text(w, *(const struct str *)((const char *)f + texts[i]));
-    put_pairs(w, f->resources, "ResourceType", "ResourceName");
-    put_pairs(w, f->data_resources, "type", "ARN");
+    put_pairs(w, f->resources, STR("ResourceType"), STR("ResourceName"));
+    put_pairs(w, f->data_resources, STR("type"), STR("ARN"));
     put_effects(w, from->effects);
     put_bytes(w, from->record.ptr, from->record.len);
 }

@@ -28,21 +28,26 @@ static uint64_t mix(uint64_t lane, uint64_t word)
 
 uint32_t frame_sum(struct str payload)
 {
-    uint64_t lanes[4] = { payload.len, ODD_1, ODD_2,
-                          ~payload.len }; /* four at a time: no waiting */
+    /* four at a time: no waiting */
+    uint64_t a = payload.len, b = ODD_1, c = ODD_2, d = ~payload.len;
+    const char *at = payload.ptr;
+    size_t left = payload.len;
     char rest[8] = { 0 };
-    size_t at = 0;
 
-    for (; payload.len - at >= 32; at += 32)
-        for (size_t i = 0; i < 4; i++)
-            lanes[i] = mix(lanes[i], word_at(payload.ptr + at + 8 * i));
-    for (; payload.len - at >= 8; at += 8)
-        lanes[0] = mix(lanes[0], word_at(payload.ptr + at));
-    if (payload.len > at)
-        memcpy(rest, payload.ptr + at, payload.len - at);
-    uint64_t sum = mix(lanes[0], word_at(rest));
-    for (size_t i = 1; i < 4; i++)
-        sum = mix(sum, lanes[i]) * ODD_2;
+    for (; left >= 32; left -= 32, at += 32) {
+        a = mix(a, word_at(at));
+        b = mix(b, word_at(at + 8));
+        c = mix(c, word_at(at + 16));
+        d = mix(d, word_at(at + 24));
+    }
+    for (; left >= 8; left -= 8, at += 8)
+        a = mix(a, word_at(at));
+    if (left > 0)
+        memcpy(rest, at, left);
+    uint64_t sum = mix(a, word_at(rest));
+    sum = mix(sum, b) * ODD_2;
+    sum = mix(sum, c) * ODD_2;
+    sum = mix(sum, d) * ODD_2;
     return (uint32_t)(sum >> 32);
 }
 

@@ -325,11 +325,12 @@ static int bind_located(struct wire_in *in, struct slot m, struct value *params)
 static int bind_members(struct wire_in *in, struct value *params, bool *has_body)
 {
     struct slot root = wire_input(in);
+    const struct cat_member *members = cat_shape_members(in->cat, root.shape);
     uint64_t sieve = sieve_headers(in->q);
     int rc = 0;
 
-    for (uint32_t i = 0; rc == 0 && i < root.shape->member_count; i++) {
-        const struct cat_member *m = cat_shape_member(in->cat, root.shape, i);
+    for (uint32_t i = 0; rc == 0 && members && i < root.shape->member_count; i++) {
+        const struct cat_member *m = &members[i];
 
         if (m->location == CAT_BODY) {
             *has_body = true;
@@ -461,7 +462,7 @@ static void write_header(struct wire_out *o, struct slot m, const struct value *
         scalar_add(o->a, &text, m, (struct scalar_style){ .ts = CAT_TS_RFC822 }, v);
     }
     if (m.shape->type != CAT_LIST || text.len)
-        rest_header(o->a, o->reply, name, buf_view(&text));
+        reply_header(o->a, o->reply, name.ptr, header_safe(o->a, buf_view(&text)));
 }
 
 static void write_prefixed(struct wire_out *o, struct slot m, const struct value *v)

@@ -28,6 +28,14 @@ static bool replaces_unseen(const struct op *op)
            !param_has(op->call, "IfNoneMatch");
 }
 
+static void answer_etag(struct op *op, const struct value *meta, struct value *output)
+{
+    const struct str quoted[] = { STR("\""), value_get_str(meta, "ETag"), STR("\"") };
+    struct str etag = arena_join(op->a, quoted, COUNT(quoted), STR(""));
+
+    value_set(output, STR("ETag"), value_str(op->a, etag));
+}
+
 int run_PutObject(struct op *op)
 {
     struct value *meta, *output = outcome_output(op->cx, op->out);
@@ -52,8 +60,7 @@ int run_PutObject(struct op *op)
     if ((rc = op_stage_body(op, &op->call->body, op->cx->now_ms, &staged)) < 0 ||
         (rc = object_install(op, staged, meta, op->cx->now_ms)) < 0)
         return rc;
-    value_put_str(op->a, output, "ETag",
-                  arena_printf(op->a, "\"%.*s\"", STR_ARG(value_get_str(meta, "ETag"))));
+    answer_etag(op, meta, output);
     upload_answer_sums(op, value_get_c(meta, "Checksums"), output, true);
     upload_answer_sse(op, meta, output);
     op_answer_version(op, meta, output);
@@ -125,8 +132,7 @@ static int answer_copy(struct op *op, const struct value *meta, const struct cop
 {
     struct value *output = outcome_output(op->cx, op->out), *result = value_map(op->a);
 
-    value_put_str(op->a, result, "ETag",
-                  arena_printf(op->a, "\"%.*s\"", STR_ARG(value_get_str(meta, "ETag"))));
+    answer_etag(op, meta, result);
     value_put_time(op->a, result, "LastModified", op->cx->now_ms);
     upload_answer_sums(op, value_get_c(meta, "Checksums"), result, true);
     value_set(output, STR("CopyObjectResult"), result);
