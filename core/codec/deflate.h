@@ -12,3 +12,6 @@
 /* Append the raw deflate stream of bytes (one or more dynamic blocks). known: the hints of all of
  * bytes in their order, where the writer knew them; NULL: they are found here. */
 void deflate_records(struct buf *out, struct str bytes, const struct hints *known);
+/* The same in one pass (repeats.h): half the time for any records, a quarter where each is like one
+ * of the last dozen, as those of a busy emulator are; files up to a sixth larger. */
+void deflate_alike(struct buf *out, struct str bytes);

@@ -82,10 +82,14 @@ int gzip_write(struct buf *out, struct str bytes, int level, struct err *err)
         gzip_write_known(out, bytes, NULL);
         return 0;
     }
-    if (level < 1 || level > 9)
+    if (level != GZIP_ALIKE && (level < 1 || level > 9))
         return err_set(err, E_PARSE, "gzip level %d: expected 1 to 9", level);
+    int rc = 0;
     buf_add(out, (struct str){ header, sizeof header });
-    int rc = deflate_zlib(out, bytes, level, err);
+    if (level == GZIP_ALIKE)
+        deflate_alike(out, bytes);
+    else
+        rc = deflate_zlib(out, bytes, level, err);
     if (rc < 0) {
         out->len = start;
         return rc;

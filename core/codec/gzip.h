@@ -4,11 +4,12 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 
-#define GZIP_FAST 0
+#define GZIP_FAST  0
+#define GZIP_ALIKE (-2)
 
 /* One member, header as CloudTrail's files have it: mtime 0, no name, OS byte 0 (unknown writers
- * see the same bytes everywhere). level: 1 to 9 as zlib's, or GZIP_FAST, which is made for record
- * files (deflate.h). Appends to out. */
+ * see the same bytes everywhere). level: 1 to 9 as zlib's, or GZIP_FAST or GZIP_ALIKE, which are
+ * made for record files (deflate_records and deflate_alike of deflate.h). Appends to out. */
 int gzip_write(struct buf *out, struct str bytes, int level, struct err *err);
 struct hints;
 /* GZIP_FAST for who knows the hints of bytes (hints.h); NULL: they are found. */

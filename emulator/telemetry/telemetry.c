@@ -332,7 +332,7 @@ int telemetry_write(struct engine *e, const struct telemetry_file *f, struct err
     int rc = trail_default_bucket(e->trail, &a, f->account, &bucket, err);
 
     if (rc == 0 && bucket.len > 0) {
-        rc = gzip_write(&gzip, f->text, GZIP_FAST, err);
+        rc = gzip_write(&gzip, f->text, GZIP_ALIKE, err);
         if (rc == 0)
             rc = object_write(e->opt.data_dir, bucket, file_key(&a, f), buf_view(&gzip),
                               file_meta(&a, f->at_ms), err);

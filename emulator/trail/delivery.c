@@ -164,7 +164,7 @@ static int group_write(struct round *r, struct group *g, struct err *err)
         return rc;
     r->text_bytes -= g->file.text.len;
     buf_clear(&r->gzip);
-    rc = logfile_finish(&g->file, GZIP_FAST, &r->gzip, hash, err);
+    rc = logfile_finish(&g->file, GZIP_ALIKE, &r->gzip, hash, err);
     buf_free(&g->file.text); /* the next file may be small */
     if (rc < 0)
         return rc;

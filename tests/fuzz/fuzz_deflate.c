@@ -45,6 +45,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (gzip_write(&packed, plain, GZIP_FAST, NULL) < 0)
         abort();
     check(buf_view(&packed), plain);
+    buf_clear(&packed);
+    if (gzip_write(&packed, plain, GZIP_ALIKE, NULL) < 0)
+        abort();
+    check(buf_view(&packed), plain);
     struct hints known = read_hints(&plain);
 
     buf_clear(&packed);

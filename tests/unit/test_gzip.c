@@ -88,6 +88,9 @@ static void check_header(void **state)
         assert_int_equal(gzip_write(&got, STR("hello"), level, NULL), 0);
         assert_memory_equal(got.ptr, want, sizeof want);
     }
+    buf_clear(&got);
+    assert_int_equal(gzip_write(&got, STR("hello"), GZIP_ALIKE, NULL), 0);
+    assert_memory_equal(got.ptr, want, sizeof want);
     assert_int_equal(gzip_write(&got, STR("x"), -1, NULL), E_PARSE);
     assert_int_equal(gzip_write(&got, STR("x"), 10, NULL), E_PARSE);
     buf_free(&got);
@@ -107,6 +110,9 @@ static const struct trip_case {
     { "nothing, fast", 0, GZIP_FAST, 0 },
     { "a megabyte of one, fast", 1 << 20, GZIP_FAST, 0 },
     { "a megabyte of chance, fast", 1 << 20, GZIP_FAST, 1 },
+    { "nothing, of records alike", 0, GZIP_ALIKE, 0 },
+    { "a megabyte of one, of records alike", 1 << 20, GZIP_ALIKE, 0 },
+    { "a megabyte of chance, of records alike", 1 << 20, GZIP_ALIKE, 1 },
 };
 
 static void check_trip(void **state)
