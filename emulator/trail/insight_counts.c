@@ -85,31 +85,15 @@ static void drop_voices(struct insight_key *k)
         mem_free(v);
     }
     k->voices = NULL;
-    memset(k->voice_count, 0, sizeof k->voice_count);
-}
-
-static void forget(struct insight_key *k)
-{
-    drop_minutes(k);
-    drop_episode(&k->episode);
-    drop_voices(k);
-    memset(k->hours, 0, sizeof k->hours);
 }
 
 void insight_key_free(struct insight_key *k)
 {
-    forget(k);
+    drop_minutes(k);
+    drop_episode(&k->episode);
+    drop_voices(k);
     arena_free(&k->a);
     mem_free(k);
-}
-
-void insight_key_since(struct insight_key *k, int64_t since_ms)
-{
-    if (since_ms > k->since_ms && k->since_ms != INT64_MIN)
-        forget(k);
-    if (since_ms != k->since_ms)
-        k->is_dirty = true;
-    k->since_ms = since_ms;
 }
 
 struct insight_voice *insight_key_voice(struct insight_key *k, enum insight_attribute attribute,
@@ -175,6 +159,33 @@ static void go_to(struct insight_key *k, int64_t hour)
         clear_hour(k, ++from);
     if (hour > k->hour)
         k->hour = hour;
+}
+
+static void forget_before(struct insight_key *k, int64_t before_ms)
+{
+    int64_t hour = k->hour - INSIGHT_HOURS + 1;
+
+    for (hour = hour < 0 ? 0 : hour; hour <= k->hour && hour < hour_of(before_ms); hour++)
+        clear_hour(k, hour);
+    while (k->minutes && k->minutes->at_ms < before_ms - INSIGHT_MINUTE_MS) {
+        struct insight_minute *m = k->minutes;
+
+        k->minutes = m->next;
+        insight_bag_free(&m->bag);
+        mem_free(m);
+    }
+    if (k->episode.is_open && k->episode.start_ms < before_ms)
+        drop_episode(&k->episode);
+}
+
+void insight_key_since(struct insight_key *k, int64_t since_ms)
+{
+    if (since_ms == k->since_ms)
+        return;
+    if (since_ms > k->since_ms)
+        forget_before(k, since_ms);
+    k->since_ms = since_ms;
+    k->is_dirty = true;
 }
 
 void insight_key_settle(struct insight_key *k, int64_t at_ms, struct insight_bag *bag)

@@ -76,7 +76,7 @@ struct insight_key *insight_key_new(const struct insight_name *n, struct str id)
 void insight_key_free(struct insight_key *k);
 struct str insight_name_id(struct arena *a, const struct insight_name *n);
 
-/* Everything before this is forgotten. */
+/* Hours before this are forgotten: it was not asked for all the time. */
 void insight_key_since(struct insight_key *k, int64_t since_ms);
 /* NULL: there are too many already, this one is not told apart. */
 struct insight_voice *insight_key_voice(struct insight_key *k, enum insight_attribute attribute,

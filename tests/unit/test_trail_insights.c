@@ -322,6 +322,23 @@ static void what_was_switched_off_is_forgotten(void **state)
     check_number(told(b, 0), STATISTICS "/baseline/average", 0.0231481481); /* 50 in 2160 */
 }
 
+/* A first trail stops; the second has asked for less long, but all the while. */
+static void a_second_trail_keeps_what_it_counted(void **state)
+{
+    struct bench *b = *state;
+    int64_t second = START + 20 * HOUR, burst = START + 100 * HOUR;
+
+    live(b, 90);
+    b->epoch.insights_since_ms = second;
+    for (int i = 90; i < 100; i++)
+        call(b, START + i * HOUR + 30 * MINUTE, 1, &(struct calls){ 0 });
+    call(b, burst, 20, &(struct calls){ 0 });
+    settle(b, burst + 5 * MINUTE);
+    assert_int_equal(b->told->count, 1);
+    check_number(told(b, 0), STATISTICS "/baselineDuration", 80 * 60);
+    check_number(told(b, 0), STATISTICS "/baseline/average", 0.0166666667); /* 80 in 4800 */
+}
+
 static void reload(struct bench *b)
 {
     struct err err = { 0 };
@@ -403,6 +420,7 @@ int main(void)
         { "data events are one trail's", data_events_are_one_trails },
         { "no time is unusual for ever", no_time_is_unusual_for_ever },
         { "what was switched off is forgotten", what_was_switched_off_is_forgotten },
+        { "a second trail keeps what it counted", a_second_trail_keeps_what_it_counted },
         { "a restart changes nothing", a_restart_changes_nothing },
         { "silence is forgotten", silence_is_forgotten },
     };
