@@ -87,22 +87,40 @@ struct str rng_chars(struct rng *r, struct arena *a, struct str alphabet, size_t
     return (struct str){ out, len };
 }
 
+/* Sixteen digits, of the lowest nibble first; eight at a time, one in each byte of a number. */
+static void write_hex(uint64_t n, char out[16])
+{
+    for (int half = 0; half < 2; half++, n >>= 32) {
+        uint64_t x = n & 0xffffffff;
+
+        x = (x | x << 16) & 0x0000ffff0000ffff;
+        x = (x | x << 8) & 0x00ff00ff00ff00ff;
+        x = (x | x << 4) & 0x0f0f0f0f0f0f0f0f;
+        uint64_t letters = (x + 0x0606060606060606) >> 4 & 0x0101010101010101;
+
+        x += 0x3030303030303030 + letters * ('a' - '9' - 1);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        x = __builtin_bswap64(x);
+#endif
+        memcpy(out + 8 * half, &x, sizeof x);
+    }
+}
+
 void rng_uuid(struct rng *r, char out[37])
 {
     static const char form[] = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx"; /* Source: RFC 9562, 5.4 */
-    static const uint8_t places[31] = { 0,  1,  2,  3,  4,  5,  6,  7,  9,  10, 11,
-                                        12, 15, 16, 17, 19, 20, 21, 22, 24, 25, 26,
-                                        27, 28, 29, 30, 31, 32, 33, 34, 35 }; /* of x and y */
-    static const char digits[] = "0123456789abcdef";
     uint64_t first = rng_u64(r), second = rng_u64(r);
-    unsigned variant = 8 | (first >> 60 & 3);
+    char head[16], tail[16];
 
+    write_hex(first, head);
+    write_hex(second, tail);
     memcpy(out, form, sizeof form);
-    for (size_t i = 0; i < 16; i++)
-        out[places[i]] = digits[first >> 4 * i & 15];
-    for (size_t i = 16; i < COUNT(places); i++)
-        out[places[i]] = digits[second >> 4 * (i - 16) & 15];
-    out[19] = digits[variant];
+    memcpy(out, head, 8);
+    memcpy(out + 9, head + 8, 4);
+    memcpy(out + 15, head + 12, 3);
+    out[19] = "89ab"[first >> 60 & 3];
+    memcpy(out + 20, tail, 3);
+    memcpy(out + 24, tail + 3, 12);
 }
 
 int rng_secret(void *out, size_t len, struct err *err)
