@@ -107,6 +107,7 @@ SPOILS = [
     Spoil("member-version", "tlsDetails", put("eventVersion", "1.07"), **WRITE),
     Spoil("member-size", "userAgent", put("userAgent", "x" * 2000), **ANY),
     Spoil("member-empty", "eventName", put("eventName", ""), **ANY),
+    Spoil("member-empty", "errorCode", put("errorCode", ""), **ANY),
     Spoil("version-form", "eventVersion", put("eventVersion", "eleven"), **ANY),
     Spoil("time-form", "eventTime", put("eventTime", "2026-01-05 09:00:00"), **ANY),
     Spoil("time-form", "eventTime", put("eventTime", "2026-02-30T09:00:00Z"), **ANY),
@@ -288,6 +289,14 @@ class Mutations(unittest.TestCase):
                 hits = [f for f in found if f[:4] == (spoil.rule, str(path), number, spoil.member)]
                 self.assertEqual(1, len(hits), f"{path}:{number}: {found}")
                 self.assertEqual(1 if any(f[4] == "error" for f in found) else 0, code)
+
+    def test_what_some_real_records_lack_is_not_missed(self):
+        for member, edit in (("userAgent", drop("userAgent")),
+                             ("resources[0]", put("resources", [{"type": "AWS::CloudWatch::Metric"}]))):
+            with self.subTest(member=member), Copy(self.good) as data:
+                path, number = Spoil("none", member, edit, **OBJECT).apply(data)
+                _, found = self.findings(data)
+                self.assertNotIn((str(path), number, member), [f[1:4] for f in found])
 
     def test_each_spoiled_file_is_noticed(self):
         for rule, spoil, number in FILES:

@@ -124,8 +124,11 @@ static void check_errors(struct check *c)
     if (has_message && !scan_top(c->r, SCAN_ERROR_CODE) && !str_eq_c(c->type, "AwsConsoleSignIn") &&
         !str_eq_c(c->source, "signin.amazonaws.com"))
         note(c, RULE_ERROR_MESSAGE, "errorMessage", "expected errorCode beside it");
-    if (c->error_code.len == 0)
+    if (c->error_code.len == 0) {
+        if (scan_is(scan_top(c->r, SCAN_ERROR_CODE), SCAN_STRING))
+            note(c, RULE_MEMBER_EMPTY, "errorCode", "expected a code, or no errorCode");
         return;
+    }
     if (scan_is(response, SCAN_MAP) && !is_message(response))
         note(c, RULE_ERROR_RESPONSE, "responseElements", "expected null beside errorCode");
     if (is_ec2 && c->kind == KIND_CALL && !str_has_prefix(c->error_code, STR("Client.")) &&

@@ -46,7 +46,10 @@ static void check_resource(struct check *c, const struct scan_node *resource, si
     const struct scan_node *account = scan_get(resource, STR("accountId"));
     const struct scan_node *prefix = scan_get(resource, STR("ARNPrefix"));
 
-    if (!scan_is(resource, SCAN_MAP) || (!arn && !prefix)) {
+    /* Source: real records of GetMetricData and PutMetricData: metrics have no ARN. */
+    bool is_metric = str_eq_c(scan_value(type), "AWS::CloudWatch::Metric");
+
+    if (!scan_is(resource, SCAN_MAP) || (!arn && !prefix && !is_metric)) {
         note(c, RULE_RESOURCE_FORM, path_of(c, i, ""), "expected an object with ARN or ARNPrefix");
         return;
     }
