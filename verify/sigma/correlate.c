@@ -202,18 +202,29 @@ static int compare_numbers(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
+/* Group by group, in whatever order of groups; each in order of time. */
 static int by_place(const void *a, const void *b)
+{
+    const struct mark *x = a, *y = b;
+    int c = (x->place > y->place) - (x->place < y->place);
+
+    if (c == 0)
+        c = compare_numbers(x->time_ms, y->time_ms);
+    if (c == 0)
+        c = (x->id_start > y->id_start) - (x->id_start < y->id_start);
+    if (c == 0)
+        c = str_cmp(x->event_id, y->event_id);
+    return c != 0 ? c : compare_numbers((int64_t)x->rule, (int64_t)y->rule);
+}
+
+static int by_group(const void *a, const void *b)
 {
     const struct mark *x = a, *y = b;
     int c = compare_numbers((int64_t)x->correlation, (int64_t)y->correlation);
 
     if (c == 0)
         c = str_cmp(x->group, y->group);
-    if (c == 0)
-        c = compare_numbers(x->time_ms, y->time_ms);
-    if (c == 0)
-        c = str_cmp(x->event_id, y->event_id);
-    return c != 0 ? c : compare_numbers((int64_t)x->rule, (int64_t)y->rule);
+    return c != 0 ? c : by_place(a, b);
 }
 
 /* In order of loading, then of time. */
@@ -229,39 +240,83 @@ static int by_found(const void *a, const void *b)
     return c != 0 ? c : compare_numbers(x->told.first_ms, y->told.first_ms);
 }
 
+static bool same_group(const struct mark *a, const struct mark *b)
+{
+    return a->correlation == b->correlation && str_eq(a->group, b->group);
+}
+
+/* Two groups of one hash are seldom, and must not be taken for one. */
+static void sort_marks(struct mark *marks, size_t count)
+{
+    size_t next;
+
+    if (count > 0)
+        qsort(marks, count, sizeof *marks, by_place);
+    for (size_t i = 0; i < count; i = next) {
+        bool is_one = true;
+
+        for (next = i + 1; next < count && marks[next].place == marks[i].place; next++)
+            is_one &= same_group(&marks[next], &marks[i]);
+        if (!is_one)
+            qsort(&marks[i], next - i, sizeof *marks, by_group);
+    }
+}
+
 /* An event that was delivered twice counts once; events without an id are all different. */
 static size_t drop_twins(struct mark *marks, size_t count)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < count; i++)
-        if (n == 0 || marks[i].event_id.len == 0 || by_place(&marks[n - 1], &marks[i]) != 0)
+        if (n == 0 || marks[i].event_id.len == 0 || by_place(&marks[n - 1], &marks[i]) != 0 ||
+            !same_group(&marks[n - 1], &marks[i]))
             marks[n++] = marks[i];
     return n;
 }
 
-static bool same_group(const struct mark *a, const struct mark *b)
+/* What is correlated, and what comes of it. */
+struct sweep {
+    const struct sigma *s;
+    struct sigma_matcher *const *matchers;
+    size_t count;
+    bool *is_wanted; /* by a correlation's number */
+    struct hits hits;
+};
+
+/* Rules that must all have matched, or so many of them: can that be, after all? */
+static bool can_hold(const struct sweep *w, const struct rule *rule)
 {
-    return a->correlation == b->correlation && str_eq(a->group, b->group);
+    const struct correlation *k = rule->correlation;
+    uint64_t fed = 0;
+
+    if (!k || k->rule_count > 64)
+        return k != NULL;
+    for (size_t i = 0; i < w->count; i++)
+        fed |= w->matchers[i]->fed[rule->number];
+    int64_t kinds = __builtin_popcountll(fed);
+
+    if (k->kind == TEMPORAL_ORDERED)
+        return kinds == (int64_t)k->rule_count;
+    return kinds >= (k->kind == TEMPORAL ? k->least : 1);
 }
 
-static int sweep_part(const struct sigma *s, struct sigma_matcher *const *matchers, size_t count,
-                      size_t part, struct hits *hits, struct err *err)
+static int sweep_part(struct sweep *w, size_t part, struct err *err)
 {
     struct mark_list list = { .count = 0 };
     struct arena scratch = { 0 };
     size_t n, next;
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < count; i++)
-        rc = marks_take(&matchers[i]->marks, part, &list, err);
-    if (rc == 0 && list.count > 0)
-        qsort(list.items, list.count, sizeof *list.items, by_place);
+    for (size_t i = 0; rc == 0 && i < w->count; i++)
+        rc = marks_take(&w->matchers[i]->marks, part, w->is_wanted, &list, err);
+    if (rc == 0)
+        sort_marks(list.items, list.count);
     n = rc == 0 ? drop_twins(list.items, list.count) : 0;
     for (size_t i = 0; i < n; i = next) {
         for (next = i + 1; next < n && same_group(&list.items[next], &list.items[i]);)
             next++;
-        sweep_group(&scratch, s->rules[list.items[i].correlation], &list.items[i], next - i, hits);
+        sweep_group(&scratch, w->s->rules[list.items[i].correlation], &list.items[i], next - i,
+                    &w->hits);
     }
     arena_free(&scratch);
     arena_free(&list.strings);
@@ -270,32 +325,37 @@ static int sweep_part(const struct sigma *s, struct sigma_matcher *const *matche
 }
 
 /* One part when all marks are in memory; else all go where the first ones went. */
-static int sweep_all(const struct sigma *s, struct sigma_matcher *const *matchers, size_t count,
-                     struct hits *hits, struct err *err)
+static int sweep_all(struct sweep *w, struct err *err)
 {
     bool is_spilled = false;
     int rc = 0;
 
-    for (size_t i = 0; i < count; i++)
-        is_spilled |= matchers[i]->marks.file != NULL;
-    for (size_t i = 0; rc == 0 && is_spilled && i < count; i++)
-        rc = marks_spill(&matchers[i]->marks, err);
+    for (size_t i = 0; i < w->count; i++)
+        is_spilled |= w->matchers[i]->marks.file != NULL;
+    for (size_t i = 0; rc == 0 && is_spilled && i < w->count; i++)
+        rc = marks_spill(&w->matchers[i]->marks, err);
     for (size_t part = 0; rc == 0 && part < (is_spilled ? MARK_PARTS : 1); part++)
-        rc = sweep_part(s, matchers, count, part, hits, err);
+        rc = sweep_part(w, part, err);
     return rc;
 }
 
 int sigma_correlate(const struct sigma *s, struct sigma_matcher *const *matchers, size_t count,
                     sigma_hit_fn *fn, void *arg, struct err *err)
 {
-    struct hits hits = { .count = 0 };
-    int rc = sweep_all(s, matchers, count, &hits, err);
+    struct sweep w = { .s = s, .matchers = matchers, .count = count };
+    struct hits *hits = &w.hits;
 
-    if (rc == 0 && hits.count > 0)
-        qsort(hits.items, hits.count, sizeof *hits.items, by_found);
-    for (size_t i = 0; rc == 0 && i < hits.count; i++)
-        rc = fn(arg, &hits.items[i].told, err);
-    mem_free(hits.items);
-    arena_free(&hits.arena);
+    w.is_wanted = mem_alloc((s->rule_count + 1) * sizeof *w.is_wanted);
+    for (size_t i = 0; i < s->rule_count; i++)
+        w.is_wanted[i] = can_hold(&w, s->rules[i]);
+    int rc = sweep_all(&w, err);
+
+    if (rc == 0 && hits->count > 0)
+        qsort(hits->items, hits->count, sizeof *hits->items, by_found);
+    for (size_t i = 0; rc == 0 && i < hits->count; i++)
+        rc = fn(arg, &hits->items[i].told, err);
+    mem_free(w.is_wanted);
+    mem_free(hits->items);
+    arena_free(&hits->arena);
     return rc;
 }

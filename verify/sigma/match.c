@@ -10,6 +10,7 @@ struct sigma_matcher *sigma_matcher_new(const struct sigma *s)
 
     m->s = s;
     m->classes = classes_new(s);
+    m->fed = mem_alloc((s->rule_count + 1) * sizeof *m->fed);
     return m;
 }
 
@@ -19,6 +20,8 @@ void sigma_matcher_free(struct sigma_matcher *m)
         return;
     classes_free(m->classes);
     arena_free(&m->scratch);
+    buf_free(&m->group);
+    mem_free(m->fed);
     marks_free(&m->marks);
     mem_free(m);
 }
@@ -42,28 +45,28 @@ static struct seen look(struct sigma_matcher *m, const struct scan_record *r)
     return seen;
 }
 
-/* The group-by values as a JSON list. False when one of them is missing: the record is in no group.
- */
+/* The group-by values as a JSON list, valid until the next call. False when one of them is missing:
+ * the record is in no group. */
 static bool read_group(struct sigma_matcher *m, const struct correlation *k, size_t rule,
                        const struct scan_record *r, struct str *out)
 {
-    struct buf list = { 0 };
+    struct buf *list = &m->group;
     bool whole = true;
 
-    buf_add_char(&list, '[');
+    buf_clear(list);
+    buf_add_char(list, '[');
     for (size_t i = 0; whole && i < k->group_count; i++) {
         struct str text;
 
         whole =
             field_first(&m->scratch, &m->s->fields[k->groups[rule * k->group_count + i]], r, &text);
         if (i > 0)
-            buf_add_char(&list, ',');
+            buf_add_char(list, ',');
         if (whole)
-            json_add_string(&list, text);
+            json_add_string(list, text);
     }
-    buf_add_char(&list, ']');
-    *out = whole ? arena_copy(&m->scratch, buf_view(&list)) : STR("");
-    buf_free(&list);
+    buf_add_char(list, ']');
+    *out = buf_view(list);
     return whole;
 }
 
@@ -81,6 +84,7 @@ static int feed_one(struct sigma_matcher *m, const struct feed *f, const struct 
         return 0;
     if (k->counted && !field_first(&m->scratch, &m->s->fields[k->counted[f->as]], r, &mark.counted))
         return 0;
+    m->fed[mark.correlation] |= 1ull << f->as % 64;
     return marks_add(&m->marks, &mark, err);
 }
 
