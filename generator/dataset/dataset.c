@@ -12,6 +12,7 @@
 #include "emulator/engine/schedule.h"
 #include "emulator/trail/past.h"
 #include "emulator/trail/trail.h"
+#include "generator/dataset/derived.h"
 #include "generator/dataset/state.h"
 
 #define UNFINISHED     "unfinished" /* a folder: what a finished dataset has no more */

@@ -1,8 +1,8 @@
 /* Records that no call made: Insights, as emulator/trail/insights_live finds them in the emulator.
  * All shards find all of them, for each takes the number of a call. */
-#include <stdatomic.h>
+#include "generator/dataset/derived.h"
 
-#include "generator/dataset/state.h"
+#include <stdatomic.h>
 
 void derived_take(struct dataset *ds, const struct journal_entry *entry)
 {

@@ -169,12 +169,6 @@ bool dataset_has(const struct dataset *ds, struct str account, struct str region
 int streams_bucket(struct dataset *ds, const struct ds_trail *t, struct str bucket,
                    const char **out_code, struct err *err);
 
-/* derived.c */
-void derived_take(struct dataset *ds, const struct journal_entry *entry); /* a record was put */
-int derived_settle(struct dataset *ds, struct err *err); /* before a delivery: what follows */
-int derived_save(struct dataset *ds, struct err *err);   /* for serve to go on from */
-void derived_free(struct dataset *ds);
-
 /* chains.c */
 int chains_follow(struct dataset *ds, struct err *err); /* after a change of configuration */
 int chains_due(struct dataset *ds, int64_t now_ms, struct err *err);

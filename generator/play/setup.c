@@ -38,7 +38,7 @@ int setup_call(struct setup *u, const char *service, const char *operation, stru
     struct step none = { .at = u->at };
     struct str region = u->region.len > 0 ? u->region : u->p->s->home_region;
     struct request_of r = { service, operation, with, region, u->at };
-    struct answer answer;
+    struct answer answer = { 0 };
     struct caller root;
     bool is_known;
     int rc = pass_time(u);
@@ -79,7 +79,7 @@ static int password_policy(struct setup *u, const struct account *k)
 static int invite(struct setup *u, const struct account *management, const struct account *k)
 {
     struct value *with = value_map(u->sc.a);
-    struct answer answer;
+    struct answer answer = { 0 };
 
     u->account = management->id;
     value_set(with, STR("Target"), setup_with(u, "Id", k->id, "Type", STR("ACCOUNT"), NULL));
@@ -94,7 +94,7 @@ static int invite(struct setup *u, const struct account *management, const struc
 
 static int move_into(struct setup *u, struct str root_id, const struct value *unit)
 {
-    struct answer answer;
+    struct answer answer = { 0 };
     int rc = setup_call(u, "organizations", "CreateOrganizationalUnit",
                         setup_with(u, "ParentId", root_id, "Name", unit->name, NULL), &answer);
 

@@ -184,7 +184,7 @@ static int give_secondary(struct ec2 *j, struct value *eni, const struct value *
                           const struct value *asked)
 {
     int64_t more = value_get_int(asked, "SecondaryPrivateIpAddressCount", 0);
-    struct str ip;
+    struct str ip = { 0 };
     int rc = 0;
 
     for (const struct value *p = value_first(value_get_c(asked, "PrivateIpAddresses"));

@@ -126,7 +126,7 @@ static void answer_template(struct ec2 *j, const struct value *template)
 
 int ec2_create_launch_template(struct ec2 *j)
 {
-    struct value *template;
+    struct value *template = NULL;
     int rc = by_name(j, param_str(j->call, "LaunchTemplateName"), &template);
 
     if (rc == 0 && template)
@@ -146,7 +146,7 @@ int ec2_create_launch_template(struct ec2 *j)
 /* With a source version, what is not given is taken from it. */
 int ec2_create_launch_template_version(struct ec2 *j)
 {
-    struct value *template, *source = NULL, *data;
+    struct value *template = NULL, *source = NULL, *data;
     int rc = load_named(j, j->call->params, &template);
 
     if (rc == 0 && param_has(j->call, "SourceVersion"))
@@ -164,7 +164,7 @@ int ec2_create_launch_template_version(struct ec2 *j)
 
 int ec2_modify_launch_template(struct ec2 *j)
 {
-    struct value *template, *version;
+    struct value *template = NULL, *version = NULL;
     int rc = load_named(j, j->call->params, &template);
 
     if (rc == 0 && !param_has(j->call, "DefaultVersion"))
@@ -183,7 +183,7 @@ int ec2_modify_launch_template(struct ec2 *j)
 
 int ec2_delete_launch_template(struct ec2 *j)
 {
-    struct value *template;
+    struct value *template = NULL;
     int rc = load_named(j, j->call->params, &template);
 
     if (rc != 0)
@@ -221,7 +221,7 @@ static void delete_version(struct ec2 *j, struct value *template, struct str whi
 
 int ec2_delete_launch_template_versions(struct ec2 *j)
 {
-    struct value *template;
+    struct value *template = NULL;
     int rc = load_named(j, j->call->params, &template);
 
     if (rc != 0)
@@ -306,7 +306,7 @@ static int show_all(struct ec2 *j, struct value *list)
 
 int ec2_describe_launch_template_versions(struct ec2 *j)
 {
-    struct value *list = value_list(j->a), *template, *version;
+    struct value *list = value_list(j->a), *template = NULL, *version = NULL;
     bool is_one =
         param_has(j->call, "LaunchTemplateId") || param_has(j->call, "LaunchTemplateName");
     int rc = ec2_filters_ok(j, "launch-template-version");
@@ -372,7 +372,7 @@ static struct value *merged(struct ec2 *j, const struct value *data)
 int ec2_template_apply(struct ec2 *j, struct value **tags)
 {
     const struct value *asked = param(j->call, "LaunchTemplate");
-    struct value *template, *version;
+    struct value *template = NULL, *version = NULL;
     char number[24];
 
     *tags = NULL;
