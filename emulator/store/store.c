@@ -310,6 +310,21 @@ void store_rollback(struct store *s)
     leave(s);
 }
 
+int store_transact(struct store *s, store_step *step, void *arg, struct err *err)
+{
+    store_lock(s);
+    int rc = store_begin(s, err);
+    if (rc == 0) {
+        rc = step(arg, err);
+        if (rc == 0)
+            rc = store_commit(s, err);
+        if (rc < 0)
+            store_rollback(s);
+    }
+    store_unlock(s);
+    return rc;
+}
+
 bool store_dirty(const struct store *s)
 {
     return s->depth > 0 && s->dirty[s->depth];

@@ -26,6 +26,10 @@ void store_unlock(struct store *s);
 int store_begin(struct store *s, struct err *err); /* cheap: a write starts the real transaction */
 int store_commit(struct store *s, struct err *err);
 void store_rollback(struct store *s);
+/* The lock, a transaction and step in it: committed when it returns 0, else as if nothing had been.
+ */
+typedef int store_step(void *arg, struct err *err);
+int store_transact(struct store *s, store_step *step, void *arg, struct err *err);
 bool store_dirty(const struct store *s); /* something was written since store_begin */
 
 /* Insert or replace. doc: any value tree (VALUE_TIME and VALUE_BLOB survive). */

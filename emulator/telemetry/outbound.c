@@ -183,6 +183,8 @@ int outbound_put(struct engine *e, struct arena *a, const struct outbound *o, st
 
 enum verdict { DELIVERED, AGAIN, NEVER, STOPPED };
 struct attempt {
+    struct engine *e;
+    struct arena *a;
     struct value *m;
     int64_t due_ms;
     uint64_t number;
@@ -316,36 +318,23 @@ static int64_t next_attempt(const struct engine *e, const struct value *m)
     return delay ? clock_now_ms(&e->clock) + delay->u.integer : -1;
 }
 
-static int settle_one(struct engine *e, struct arena *a, struct attempt *t, struct err *err)
+static int settle_one(void *arg, struct err *err)
 {
+    struct attempt *t = arg;
+    struct engine *e = t->e;
     int64_t next_ms = t->verdict == AGAIN ? next_attempt(e, t->m) : -1;
     int rc = series_remove(e->store, pending, t->due_ms, t->number, err);
 
     if (rc < 0)
         return rc == E_MISSING ? 0 : rc;
     if (next_ms >= 0) {
-        value_put_int(a, t->m, "Attempts", value_get_int(t->m, "Attempts", 0) + 1);
+        value_put_int(t->a, t->m, "Attempts", value_get_int(t->m, "Attempts", 0) + 1);
         return keep(e, t->m, next_ms, t->number, err);
     }
     if (t->verdict == DELIVERED)
         return count_metric(e, t->m, "Delivered", err);
-    rc = bury(e, a, t, err);
+    rc = bury(e, t->a, t, err);
     return rc < 0 ? rc : count_metric(e, t->m, "Failed", err);
-}
-
-static int conclude(struct engine *e, struct arena *a, struct attempt *t, struct err *err)
-{
-    store_lock(e->store);
-    int rc = store_begin(e->store, err);
-    if (rc == 0) {
-        rc = settle_one(e, a, t, err);
-        if (rc == 0)
-            rc = store_commit(e->store, err);
-        else
-            store_rollback(e->store);
-    }
-    store_unlock(e->store);
-    return rc;
 }
 
 /* ---- rounds ---- */
@@ -354,14 +343,14 @@ static int try_one(struct outbounds *o, const struct series_point *p, bool *goes
                    struct err *err)
 {
     struct arena a = { 0 };
-    struct attempt t = { .due_ms = p->time_ms, .number = p->number };
+    struct attempt t = { .e = o->e, .a = &a, .due_ms = p->time_ms, .number = p->number };
     int rc = json_parse(&a, p->data, &t.m, err);
 
     if (rc == 0)
         rc = ask(o, &a, &t, err);
     *goes_on = t.verdict != STOPPED;
     if (rc == 0 && *goes_on)
-        rc = conclude(o->e, &a, &t, err);
+        rc = store_transact(o->e->store, settle_one, &t, err);
     arena_free(&a);
     return rc;
 }

@@ -305,24 +305,6 @@ static int save_batch(void *arg, struct err *err)
     return rc < 0 ? rc : trail_status_put(b->t, b->c, status, err);
 }
 
-typedef int step_fn(void *arg, struct err *err);
-
-static int in_transaction(struct store *s, step_fn *step, void *arg, struct err *err)
-{
-
-    store_lock(s);
-    int rc = store_begin(s, err);
-    if (rc == 0) {
-        rc = step(arg, err);
-        if (rc == 0)
-            rc = store_commit(s, err);
-        else
-            store_rollback(s);
-    }
-    store_unlock(s);
-    return rc;
-}
-
 static int make_files(struct batch *b, struct err *err)
 {
     int rc = trail_bucket_check(b->t, &b->a, b->c, b->epoch->bucket, &b->error, err);
@@ -351,7 +333,7 @@ static int batch_run(struct batch *b, struct err *err)
     if (rc == 0)
         rc = make_files(b, err);
     if (rc == 0)
-        rc = in_transaction(b->t->e->store, save_batch, b, err);
+        rc = store_transact(b->t->e->store, save_batch, b, err);
     arena_free(&b->a);
     return rc;
 }
@@ -418,7 +400,7 @@ int digests_settle(struct trail *t, struct err *err)
     if (rc == 0)
         rc = digest_files_place(t, &a, s.docs, s.count, err);
     if (rc == 0)
-        rc = in_transaction(s.store, forget_files, &s, err);
+        rc = store_transact(s.store, forget_files, &s, err);
     if (rc == 0)
         t->unsettled = 0;
     arena_free(&a);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/base/fs.h"
+#include "emulator/store/store.h"
 
 void check_str(struct str got, const char *want)
 {
@@ -57,6 +58,28 @@ void check_dir_end(const char *dir)
     struct err err = { 0 };
 
     check_ok(fs_remove_tree(dir, &err), &err);
+}
+
+int check_store_open(void **state)
+{
+    struct check_store *f = test_calloc(1, sizeof *f);
+    struct err err = { 0 };
+
+    f->dir = check_dir(&f->a);
+    check_ok(store_open(&f->s, f->dir, false, &err), &err);
+    *state = f;
+    return 0;
+}
+
+int check_store_close(void **state)
+{
+    struct check_store *f = *state;
+
+    store_close(f->s);
+    check_dir_end(f->dir);
+    arena_free(&f->a);
+    test_free(f);
+    return 0;
 }
 
 void check_add_rows(struct check_suite *s, CMUnitTestFunction run, const void *rows, size_t count,

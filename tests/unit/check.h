@@ -11,6 +11,8 @@
 #include "core/base/arena.h"
 #include "core/base/err.h"
 
+struct store;
+
 /* Fails unless got is exactly want. */
 void check_str(struct str got, const char *want);
 /* Fails with err's text unless rc is 0. */
@@ -20,6 +22,15 @@ void golden_check(const char *name, struct str got);
 /* A new empty directory below build/tmp, removed by check_dir_end. */
 const char *check_dir(struct arena *a);
 void check_dir_end(const char *dir);
+
+/* A store in a directory of its own; *state is one after check_store_open. */
+struct check_store {
+    struct arena a;
+    const char *dir;
+    struct store *s;
+};
+int check_store_open(void **state);
+int check_store_close(void **state);
 
 /* A suite gathered from tables of rows and from single functions. A row is a struct that begins
  * with const char *name, the test's name; run finds it in *state. */

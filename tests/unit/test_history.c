@@ -3,12 +3,6 @@
 #include "core/base/buf.h"
 #include "emulator/store/history.h"
 
-struct fixture {
-    struct arena a;
-    const char *dir;
-    struct store *s;
-};
-
 static struct value *resource(struct arena *a, const char *type, const char *name)
 {
     struct value *list = value_list(a), *r = value_map(a);
@@ -22,14 +16,13 @@ static struct value *resource(struct arena *a, const char *type, const char *nam
 /* Six events: e1 to e4 at 1000, 2000, 2000, 3000; e5 in another region; e6 an insight. */
 static int open_history(void **state)
 {
-    struct fixture *f = test_calloc(1, sizeof *f);
     struct err err = { 0 };
     static const char *const ids[] = { "e1", "e2", "e3", "e4", "e5", "e6" };
     static const int64_t times[] = { 1000, 2000, 2000, 3000, 3000, 3000 };
     struct history_row rows[6];
 
-    f->dir = check_dir(&f->a);
-    check_ok(store_open(&f->s, f->dir, false, &err), &err);
+    (void)check_store_open(state); /* it asserts */
+    struct check_store *f = *state;
     for (size_t i = 0; i < COUNT(rows); i++)
         rows[i] = (struct history_row){
             .seq = i + 1,
@@ -48,18 +41,6 @@ static int open_history(void **state)
         };
     check_ok(history_add(f->s, rows, COUNT(rows), &err), &err);
     check_ok(history_add(f->s, rows, 3, &err), &err); /* again, as after a crash: no twins */
-    *state = f;
-    return 0;
-}
-
-static int close_history(void **state)
-{
-    struct fixture *f = *state;
-
-    store_close(f->s);
-    check_dir_end(f->dir);
-    arena_free(&f->a);
-    test_free(f);
     return 0;
 }
 
@@ -73,7 +54,7 @@ static struct history_query all(void)
                                    .before_seq = UINT64_MAX };
 }
 
-static void check_found(struct fixture *f, const struct history_query *q, const char *want)
+static void check_found(struct check_store *f, const struct history_query *q, const char *want)
 {
     struct history_row *rows;
     struct err err = { 0 };
@@ -159,7 +140,7 @@ static void regions_and_insights_keep_apart(void **state)
 
 static void a_row_comes_back_whole(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct history_query q = all();
     struct history_row *rows;
     size_t count;
@@ -178,7 +159,7 @@ static void a_row_comes_back_whole(void **state)
 
 static void what_is_too_old_goes(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct history_query q = all();
 
     assert_int_equal(history_prune(f->s, 2000, NULL), 0);
@@ -191,7 +172,7 @@ static void what_is_too_old_goes(void **state)
 
 static void a_call_undone_leaves_the_history_alone(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct history_row row = { .seq = 9,
                                .time_ms = 9000,
                                .account = STR("111122223333"),
@@ -214,7 +195,7 @@ enum { MANY = 1000, MANY_BATCH = 37, MANY_PAGE = 50 };
 /* Batches whose times overlap, every third event by dave: pages through them all, in order. */
 static void pages_run_through_many_batches(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct history_row *rows = arena_array(&f->a, MANY, sizeof *rows), *page;
     struct history_query q = all();
     size_t count, seen = 0;
@@ -259,7 +240,7 @@ static void pages_run_through_many_batches(void **state)
     assert_int_equal(seen, MANY + 6);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_history, close_history)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_history, check_store_close)
 
 int main(void)
 {

@@ -2,37 +2,9 @@
 
 #include "emulator/store/series.h"
 
-struct fixture {
-    struct arena a;
-    const char *dir;
-    struct store *s;
-};
-
 static const struct series_key cpu = { "metric", { "111122223333/cpu", 16 } };
 
-static int open_store(void **state)
-{
-    struct fixture *f = test_calloc(1, sizeof *f);
-    struct err err = { 0 };
-
-    f->dir = check_dir(&f->a);
-    check_ok(store_open(&f->s, f->dir, false, &err), &err);
-    *state = f;
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    struct fixture *f = *state;
-
-    store_close(f->s);
-    check_dir_end(f->dir);
-    arena_free(&f->a);
-    test_free(f);
-    return 0;
-}
-
-static void put(struct fixture *f, struct series_key key, int64_t time_ms, uint64_t number,
+static void put(struct check_store *f, struct series_key key, int64_t time_ms, uint64_t number,
                 const char *data)
 {
     struct err err = { 0 };
@@ -42,7 +14,7 @@ static void put(struct fixture *f, struct series_key key, int64_t time_ms, uint6
 }
 
 /* The data of a span, joined by blanks. */
-static struct str list(struct fixture *f, struct series_key key, struct series_span span)
+static struct str list(struct check_store *f, struct series_key key, struct series_span span)
 {
     struct series_point *points;
     struct err err = { 0 };
@@ -55,7 +27,7 @@ static struct str list(struct fixture *f, struct series_key key, struct series_s
     return arena_join(&f->a, texts, count, STR(" "));
 }
 
-static void four_points(struct fixture *f)
+static void four_points(struct check_store *f)
 {
     put(f, cpu, 2000, 1, "c");
     put(f, cpu, 1000, 2, "b");
@@ -65,7 +37,7 @@ static void four_points(struct fixture *f)
 
 static void test_order(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
 
     four_points(f);
     check_str(list(f, cpu, (struct series_span){ .from_ms = 0, .to_ms = INT64_MAX }), "a b c d");
@@ -76,7 +48,7 @@ static void test_order(void **state)
 
 static void test_span_excludes_its_end(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
 
     four_points(f);
     check_str(list(f, cpu, (struct series_span){ .from_ms = 1000, .to_ms = 3000 }), "a b c");
@@ -85,7 +57,7 @@ static void test_span_excludes_its_end(void **state)
 
 static void test_goes_on_behind_a_point(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct series_span span = {
         .from_ms = 0, .to_ms = 4000, .has_after = true, .after_ms = 1000, .after_number = 1
     };
@@ -105,7 +77,7 @@ static void test_goes_on_behind_a_point(void **state)
 
 static void test_same_time_and_number_replaces(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct series_point p = { 2000, 1, { 0 } };
     struct err err = { 0 };
 
@@ -119,7 +91,7 @@ static void test_same_time_and_number_replaces(void **state)
 
 static void test_prune(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct err err = { 0 };
 
     four_points(f);
@@ -129,7 +101,7 @@ static void test_prune(void **state)
 
 static void test_one_point_goes(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct err err = { 0 };
 
     four_points(f);
@@ -141,7 +113,7 @@ static void test_one_point_goes(void **state)
 
 static void test_count(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct err err = { 0 };
     int64_t all, some, none;
 
@@ -156,7 +128,7 @@ static void test_count(void **state)
 
 static void test_names(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct series_key key = { "metric", STR("111122223333/") };
     struct err err = { 0 };
     struct str *names;
@@ -177,7 +149,7 @@ static void test_names(void **state)
 
 static void test_rollback_takes_it_back(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct err err = { 0 };
 
     store_lock(f->s);
@@ -191,16 +163,19 @@ static void test_rollback_takes_it_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_order, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_span_excludes_its_end, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_goes_on_behind_a_point, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_same_time_and_number_replaces, open_store,
-                                        close_store),
-        cmocka_unit_test_setup_teardown(test_prune, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_one_point_goes, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_count, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_names, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_rollback_takes_it_back, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_order, check_store_open, check_store_close),
+        cmocka_unit_test_setup_teardown(test_span_excludes_its_end, check_store_open,
+                                        check_store_close),
+        cmocka_unit_test_setup_teardown(test_goes_on_behind_a_point, check_store_open,
+                                        check_store_close),
+        cmocka_unit_test_setup_teardown(test_same_time_and_number_replaces, check_store_open,
+                                        check_store_close),
+        cmocka_unit_test_setup_teardown(test_prune, check_store_open, check_store_close),
+        cmocka_unit_test_setup_teardown(test_one_point_goes, check_store_open, check_store_close),
+        cmocka_unit_test_setup_teardown(test_count, check_store_open, check_store_close),
+        cmocka_unit_test_setup_teardown(test_names, check_store_open, check_store_close),
+        cmocka_unit_test_setup_teardown(test_rollback_takes_it_back, check_store_open,
+                                        check_store_close),
     };
 
     return cmocka_run_group_tests_name("store/series", tests, NULL, NULL);

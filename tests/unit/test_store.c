@@ -4,35 +4,7 @@
 #include "core/base/fs.h"
 #include "emulator/store/store.h"
 
-struct fixture {
-    struct arena a;
-    const char *dir;
-    struct store *s;
-};
-
-static int open_store(void **state)
-{
-    struct fixture *f = test_calloc(1, sizeof *f);
-    struct err err = { 0 };
-
-    f->dir = check_dir(&f->a);
-    check_ok(store_open(&f->s, f->dir, false, &err), &err);
-    *state = f;
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    struct fixture *f = *state;
-
-    store_close(f->s);
-    check_dir_end(f->dir);
-    arena_free(&f->a);
-    test_free(f);
-    return 0;
-}
-
-static void reopen(struct fixture *f)
+static void reopen(struct check_store *f)
 {
     struct err err = { 0 };
 
@@ -47,7 +19,7 @@ static struct doc_key user_key(const char *id)
     };
 }
 
-static void put(struct fixture *f, struct doc_key key, const char *text)
+static void put(struct check_store *f, struct doc_key key, const char *text)
 {
     struct err err = { 0 };
     struct value *v = value_map(&f->a);
@@ -56,7 +28,7 @@ static void put(struct fixture *f, struct doc_key key, const char *text)
     check_ok(store_doc_put(f->s, key, v, &err), &err);
 }
 
-static bool has(struct fixture *f, struct doc_key key)
+static bool has(struct check_store *f, struct doc_key key)
 {
     struct value *v;
 
@@ -65,7 +37,7 @@ static bool has(struct fixture *f, struct doc_key key)
 
 static void a_document_keeps_every_kind_of_value(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct arena *a = &f->a;
     struct value *v = value_map(a), *tricky = value_map(a), *got;
     struct err err = { 0 };
@@ -93,7 +65,7 @@ static void a_document_keeps_every_kind_of_value(void **state)
 
 static void an_absent_document_is_missing_without_a_word(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct err err = { 0 };
     struct value *v = NULL;
 
@@ -103,7 +75,7 @@ static void an_absent_document_is_missing_without_a_word(void **state)
     assert_null(v);
 }
 
-static struct str ids_of(struct fixture *f, struct doc_key key, const char *after, size_t limit)
+static struct str ids_of(struct check_store *f, struct doc_key key, const char *after, size_t limit)
 {
     struct doc *docs;
     struct err err = { 0 };
@@ -124,7 +96,7 @@ static struct str ids_of(struct fixture *f, struct doc_key key, const char *afte
 
 static void a_list_is_narrowed_by_the_fields_that_are_given(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct doc_key key = user_key("");
     int64_t count;
 
@@ -160,7 +132,7 @@ static void a_list_is_narrowed_by_the_fields_that_are_given(void **state)
 
 static void a_rollback_undoes_and_a_commit_keeps(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
 
     store_lock(f->s);
     assert_int_equal(store_begin(f->s, NULL), 0);
@@ -178,9 +150,31 @@ static void a_rollback_undoes_and_a_commit_keeps(void **state)
     assert_true(has(f, user_key("kept")));
 }
 
+static int put_and_end(void *arg, struct err *err)
+{
+    struct check_store *f = arg;
+    bool fails = has(f, user_key("first"));
+
+    put(f, user_key(fails ? "second" : "first"), "");
+    return fails ? err_set(err, E_IO, "made up") : 0;
+}
+
+static void a_step_is_kept_or_undone_whole(void **state)
+{
+    struct check_store *f = *state;
+    struct err err = { 0 };
+
+    check_ok(store_transact(f->s, put_and_end, f, &err), &err);
+    assert_int_equal(store_transact(f->s, put_and_end, f, &err), E_IO);
+    assert_string_equal(err.text, "made up");
+    reopen(f);
+    assert_true(has(f, user_key("first")));
+    assert_false(has(f, user_key("second")));
+}
+
 static void an_inner_transaction_ends_with_the_outer(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
 
     store_lock(f->s);
     assert_int_equal(store_begin(f->s, NULL), 0);
@@ -204,7 +198,7 @@ static void an_inner_transaction_ends_with_the_outer(void **state)
 
 static void nesting_ends_somewhere(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct err err = { 0 };
     int depth = 0;
 
@@ -219,7 +213,7 @@ static void nesting_ends_somewhere(void **state)
 
 static void facts_and_the_outbox_come_back(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct outbox_row *rows;
     struct str fact;
     size_t count;
@@ -244,7 +238,7 @@ static void facts_and_the_outbox_come_back(void **state)
 
 static void a_second_process_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct store *second;
     struct err err = { 0 };
 
@@ -254,7 +248,7 @@ static void a_second_process_is_refused(void **state)
 
 static void a_damaged_file_is_named(void **state)
 {
-    struct fixture *f = *state;
+    struct check_store *f = *state;
     struct err err = { 0 };
     struct arena a = { 0 };
     const char *dir = check_dir(&a);
@@ -270,7 +264,7 @@ static void a_damaged_file_is_named(void **state)
     arena_free(&a);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, check_store_open, check_store_close)
 
 int main(void)
 {
@@ -279,6 +273,7 @@ int main(void)
         TEST(an_absent_document_is_missing_without_a_word),
         TEST(a_list_is_narrowed_by_the_fields_that_are_given),
         TEST(a_rollback_undoes_and_a_commit_keeps),
+        TEST(a_step_is_kept_or_undone_whole),
         TEST(an_inner_transaction_ends_with_the_outer),
         TEST(nesting_ends_somewhere),
         TEST(facts_and_the_outbox_come_back),

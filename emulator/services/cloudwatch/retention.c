@@ -93,8 +93,9 @@ static int load_last(struct run *r, struct arena *a)
     return rc == E_MISSING ? 0 : rc;
 }
 
-static int run_all(struct run *r)
+static int run_all(void *arg, struct err *err)
 {
+    struct run *r = arg;
     struct arena a = { 0 };
     struct str *names;
     size_t count = 0;
@@ -102,12 +103,11 @@ static int run_all(struct run *r)
 
     if (rc == 0)
         rc = series_names(r->e->store, &a, (struct series_key){ METRIC_KIND, STR("") }, STR(""), 0,
-                          &names, &count, r->err);
+                          &names, &count, err);
     for (size_t i = 0; rc == 0 && i < count; i++)
         rc = coarsen(r, names[i]);
     if (rc == 0 && count > 0)
-        rc = store_fact_put(r->e->store, FACT, arena_printf(&a, "%lld", (long long)r->now_ms),
-                            r->err);
+        rc = store_fact_put(r->e->store, FACT, arena_printf(&a, "%lld", (long long)r->now_ms), err);
     arena_free(&a);
     return rc;
 }
@@ -117,17 +117,7 @@ static int run_job(void *arg, int64_t due_ms, int64_t *next_ms, struct err *err)
     struct run r = { .e = arg, .now_ms = due_ms, .err = err };
 
     *next_ms = due_ms + WEEK_MS;
-    store_lock(r.e->store);
-    int rc = store_begin(r.e->store, err);
-    if (rc == 0) {
-        rc = run_all(&r);
-        if (rc == 0)
-            rc = store_commit(r.e->store, err);
-        if (rc < 0)
-            store_rollback(r.e->store);
-    }
-    store_unlock(r.e->store);
-    return rc;
+    return store_transact(r.e->store, run_all, &r, err);
 }
 
 int retention_open(struct engine *e, struct err *err)

@@ -125,42 +125,37 @@ static int arrive(struct engine *e, struct arena *a, const struct series_point *
     return rc < 0 ? rc : expect(e, a, &doc, err);
 }
 
-static int arrive_all(struct engine *e, struct arena *a, int64_t due_ms, struct err *err)
+struct arrival {
+    struct engine *e;
+    int64_t due_ms, *next_ms;
+};
+
+static int arrive_all(void *arg, struct err *err)
 {
-    struct series_span span = { .from_ms = INT64_MIN, .to_ms = due_ms + 1, .limit = PAGE };
+    const struct arrival *r = arg;
+    struct series_span span = { .from_ms = INT64_MIN, .to_ms = r->due_ms + 1, .limit = PAGE };
+    struct arena a = { 0 };
     struct series_point *points;
     size_t count = PAGE;
     int rc = 0;
 
     while (rc == 0 && count == PAGE) {
-        rc = series_list(e->store, a, coming, &span, &points, &count, err);
+        rc = series_list(r->e->store, &a, coming, &span, &points, &count, err);
         for (size_t i = 0; rc == 0 && i < count; i++) {
-            rc = series_remove(e->store, coming, points[i].time_ms, points[i].number, err);
+            rc = series_remove(r->e->store, coming, points[i].time_ms, points[i].number, err);
             if (rc == 0)
-                rc = arrive(e, a, &points[i], err);
+                rc = arrive(r->e, &a, &points[i], err);
         }
     }
-    return rc;
+    arena_free(&a);
+    return rc < 0 ? rc : next_due(r->e, r->next_ms, err);
 }
 
 static int run(void *arg, int64_t due_ms, int64_t *next_ms, struct err *err)
 {
-    struct engine *e = arg;
-    struct arena a = { 0 };
+    struct arrival r = { arg, due_ms, next_ms };
 
-    store_lock(e->store);
-    int rc = store_begin(e->store, err);
-    if (rc == 0)
-        rc = arrive_all(e, &a, due_ms, err);
-    if (rc == 0)
-        rc = next_due(e, next_ms, err);
-    if (rc == 0)
-        rc = store_commit(e->store, err);
-    if (rc < 0)
-        store_rollback(e->store);
-    store_unlock(e->store);
-    arena_free(&a);
-    return rc;
+    return store_transact(r.e->store, arrive_all, &r, err);
 }
 
 int ec2_events_open(struct engine *e, struct err *err)

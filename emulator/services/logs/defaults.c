@@ -86,37 +86,29 @@ static int settle_one(struct engine *e, struct arena *a, const struct doc *minut
 
 /* Every minute that waits is over when the job runs: events of minutes to come (two hours ahead
  * at most) count as matched or not by what came until now. */
-static int settle_all(struct engine *e, struct arena *a, struct err *err)
+static int settle_all(void *arg, struct err *err)
 {
+    struct engine *e = arg;
+    struct arena a = { 0 };
     struct doc *docs;
     size_t count;
-    int rc = store_doc_list(e->store, a,
+    int rc = store_doc_list(e->store, &a,
                             (struct doc_key){ .service = STR("logs"), .type = STR("FilterMinute") },
                             STR(""), 0, &docs, &count, err);
 
     for (size_t i = 0; rc == 0 && i < count; i++)
-        rc = settle_one(e, a, &docs[i], err);
+        rc = settle_one(e, &a, &docs[i], err);
+    arena_free(&a);
     return rc;
 }
 
 static int job(void *arg, int64_t due_ms, int64_t *next_ms, struct err *err)
 {
     struct engine *e = arg;
-    struct arena a = { 0 };
 
     (void)due_ms;
     *next_ms = INT64_MAX; /* the next event adds it again */
-    store_lock(e->store);
-    int rc = store_begin(e->store, err);
-    if (rc == 0)
-        rc = settle_all(e, &a, err);
-    if (rc == 0)
-        rc = store_commit(e->store, err);
-    if (rc < 0)
-        store_rollback(e->store);
-    store_unlock(e->store);
-    arena_free(&a);
-    return rc;
+    return store_transact(e->store, settle_all, e, err);
 }
 
 int logs_defaults_open(struct engine *e, struct err *err)

@@ -115,23 +115,25 @@ static int64_t next_day(int64_t ms)
     return (ms / DAY_MS + 1) * DAY_MS;
 }
 
+struct round {
+    struct engine *e;
+    int64_t now_ms;
+};
+
+static int drop_old(void *arg, struct err *err)
+{
+    const struct round *r = arg;
+    int rc = prune_all(r->e, r->now_ms, err);
+
+    return rc < 0 ? rc : drop_queries(r->e, r->now_ms, err);
+}
+
 static int job(void *arg, int64_t due_ms, int64_t *next_ms, struct err *err)
 {
-    struct engine *e = arg;
+    struct round r = { arg, due_ms };
 
     *next_ms = next_day(due_ms);
-    store_lock(e->store);
-    int rc = store_begin(e->store, err);
-    if (rc == 0)
-        rc = prune_all(e, due_ms, err);
-    if (rc == 0)
-        rc = drop_queries(e, due_ms, err);
-    if (rc == 0)
-        rc = store_commit(e->store, err);
-    if (rc < 0)
-        store_rollback(e->store);
-    store_unlock(e->store);
-    return rc;
+    return store_transact(r.e->store, drop_old, &r, err);
 }
 
 int logs_retention_open(struct engine *e, struct err *err)

@@ -94,20 +94,28 @@ static int tell(struct engine *e, struct arena *a, const struct sqs_queue *q, bo
 
 /* ---- the job ---- */
 
-static int tell_all(struct engine *e, struct arena *a, bool *active, struct err *err)
+struct round {
+    struct engine *e;
+    bool active; /* some queue was */
+};
+
+static int tell_all(void *arg, struct err *err)
 {
     const struct doc_key every = { .service = STR("sqs"), .type = STR("Queue") };
+    struct round *r = arg;
+    struct arena a = { 0 };
     struct doc *docs;
     size_t count = 0;
-    int rc = store_doc_list(e->store, a, every, STR(""), 0, &docs, &count, err);
+    int rc = store_doc_list(r->e->store, &a, every, STR(""), 0, &docs, &count, err);
 
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        struct arena_mark mark = arena_mark(a);
-        struct sqs_queue q = sqs_queue_of(a, docs[i].key, docs[i].value);
+        struct arena_mark mark = arena_mark(&a);
+        struct sqs_queue q = sqs_queue_of(&a, docs[i].key, docs[i].value);
 
-        rc = tell(e, a, &q, active, err);
-        arena_rewind(a, mark);
+        rc = tell(r->e, &a, &q, &r->active, err);
+        arena_rewind(&a, mark);
     }
+    arena_free(&a);
     return rc;
 }
 
@@ -118,22 +126,11 @@ static int64_t next_minute(const struct engine *e)
 
 static int job(void *arg, int64_t due_ms, int64_t *next_ms, struct err *err)
 {
-    struct engine *e = arg;
-    struct arena a = { 0 };
-    bool active = false;
+    struct round r = { .e = arg };
+    int rc = store_transact(r.e->store, tell_all, &r, err);
 
     (void)due_ms;
-    store_lock(e->store);
-    int rc = store_begin(e->store, err);
-    if (rc == 0)
-        rc = tell_all(e, &a, &active, err);
-    if (rc == 0)
-        rc = store_commit(e->store, err);
-    if (rc < 0)
-        store_rollback(e->store);
-    store_unlock(e->store);
-    arena_free(&a);
-    *next_ms = active ? next_minute(e) : INT64_MAX; /* the next use wakes it */
+    *next_ms = r.active ? next_minute(r.e) : INT64_MAX; /* the next use wakes it */
     return rc;
 }
 
