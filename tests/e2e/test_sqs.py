@@ -240,7 +240,7 @@ class InFlight(unittest.TestCase):
 
 
 class Messages(QueueCase):
-    @harness.needs_newest
+    @needs_newest
     def test_a_message_comes_back_with_sums_and_attributes(self):
         url = self.queue()
         given = {"text": {"DataType": "String", "StringValue": "ü"},
@@ -489,7 +489,7 @@ class DeadLetters(QueueCase):
         self.assertEqual([sent, arn("q")], [message["MessageId"], message["Attributes"]["DeadLetterQueueSourceArn"]])
         self.assertEqual([url], self.sqs.list_dead_letter_source_queues(QueueUrl=dead)["queueUrls"])
 
-    @harness.needs_newest
+    @needs_newest
     def test_dead_letters_are_moved_back(self):
         url, dead = self.pair(most=1)
         for i in range(3):
