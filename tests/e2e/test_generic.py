@@ -20,7 +20,7 @@ import botocore.exceptions
 import botocore.session
 
 import values
-from harness import ACCOUNT, PROGRAM, Server
+from harness import ACCOUNT, PROGRAM, Server, needs_newest
 
 SAMPLE = int(os.environ.get("CHECK_SAMPLE") or 1)  # each Nth service
 LEAST = 0.97  # of the types that have all four operations
@@ -316,7 +316,7 @@ def cycles(only=()):
 
 
 class Generic(unittest.TestCase):
-    @harness.needs_newest
+    @needs_newest
     def test_create_get_list_delete_gone(self):
         done = list(cycles())
         good = sum(failure is None for *_, failure, _ in done)

@@ -22,7 +22,7 @@ import botocore.exceptions
 import botocore.session
 
 import values
-from harness import Server
+from harness import Server, needs_newest
 from test_generic import client_of, resolve_localhost
 
 BY_NAME = re.compile(r"(password|passphrase|secretstring|secretbinary|userdata|privatekey|authtoken|"
@@ -231,7 +231,7 @@ def places(tree, mark, path=""):
 
 
 class Secrets(unittest.TestCase):
-    @harness.needs_newest
+    @needs_newest
     def test_none_is_written(self):
         marks = Marks()
         with Server() as server:
