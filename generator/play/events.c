@@ -79,8 +79,8 @@ static int settle_names(struct making *m)
         mfa = m->e->caller->mfa == SAID_YES;
     put_name(m, STR("mfa_used"), value_c(m->sc->a, mfa ? "Yes" : "No"));
     put_name(m, STR("mfa_serial"),
-             mfa && who->mfa_serial.len > 0 ? value_str(m->sc->a, who->mfa_serial)
-                                            : value_null(m->sc->a));
+             mfa && who && who->mfa_serial.len > 0 ? value_str(m->sc->a, who->mfa_serial)
+                                                   : value_null(m->sc->a));
     put_name(m, STR("region"), value_str(m->sc->a, m->region));
     put_name(m, STR("account"), value_str(m->sc->a, m->e->caller->cred.account));
     if (m->e->caller->cred.arn.len > 0)

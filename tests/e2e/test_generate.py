@@ -251,6 +251,14 @@ class Runs(Folder):
             self.assertIn(f"wrong.yaml:{line}: ", done.stderr)
             self.assertIn(message, done.stderr)
 
+    def test_mfa_may_be_said_of_a_key_that_was_captured(self):
+        login = '      - {id: login, event: signin.ConsoleLogin, as: root, with: {MFAUsed: "No"}}\n'
+        text = pathlib.Path(SCENARIO).read_text()
+        self.assertEqual(text.count(login), 1)
+        path = self.base / "captured.yaml"
+        path.write_text(text.replace(login, login.replace('as: root, with: {MFAUsed: "No"}', 'as: "key:${key}", mfa: true')))
+        generate("--out", str(self.base / "captured"), scenario=str(path))
+
     def test_an_unexpected_outcome_ends_the_run(self):
         path = self.base / "outcome.yaml"
         path.write_text(pathlib.Path(SCENARIO).read_text().replace("expect: any, ", ""))
