@@ -1,4 +1,6 @@
 /* The agenda: stories, and the sessions of workloads, merged in order of time. */
+#include <assert.h>
+
 #include "core/base/mem.h"
 #include "generator/plan/plan.h"
 #include "generator/play/pace.h"
@@ -195,11 +197,12 @@ static const struct step *pick_by_weight(struct rng *r, const struct step *steps
     for (const struct step *step = steps; step; step = step->next)
         total += (uint64_t)step->weight;
     at = rng_below(r, total);
-    for (const struct step *step = steps;; step = step->next) {
-        if (at < (uint64_t)step->weight)
-            return step;
-        at -= (uint64_t)step->weight;
+    while (at >= (uint64_t)steps->weight) {
+        at -= (uint64_t)steps->weight;
+        steps = steps->next;
+        assert(steps); /* at was below the sum of all */
     }
+    return steps;
 }
 
 /* Which call is the n-th of the session; with `regions: all` its region, too. */
@@ -213,6 +216,7 @@ static const struct step *choose(struct agenda *g, struct entry *e)
         return pick_by_weight(&e->run->sc.rng, w->steps);
     for (const struct step *k = w->steps; k; k = k->next)
         entries++;
+    assert(entries > 0); /* the scenario was checked */
     if (w->all_regions)
         e->run->sc.region = g->p->s->regions.items[n / entries % g->p->s->regions.count];
     for (n %= entries; n > 0; n--)

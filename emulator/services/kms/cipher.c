@@ -362,7 +362,7 @@ static int data_key(struct ctx *cx, const struct call *call, struct outcome *out
 int kms_GenerateDataKey(struct ctx *cx, const struct call *call, struct outcome *out,
                         struct err *err)
 {
-    struct str plain;
+    struct str plain = { 0 };
     int rc = data_key(cx, call, out, &plain, err);
 
     if (rc == 0 && !outcome_refused(out))
