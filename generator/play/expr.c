@@ -1,5 +1,7 @@
 #include "generator/play/expr.h"
 
+#include <assert.h>
+
 #include "core/base/clock.h"
 #include "core/base/limits.h"
 #include "core/codec/json.h"
@@ -125,7 +127,7 @@ typedef int function_fn(const struct call_of *c, struct value **out);
 static int drawn(const struct call_of *c, struct value **out)
 {
     struct arena *a = c->r->x->a;
-    int64_t n;
+    int64_t n = 0;
     int rc = number_arg(c->r, c->args[0], &n);
 
     if (rc == 0 && (n < 1 || n > DRAWN_MOST))
@@ -138,17 +140,18 @@ static int drawn(const struct call_of *c, struct value **out)
 
 static int whole_number(const struct call_of *c, struct value **out)
 {
-    int64_t from, to;
+    int64_t from = 0, to = 0;
     int rc = number_arg(c->r, c->args[0], &from);
 
     if (rc == 0)
         rc = number_arg(c->r, c->args[1], &to);
-    if (rc == 0 && (from > to || to - from < 0))
+    if (rc == 0 && from > to)
         rc = wrong(c->r, "int(least,most)");
     if (rc < 0)
         return rc;
-    uint64_t span = (uint64_t)to - (uint64_t)from + 1;
-    *out = value_int(c->r->x->a, from + (int64_t)rng_below(c->r->x->rng, span ? span : 1));
+    uint64_t span = (uint64_t)to - (uint64_t)from + 1; /* 0: all numbers that there are */
+    uint64_t at = span > 0 ? rng_below(c->r->x->rng, span) : rng_u64(c->r->x->rng);
+    *out = value_int(c->r->x->a, (int64_t)((uint64_t)from + at));
     return 0;
 }
 
@@ -392,6 +395,7 @@ static int add_text(const struct expr *x, struct buf *out, struct str inner, con
 {
     struct str text = value_to_text(x->a, v);
 
+    assert(v);
     if (v->kind == VALUE_LIST || v->kind == VALUE_MAP)
         return place_fail(x->at, err, "${%.*s}: expected a text, not a list or a map",
                           STR_ARG(inner));
@@ -407,7 +411,7 @@ static int join(const struct expr *x, struct str text, int depth, struct buf *ou
 {
     while (text.len > 0) {
         ptrdiff_t at = str_find(text, STR("${"));
-        struct value *v;
+        struct value *v = NULL;
 
         if (at < 0) {
             buf_add(out, text);

@@ -118,7 +118,7 @@ static int groups(struct setup *u)
 /* A device that is registered; the codes are of the right form. */
 static int give_device(struct setup *u, struct person *who)
 {
-    struct answer answer;
+    struct answer answer = { 0 };
     int rc = setup_call(u, "iam", "CreateVirtualMFADevice",
                         setup_with(u, "VirtualMFADeviceName", who->name, NULL), &answer);
 
@@ -143,7 +143,7 @@ static bool is_person(const struct cast *k)
  * switched off, so that the engine knows who signs in. */
 static int give_key(struct setup *u, struct person *who)
 {
-    struct answer answer;
+    struct answer answer = { 0 };
     bool is_known;
     int rc = setup_call(u, "iam", "CreateAccessKey", setup_with(u, "UserName", who->name, NULL),
                         &answer);
@@ -172,7 +172,7 @@ static int user(struct setup *u, struct person *who)
     const struct cast *k = who->cast;
     struct bearer b = { "AttachUserPolicy", "PutUserPolicy", "UserName", who->name };
     struct value *with = setup_with(u, "UserName", who->name, "Path", k->path, NULL);
-    struct answer answer;
+    struct answer answer = { 0 };
 
     if (k->tags)
         value_set(with, STR("Tags"), tags_of(u, k->tags));
@@ -250,7 +250,7 @@ static int stand_in(struct setup *u, const struct account *account)
 {
     struct stand_in *k = arena_alloc(u->p->a, sizeof *k);
     struct str name = STR("mocktrail-services");
-    struct answer answer;
+    struct answer answer = { 0 };
     bool is_known;
 
     u->account = account->id;
@@ -272,7 +272,7 @@ static int make_role(struct setup *u, struct person *who, struct value *statemen
 {
     const struct cast *k = who->cast;
     struct bearer b = { "AttachRolePolicy", "PutRolePolicy", "RoleName", who->name };
-    struct answer answer;
+    struct answer answer = { 0 };
 
     trust_stand_in(u, statements);
     struct value *with =
@@ -303,7 +303,7 @@ static int provider(struct setup *u, struct person *who)
 {
     const struct cast *k = who->cast;
     struct str name = tokens_provider(u->sc.a, k);
-    struct answer answer;
+    struct answer answer = { 0 };
     int rc;
 
     for (size_t i = 0; i < k->number; i++) {
@@ -410,7 +410,7 @@ int setup_people(struct setup *u)
 static int launch(struct setup *u, struct person *who)
 {
     struct value *with = value_map(u->sc.a);
-    struct answer answer;
+    struct answer answer = { 0 };
     struct rng r = play_chance(u->p, who->account, 1);
 
     value_put_str(u->sc.a, with, "ImageId", ids_hex(u->sc.a, &r, "ami-", 17));

@@ -39,6 +39,7 @@ static const struct expr_case {
     { "hexadecimal digits", "${hex(4)}", "\"????\"", NULL },
     { "a UUID", "${uuid}", "\"*-*-4*-*-*\"", NULL },
     { "whole numbers", "${int(7,7)}", "7", NULL },
+    { "the widest span", "${int(-9223372036854775807,9223372036854775807)}", "*", NULL },
     { "one of several", "${pick('b','b')}", "\"b\"", NULL },
     { "an unknown name", "${nobody}", NULL,
       "f.yaml:7: ${nobody}: expected a name that is known *" },

@@ -197,7 +197,7 @@ static void read_collect(struct reading *r, const struct value *tool, struct sui
         "stdout", "file", "sink", "exit", "format", "regex", NULL
     };
     const struct value *c = value_get_c(tool, "collect");
-    const struct value *place = c;
+    const struct value *place;
 
     out->collect = COLLECT_STDOUT;
     if (!c || (c->kind == VALUE_STRING && str_eq_c(c->u.text, "stdout")))

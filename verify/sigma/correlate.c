@@ -22,7 +22,7 @@ static void episode_true(struct episodes *all, size_t begin, size_t at)
 {
     struct episode *last = all->count > 0 ? &all->items[all->count - 1] : NULL;
 
-    if (all->is_open && begin <= last->last) {
+    if (all->is_open && last && begin <= last->last) {
         last->last = at;
         return;
     }
