@@ -8,7 +8,7 @@ comma   := ,
 VARIANT := $(if $(SAN),san-$(subst $(comma),-,$(SAN)),$(if $(FUZZ),fuzz,plain))
 B       := build/$(VARIANT)
 CC      ?= cc
-PKGS    := libmicrohttpd libcjson zlib libcrypto sqlite3 yaml-0.1 libcbor expat libcurl libpcre2-8 libxxhash libisal
+PKGS    := libmicrohttpd libcjson zlib libcrypto sqlite3 yaml-0.1 libcbor expat libcurl libpcre2-8 libxxhash libisal liblz4
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
            -Wwrite-strings -Wundef -Wvla $(if $(WERROR),-Werror)
 OPT     ?= -O2

@@ -10,8 +10,8 @@ cd "$(dirname "$0")/.."
 packages() {
     case $1 in
     build) echo gcc make pkg-config libc6-dev libmicrohttpd-dev libcjson-dev zlib1g-dev libssl-dev \
-        libsqlite3-dev libyaml-dev libcbor-dev libexpat1-dev libcurl4-openssl-dev libpcre2-dev libxxhash-dev libisal-dev \
-        libjs-chart.js python3 python3-botocore ca-certificates ;;
+        libsqlite3-dev libyaml-dev libcbor-dev libexpat1-dev libcurl4-openssl-dev libpcre2-dev libxxhash-dev \
+        libisal-dev liblz4-dev libjs-chart.js python3 python3-botocore ca-certificates ;;
     demo) packages build; echo python3-pip python3-venv curl ;;
     check) packages demo; echo libcmocka-dev locales nodejs npm rclone s3cmd ;;
     clients) echo awscli python3-boto3 python3-yaml ;;

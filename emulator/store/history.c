@@ -407,7 +407,7 @@ static int read_batches(struct store *s, struct arena *a, const struct history_s
     struct buf room = { 0 };
     struct str events;
     sqlite3_stmt *st;
-    int code, rc = statement(s, HISTORY_PAGE, &st, err);
+    int code = SQLITE_DONE, rc = statement(s, HISTORY_PAGE, &st, err);
 
     if (rc < 0)
         return rc;

@@ -149,18 +149,6 @@ static void nothing_stays_nothing(void **state)
     buf_free(&back);
 }
 
-/* x, five times by a match that reaches into itself, y. */
-static void a_match_reaches_into_itself(void **state)
-{
-    struct buf out = { 0 };
-
-    (void)state;
-    assert_int_equal(
-        lz_unpack((struct str){ "LZ4block\x07\0\0\0\x11x\1\0\x10y", 18 }, 7, &out, NULL), 0);
-    check_str(buf_view(&out), "xxxxxxy");
-    buf_free(&out);
-}
-
 int main(void)
 {
     struct check_suite s = { 0 };
@@ -170,6 +158,5 @@ int main(void)
     check_add(&s, "records become small", records_become_small);
     CHECK_ROWS(&s, refusals, check_refusal);
     check_add(&s, "nothing stays nothing", nothing_stays_nothing);
-    check_add(&s, "a match reaches into itself", a_match_reaches_into_itself);
     return check_run(&s, "lz");
 }
