@@ -173,6 +173,8 @@ int sm_matching(struct ctx *cx, const struct call *call, struct outcome *out, st
     bool planned = param_bool(call, "IncludePlannedDeletion", false);
     size_t kept = 0;
 
+    *docs = NULL;
+    *count = 0;
     for (const struct value *f = value_first(asked); f; f = f->next)
         if (!filter_find(value_get_str(f, "Key"))) {
             outcome_refuse(cx->a, out, 400, "ValidationException", "Invalid filter key: %.*s",
@@ -210,9 +212,9 @@ int secretsmanager_ListSecrets(struct ctx *cx, const struct call *call, struct o
 {
     int64_t most = param_int(call, "MaxResults", LIST_DEFAULT);
     struct value *list = value_list(cx->a);
-    struct doc *docs;
-    struct str after;
-    size_t count, i = 0;
+    struct doc *docs = NULL;
+    struct str after = { 0 };
+    size_t count = 0, i = 0;
 
     if (!page_begins(cx, call, out, &after))
         return 0;

@@ -60,7 +60,7 @@ static void put_stage(struct ctx *cx, struct value *version, struct str stage)
 
 void sm_move_stage(struct ctx *cx, struct value *doc, struct value *version, struct str stage)
 {
-    struct value *old = sm_staged(doc, stage.ptr ? arena_copy(cx->a, stage).ptr : "");
+    struct value *old = sm_staged(doc, stage.len > 0 ? arena_copy(cx->a, stage).ptr : "");
 
     if (old == version)
         return;
