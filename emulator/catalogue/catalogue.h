@@ -154,20 +154,18 @@ const struct cat_service *cat_op_service(const struct cat *cat, const struct cat
 const struct cat_shape *cat_op_input(const struct cat *cat, const struct cat_op *op);  /* or NULL */
 const struct cat_shape *cat_op_output(const struct cat *cat, const struct cat_op *op); /* or NULL */
 const struct cat_shape *cat_member_shape(const struct cat *cat, const struct cat_member *m);
-/* i-th member of a structure (list: element; map: 0 key, 1 value). */
 /* All of a shape's members, side by side; NULL when a damaged file has not as many. */
 const struct cat_member *cat_shape_members(const struct cat *cat, const struct cat_shape *s);
+/* i-th member of a structure (list: element; map: 0 key, 1 value). */
 const struct cat_member *cat_shape_member(const struct cat *cat, const struct cat_shape *s,
                                           uint32_t i);
 const struct cat_member *cat_member_find(const struct cat *cat, const struct cat_shape *s,
                                          struct str name);
-
 /* Never NULL. */
 const struct cat_rare *cat_shape_rare(const struct cat *cat, const struct cat_shape *s);
 const struct cat_extra *cat_member_extra(const struct cat *cat, const struct cat_member *m);
-/* Names in the query protocol. Services that moved from query to json or CBOR (sqs, cloudwatch)
- * have other names there: the explicit locationName, or 0; and whether a list or map is flattened.
- */
+/* In the query protocol. Services that moved from query to json or CBOR (sqs, cloudwatch) have
+ * other names there: the explicit locationName, or 0; and whether a list or map is flattened. */
 uint32_t cat_query_own_wire(const struct cat *cat, const struct cat_member *m);
 bool cat_query_flattened(const struct cat *cat, const struct cat_member *m);
 
