@@ -1,5 +1,7 @@
 #include "generator/scenario/scenario.h"
 
+#include <assert.h>
+
 #include "core/aws/region.h"
 #include "core/aws/sha256.h"
 #include "core/base/clock.h"
@@ -14,6 +16,8 @@ static int field_regions(struct source *s, const struct value *v, void *field)
     struct names *n = field;
     int rc = field_texts(s, v, n);
 
+    if (rc == 0 && n->count == 0)
+        return source_expected(s, v, "at least one AWS region");
     for (size_t i = 0; rc == 0 && i < n->count; i++)
         if (!region_find(n->items[i]))
             rc = source_expected(s, v, "AWS regions; '%.*s' is none", STR_ARG(n->items[i]));
@@ -135,8 +139,10 @@ static int read_built_in(struct source *s)
 /* What the file leaves out. */
 static void fill_in(struct scenario *s)
 {
-    if (s->home_region.len == 0)
+    if (s->home_region.len == 0) {
+        assert(s->regions.count > 0);
         s->home_region = s->regions.items[0];
+    }
     if (s->trails)
         return;
     s->trails = arena_alloc(s->a, sizeof *s->trails);
@@ -238,7 +244,7 @@ static int no_such(const char *name, struct err *err)
 int scenario_load(struct arena *a, const char *name, struct scenario *out, struct err *err)
 {
     bool is_path = strchr(name, '/') || str_has_suffix(str_c(name), STR(".yaml"));
-    struct str text;
+    struct str text = { 0 };
 
     if (is_path) {
         int rc = scenario_read_file(a, name, &text, err);

@@ -25,6 +25,8 @@ static const struct wrong_case {
     { "a region that is none",
       "scenario: t\nstart: 2026-01-05T00:00:00Z\nend: +1d\nregions: [moon-1]\n",
       "t.yaml:4: regions: expected AWS regions; 'moon-1' is none" },
+    { "no region", "scenario: t\nstart: 2026-01-05T00:00:00Z\nend: +1d\nregions: []\n",
+      "t.yaml:4: regions: expected at least one AWS region" },
     { "an account id that is a number",
       "scenario: t\nstart: 2026-01-05T00:00:00Z\nend: +1d\naccounts:\n- {alias: a, id: 12}\n",
       "t.yaml:5: id: expected an account id of 12 digits in quotes" },

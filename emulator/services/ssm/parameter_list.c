@@ -196,7 +196,7 @@ int ssm_DescribeParameters(struct ctx *cx, const struct call *call, struct outco
 static int show_page(struct ctx *cx, const struct call *call, struct outcome *out,
                      const struct value *names, struct err *err)
 {
-    struct value *shown = value_list(cx->a), *one;
+    struct value *shown = value_list(cx->a), *one = NULL;
     struct ssm_parameter p;
 
     ssm_page(cx, call, out, &(struct ssm_list){ "Parameters", names, PATH_DEFAULT });
