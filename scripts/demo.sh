@@ -196,5 +196,5 @@ cat <<EOT
   An AWS CLI:       build/venv/bin/aws sts get-caller-identity
   Make a dataset:   build/mocktrail generate startup --out company
   Judge a tool:     docs/howto-verify.md; by default it is the built-in rules
-  Options:          build/mocktrail --help, and of each command: serve --help ...
+  Options:          build/mocktrail --help, build/mocktrail serve --help ...
 EOT
