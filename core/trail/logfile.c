@@ -30,20 +30,13 @@ void logfile_add(struct logfile *f, struct str record, int64_t time_ms)
     f->record_count++;
 }
 
-struct str logfile_end_unhashed(struct logfile *f)
+struct str logfile_end(struct logfile *f, char hash_hex[65])
 {
     if (f->record_count == 0)
         buf_add(&f->text, STR("{\"Records\":["));
     buf_add(&f->text, STR("]}"));
+    sha256_hex(buf_view(&f->text), hash_hex);
     return buf_view(&f->text);
-}
-
-struct str logfile_end(struct logfile *f, char hash_hex[65])
-{
-    struct str text = logfile_end_unhashed(f);
-
-    sha256_hex(text, hash_hex);
-    return text;
 }
 
 int logfile_finish(struct logfile *f, int level, struct buf *out, char hash_hex[65],

@@ -19,7 +19,6 @@ void logfile_add(struct logfile *f, struct str record, int64_t time_ms); /* copi
 /* For who compresses it himself: the whole text, borrowed until the next logfile_add, and its hash.
  * No more records can be added until logfile_init. */
 struct str logfile_end(struct logfile *f, char hash_hex[65]);
-struct str logfile_end_unhashed(struct logfile *f); /* the same for who hashes it himself */
 /* Appends the gzip to out; hash_hex: SHA-256 of the uncompressed bytes. Leaves f empty. */
 int logfile_finish(struct logfile *f, int level, struct buf *out, char hash_hex[65],
                    struct err *err);

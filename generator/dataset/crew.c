@@ -4,8 +4,6 @@
 
 #include "core/base/mem.h"
 
-#define LOOKED_AT 16 /* jobs, for a like one */
-
 struct member {
     struct crew *crew;
     pthread_t thread;
@@ -32,39 +30,8 @@ static struct crew_job *take(struct crew *c)
     c->first = job->next;
     if (!c->first)
         c->last = &c->first;
+    c->running++;
     return job;
-}
-
-static size_t unlike(const struct crew_job *a, const struct crew_job *b)
-{
-    return a->weight > b->weight ? a->weight - b->weight : b->weight - a->weight;
-}
-
-/* Where in the queue the best one hangs, of those at its head; NULL: there is none. */
-static struct crew_job **find_like(struct crew *c, const struct crew_job *job)
-{
-    struct crew_job **best = NULL, **at = &c->first;
-
-    for (int i = 0; i < LOOKED_AT && *at; i++, at = &(*at)->next)
-        if ((*at)->run == job->run && (!best || unlike(*at, job) < unlike(*best, job)))
-            best = at;
-    return best;
-}
-
-struct crew_job *crew_take_another(struct crew *c, const struct crew_job *job)
-{
-    struct crew_job *another = NULL;
-
-    (void)pthread_mutex_lock(&c->lock);
-    struct crew_job **at = c->err.code < 0 ? NULL : find_like(c, job);
-    if (at) {
-        another = *at;
-        *at = another->next;
-        if (c->last == &another->next)
-            c->last = at;
-    }
-    (void)pthread_mutex_unlock(&c->lock);
-    return another;
 }
 
 /* With the lock held on the way in and out. */
@@ -72,7 +39,6 @@ static void run(struct crew *c, struct crew_job *job, unsigned worker)
 {
     struct err err = { 0 };
 
-    c->running++;
     (void)pthread_mutex_unlock(&c->lock);
     int rc = job->run(job, worker, &err);
     (void)pthread_mutex_lock(&c->lock);

@@ -19,17 +19,12 @@ struct crew_job {
     /* worker: 0 to threads - 1, for what each thread has of its own. After a failure no further job
      * is run. */
     int (*run)(struct crew_job *job, unsigned worker, struct err *err);
-    size_t weight; /* how much there is to do; for crew_take_another */
 };
 
 int crew_open(struct crew **out, unsigned threads, struct err *err);
 void crew_close(
     struct crew *c); /* waits for jobs under way; the queue is dropped. NULL is harmless */
 void crew_push(struct crew *c, struct crew_job *job);
-/* For a job that does two at once for less: one that waits and is run by the same function, of like
- * weight if there is a choice; or NULL. Who takes it runs it, as a part of job, from within its
- * run. */
-struct crew_job *crew_take_another(struct crew *c, const struct crew_job *job);
 /* Run one job here, or wait until another thread has finished one; at once when all is done.
  * Returns the first failure of any job. */
 int crew_help(struct crew *c, struct err *err);

@@ -18,7 +18,6 @@
 #define UNFINISHED     "unfinished" /* a folder: what a finished dataset has no more */
 #define COMMIT_RECORDS 2000
 #define TEXT_UNDER_WAY (24u << 20) /* for each thread; what is being written is part of it */
-#define TEXT_ALONE     (12u << 20) /* for a thread that is alone: two files are written at once */
 #define CHAINS_WAITING 4096
 
 static const char *path_in(struct arena *a, const struct dataset *ds, const char *name)
@@ -295,10 +294,8 @@ int dataset_configs(struct dataset *ds, struct err *err)
 
 static bool is_crowded(struct dataset *ds)
 {
-    size_t others = crew_threads(ds->crew) - 1;
-
     (void)pthread_mutex_lock(&ds->lock);
-    bool crowded = ds->text_under_way > (others > 0 ? TEXT_UNDER_WAY * others : TEXT_ALONE) ||
+    bool crowded = ds->text_under_way > (size_t)TEXT_UNDER_WAY * (crew_threads(ds->crew) - 1) ||
                    ds->intervals_under_way > CHAINS_WAITING;
     (void)pthread_mutex_unlock(&ds->lock);
     return crowded;
@@ -308,6 +305,8 @@ int dataset_relieve(struct dataset *ds, struct err *err)
 {
     int rc = 0;
 
+    if (crew_threads(ds->crew) == 1)
+        return crew_finish(ds->crew, err);
     while (rc == 0 && is_crowded(ds) && !crew_is_idle(ds->crew))
         rc = crew_help(ds->crew, err);
     return rc;

@@ -1,7 +1,6 @@
 /* From records to files: which trails take a record, into which file it goes, when that is cut. */
 #include <stdio.h>
 
-#include "core/aws/sha256_two.h"
 #include "core/base/mem.h"
 #include "core/codec/gzip.h"
 #include "core/trail/keys.h"
@@ -158,10 +157,12 @@ static void text_done(struct dataset *ds, struct file_job *f)
     hints_free(&f->hints);
 }
 
-static int write_one(struct file_job *f, struct str text, unsigned worker, struct err *err)
+static int write_file(struct crew_job *job, unsigned worker, struct err *err)
 {
+    struct file_job *f = (struct file_job *)job;
     struct dataset *ds = f->ds;
     struct output_done done = { 0 };
+    struct str text = logfile_end(&f->file, f->hash_hex);
     int rc = output_write(&ds->output, worker,
                           &(struct output_object){ .bucket = f->bucket,
                                                    .key = f->key,
@@ -186,24 +187,6 @@ static int write_one(struct file_job *f, struct str text, unsigned worker, struc
     return rc;
 }
 
-/* Two files where two wait: their hashes then cost little more than one. */
-static int write_files(struct crew_job *job, unsigned worker, struct err *err)
-{
-    struct file_job *f = (struct file_job *)job;
-    struct file_job *g = (struct file_job *)crew_take_another(f->ds->crew, job);
-    char hashes[2][65];
-
-    if (!g)
-        return write_one(f, logfile_end(&f->file, f->hash_hex), worker, err);
-    struct str texts[2] = { logfile_end_unhashed(&f->file), logfile_end_unhashed(&g->file) };
-
-    sha256_hex_two(texts, hashes);
-    memcpy(f->hash_hex, hashes[0], sizeof hashes[0]);
-    memcpy(g->hash_hex, hashes[1], sizeof hashes[1]);
-    int rc = write_one(f, texts[0], worker, err);
-    return rc < 0 ? rc : write_one(g, texts[1], worker, err);
-}
-
 /* Delivered now: it gets its name, its place in a digest, and a thread. */
 static int send(struct dataset *ds, struct stream *s, struct file_job *f, int64_t slot_ms,
                 struct err *err)
@@ -224,8 +207,7 @@ static int send(struct dataset *ds, struct stream *s, struct file_job *f, int64_
     ds->counts.text_bytes += f->text_bytes;
     truth_count(ds, s->account, s->region, f->records);
     s->trail->delivered_ms = now_ms;
-    f->job.run = write_files;
-    f->job.weight = f->text_bytes;
+    f->job.run = write_file;
     crew_push(ds->crew, &f->job);
     return dataset_relieve(ds, err);
 }
