@@ -380,7 +380,7 @@ int dataset_put_known(struct dataset *ds, const struct journal_source *from,
                                    .recipient = (uint8_t)from->recipient,
                                    .facts = *from->facts,
                                    .record = from->record };
-    bool is_taken;
+    bool is_taken = false;
     int rc = 0;
 
     if (ds->watch)
