@@ -116,6 +116,8 @@ SPOILS = [
     Spoil("source-known", "eventSource", put("eventSource", "blockchain9.amazonaws.com"), **WRITE),
     Spoil("name-form", "eventName", put("eventName", "Create User"), **WRITE),
     Spoil("name-plausible", "eventName", put("eventName", "FrobnicateUser"), **WRITE),
+    Spoil("name-known", "eventName", put("eventName", "CreateFlurbinator"), **WRITE),
+    Spoil("name-known", "eventName", put("eventName", "createUser"), **WRITE),
     Spoil("region-form", "awsRegion", put("awsRegion", "Virginia"), **READ),
     Spoil("region-global", "awsRegion", put("awsRegion", "eu-west-1"), **WRITE),
     Spoil("address-form", "sourceIPAddress", put("sourceIPAddress", "10.0.0.256"), **ANY),

@@ -32,7 +32,7 @@ enum { NOTES_OF_RULE = 100 };
 #define MEMO_SLOTS 64
 
 struct checker {
-    const struct names *sources, *verbs;
+    const struct names *sources, *verbs, *operations;
     struct memo {        /* an identity that was found without fault */
         struct buf text; /* raw bytes of userIdentity */
         enum record_kind kind;

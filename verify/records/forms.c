@@ -14,15 +14,20 @@ static void check_time(struct check *c)
              arena_copy(&c->out->arena, text).ptr);
 }
 
+/* "s3" of s3.amazonaws.com; empty when it is no such name. */
+static struct str service_of(struct str source)
+{
+    struct str domain = STR(".amazonaws.com");
+
+    return str_sub(source, 0, str_has_suffix(source, domain) ? source.len - domain.len : 0);
+}
+
 static void check_source(struct check *c)
 {
     c->source = scan_top_str(c->r, SCAN_EVENT_SOURCE);
     if (c->source.len == 0)
         return;
-    if (names_has(c->checker->sources, str_sub(c->source, 0,
-                                               str_has_suffix(c->source, STR(".amazonaws.com"))
-                                                   ? c->source.len - STR(".amazonaws.com").len
-                                                   : 0)))
+    if (names_has(c->checker->sources, service_of(c->source)))
         return;
     if (!form_source(c->source))
         note(c, RULE_SOURCE_FORM, "eventSource", "expected SERVICE.amazonaws.com, not %.60s",
@@ -61,8 +66,10 @@ static bool is_plausible(const struct check *c)
 
 static void check_name(struct check *c)
 {
+    struct str service = service_of(c->source);
+
     c->name = scan_top_str(c->r, SCAN_EVENT_NAME);
-    if (c->name.len == 0)
+    if (c->name.len == 0 || names_has_in(c->checker->operations, service, c->name))
         return;
     if (!form_event_name(c->name))
         note(c, RULE_NAME_FORM, "eventName", "expected a word, not %.60s",
@@ -70,6 +77,10 @@ static void check_name(struct check *c)
     else if (!is_plausible(c) && c->kind != KIND_SERVICE_EVENT)
         note(c, RULE_NAME_PLAUSIBLE, "eventName", "expected an operation's name, not %.60s",
              arena_copy(&c->out->arena, c->name).ptr);
+    else if (c->kind == KIND_CALL && names_has_group(c->checker->operations, service))
+        note(c, RULE_NAME_KNOWN, "eventName",
+             "expected an operation of %.40s that is known, not %.60s",
+             arena_copy(&c->out->arena, c->source).ptr, arena_copy(&c->out->arena, c->name).ptr);
 }
 
 static void check_region(struct check *c)

@@ -4,12 +4,18 @@
 
 #include "core/base/embed.h"
 
-static size_t hash(struct str s)
+static uint64_t mix(uint64_t h, struct str s)
 {
-    uint64_t h = s.len;
-
+    h += s.len;
     for (size_t i = 0; i < s.len; i++)
         h = h * 31 + (unsigned char)s.ptr[i];
+    return h;
+}
+
+static size_t hash(struct str group, struct str text)
+{
+    uint64_t h = mix(mix(0, group), text);
+
     return (size_t)(h ^ h >> 17);
 }
 
@@ -22,9 +28,19 @@ static size_t line_count(struct str text)
     return n;
 }
 
+static void add(struct names *n, struct str group, struct str text)
+{
+    size_t i = hash(group, text) & n->mask;
+
+    while (n->slots[i].text.ptr)
+        i = (i + 1) & n->mask;
+    n->slots[i] = (struct name){ group, text };
+}
+
+/* A group is there itself, as the name "" in it. */
 struct names names_load(struct arena *a, struct str fixture)
 {
-    struct str text = embed_find(fixture), line;
+    struct str text = embed_find(fixture), line, group = { 0 };
     size_t slots = 64;
 
     assert(text.ptr); /* linked in with the program */
@@ -37,19 +53,30 @@ struct names names_load(struct arena *a, struct str fixture)
         line = str_trim(line);
         if (line.len == 0 || line.ptr[0] == '#')
             continue;
-        size_t i = hash(line) & n.mask;
-
-        while (n.slots[i].ptr)
-            i = (i + 1) & n.mask;
-        n.slots[i] = line;
+        if (!str_has_suffix(line, STR(":"))) {
+            add(&n, group, line);
+            continue;
+        }
+        group = str_sub(line, 0, line.len - 1);
+        add(&n, group, STR(""));
     }
     return n;
 }
 
-bool names_has(const struct names *n, struct str name)
+bool names_has_in(const struct names *n, struct str group, struct str name)
 {
-    for (size_t i = hash(name) & n->mask; n->slots[i].ptr; i = (i + 1) & n->mask)
-        if (str_eq(n->slots[i], name))
+    for (size_t i = hash(group, name) & n->mask; n->slots[i].text.ptr; i = (i + 1) & n->mask)
+        if (str_eq(n->slots[i].text, name) && str_eq(n->slots[i].group, group))
             return true;
     return false;
+}
+
+bool names_has_group(const struct names *n, struct str group)
+{
+    return names_has_in(n, group, STR(""));
+}
+
+bool names_has(const struct names *n, struct str name)
+{
+    return names_has_in(n, STR(""), name);
 }

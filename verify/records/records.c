@@ -51,7 +51,7 @@ const struct option_set records_options = {
 struct run {
     const struct asked *asked;
     enum severity show, fail_on;
-    struct names sources, verbs;
+    struct names sources, verbs, operations;
     struct checker *checkers; /* one a thread */
     struct arena arena;
     struct duplicates *duplicates;
@@ -502,9 +502,12 @@ static int verify(struct arena *a, void *asked, const struct str *paths, size_t 
         return rc;
     run.sources = names_load(a, STR("verify/sources.txt"));
     run.verbs = names_load(a, STR("verify/verbs.txt"));
+    run.operations = names_load(a, STR("verify/operations.txt"));
     run.checkers = mem_alloc(jobs * sizeof *run.checkers);
     for (unsigned i = 0; i < jobs; i++)
-        run.checkers[i] = (struct checker){ .sources = &run.sources, .verbs = &run.verbs };
+        run.checkers[i] = (struct checker){ .sources = &run.sources,
+                                            .verbs = &run.verbs,
+                                            .operations = &run.operations };
     run.duplicates = duplicates_open();
     rc = judge(&run, source, jobs, err);
     run_free(&run, jobs);
