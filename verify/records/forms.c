@@ -77,7 +77,7 @@ static void check_name(struct check *c)
     else if (!is_plausible(c) && c->kind != KIND_SERVICE_EVENT)
         note(c, RULE_NAME_PLAUSIBLE, "eventName", "expected an operation's name, not %.60s",
              arena_copy(&c->out->arena, c->name).ptr);
-    else if (c->kind == KIND_CALL && names_has_group(c->checker->operations, service))
+    else if (str_eq_c(c->type, "AwsApiCall") && names_has_group(c->checker->operations, service))
         note(c, RULE_NAME_KNOWN, "eventName",
              "expected an operation of %.40s that is known, not %.60s",
              arena_copy(&c->out->arena, c->source).ptr, arena_copy(&c->out->arena, c->name).ptr);
