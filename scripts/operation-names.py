@@ -25,7 +25,8 @@ for directory in map(pathlib.Path, sys.argv[1:]):
         if source:
             opened = gzip.open if path.suffix == ".gz" else open
             with opened(path) as file:
-                names[source].update(op["name"] for op in json.load(file)["operations"].values())
+                for key, op in json.load(file)["operations"].items():
+                    names[source] |= {key, op["name"]}  # CloudFront's names are dated
 for service, _, name, _, source in rows("fixtures/record/names.tsv"):
     if name != "-":
         names[source if source != "-" else sources[service]].add(name)
