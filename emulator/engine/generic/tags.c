@@ -25,7 +25,9 @@ struct value *tags_read(struct arena *a, const struct value *v)
 {
     struct value *tags = value_map(a);
 
-    if (v && v->kind == VALUE_MAP && value_first(v) && value_first(v)->kind == VALUE_LIST)
+    if (!v)
+        return tags;
+    if (v->kind == VALUE_MAP && value_first(v) && value_first(v)->kind == VALUE_LIST)
         v = value_first(v); /* {"Items": [...]}, {"TagSet": [...]} */
     for (const struct value *t = value_first(v); t; t = t->next) {
         const struct value *key = t->kind == VALUE_MAP ? part(a, t, "key") : NULL;
