@@ -191,7 +191,7 @@ static int read_stream(struct reader *r, struct value *documents)
     if (rc == 0)
         rc = next_event(r);
     while (rc == 0 && r->event.type != YAML_STREAM_END_EVENT) {
-        struct value *one;
+        struct value *one = NULL;
 
         if (documents->count == LIMIT_YAML_DOCUMENTS)
             return fail_at(r, E_LIMIT, r->event.start_mark.line, "too many documents");
@@ -228,7 +228,7 @@ int yaml_parse_all(struct arena *a, const char *file, struct str text, struct va
 int yaml_parse(struct arena *a, const char *file, struct str text, struct value **out,
                struct err *err)
 {
-    struct value *documents;
+    struct value *documents = NULL;
     int rc = yaml_parse_all(a, file, text, &documents, err);
 
     if (rc < 0)

@@ -347,7 +347,7 @@ HOT const char *walk_name(struct walk *w, const char *p, struct span *name)
 HOT const char *walk_node(struct walk *w, const char *p, const struct span *name)
 {
     struct scan_node *node = add_node(w);
-    struct span text;
+    struct span text = { 0 };
 
     node->name = name->ptr;
     node->name_len = name->len;

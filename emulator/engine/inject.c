@@ -251,6 +251,6 @@ int engine_inject(struct engine *e, struct arena *a, struct str text, size_t *ou
         rc = accept(e, a, rb, r, err);
     pthread_rwlock_unlock(&e->services->gate);
     if (rc == 0)
-        *out_count = records->count;
+        *out_count = records ? records->count : 0;
     return rc;
 }
