@@ -36,9 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)classify(CLASSIFY_ANYWHERE, true, &file); /* what it sets is read below */
     (void)classify_folder(CLASSIFY_BUCKET, file.key);
     assert(classify_tail(file.key).len <= file.key.len);
-    struct str no_names[2] = { { 0 } }; /* whatever is named is unknown: lists are slow to read */
+    struct name no_names[2] = { 0 }; /* whatever is named is unknown: lists are slow to read */
     const struct names none = { no_names, COUNT(no_names) - 1 };
-    struct checker k = { .sources = &none, .verbs = &none };
+    struct checker k = { .sources = &none, .verbs = &none, .operations = &none };
 
     buf_add(&text, bytes);
     scan_pad(&text);
