@@ -14,35 +14,35 @@
 #define CAT_ORDER   0x01020304u
 
 enum cat_section {
-    CAT_SEC_STRINGS,       /* each behind its length, a uint16_t, and before a NUL; offset 0 is "" */
-    CAT_SEC_SERVICES,      /* struct cat_service, sorted by name */
-    CAT_SEC_OPS,           /* struct cat_op, by service, then key */
-    CAT_SEC_SHAPES,        /* struct cat_shape */
-    CAT_SEC_RARES,         /* struct cat_rare; 0 is all zero */
-    CAT_SEC_MEMBERS,       /* struct cat_member */
-    CAT_SEC_EXTRAS,        /* struct cat_extra; 0 is all zero */
-    CAT_SEC_CONSTRAINTS,   /* struct cat_constraint_row; 0 is none */
-    CAT_SEC_NUMBERS,       /* int64_t: minima and maxima */
-    CAT_SEC_ENUMS,         /* uint32_t: strings */
-    CAT_SEC_ERRORS,        /* uint32_t: shapes, an operation's errors side by side */
-    CAT_SEC_EXCEPTIONS,    /* uint32_t: shapes, a service's exceptions side by side */
-    CAT_SEC_BY_NAME,       /* hash: service by name */
-    CAT_SEC_BY_OP,         /* hash: operation by service and name or key */
-    CAT_SEC_BY_TARGET,     /* hash: operation by target prefix and name */
-    CAT_SEC_BY_PREFIX,     /* hash: service by target prefix */
-    CAT_SEC_BY_ACTION,     /* hash: query and ec2 operations by name */
-    CAT_SEC_BY_ENDPOINT,   /* hash: services by endpoint prefix */
-    CAT_SEC_BY_SIGNING,    /* hash: groups by signing name */
-    CAT_SEC_GROUPS,        /* struct cat_group */
-    CAT_SEC_NODES,         /* struct cat_node: the path segments of a group's operations, a trie */
-    CAT_SEC_ROUTES,        /* struct cat_route: operations at the end of a path, best first */
-    CAT_SEC_CONDITIONS,    /* struct cat_condition: of a route, side by side */
-    CAT_SEC_PAGES,         /* struct cat_page, sorted by operation */
-    CAT_SEC_READIES,       /* struct cat_ready, sorted by operation */
-    CAT_SEC_LIFE_STRINGS,  /* as the strings: nouns and paths of lifecycle.h */
-    CAT_SEC_LIFE_OPS,      /* struct life_op, sorted by operation */
-    CAT_SEC_LIFE_TYPES,    /* struct life_type */
-    CAT_SEC_LIFE_KEYS,     /* struct life_key, a type's side by side */
+    CAT_SEC_STRINGS,      /* each behind its length, a uint16_t, and before a NUL; offset 0 is "" */
+    CAT_SEC_SERVICES,     /* struct cat_service, sorted by name */
+    CAT_SEC_OPS,          /* struct cat_op, by service, then key */
+    CAT_SEC_SHAPES,       /* struct cat_shape */
+    CAT_SEC_RARES,        /* struct cat_rare; 0 is all zero */
+    CAT_SEC_MEMBERS,      /* struct cat_member */
+    CAT_SEC_EXTRAS,       /* struct cat_extra; 0 is all zero */
+    CAT_SEC_CONSTRAINTS,  /* struct cat_constraint_row; 0 is none */
+    CAT_SEC_NUMBERS,      /* int64_t: minima and maxima */
+    CAT_SEC_ENUMS,        /* uint32_t: strings */
+    CAT_SEC_ERRORS,       /* uint32_t: shapes, an operation's errors side by side */
+    CAT_SEC_EXCEPTIONS,   /* uint32_t: shapes, a service's exceptions side by side */
+    CAT_SEC_BY_NAME,      /* hash: service by name */
+    CAT_SEC_BY_OP,        /* hash: operation by service and name or key */
+    CAT_SEC_BY_TARGET,    /* hash: operation by target prefix and name */
+    CAT_SEC_BY_PREFIX,    /* hash: service by target prefix */
+    CAT_SEC_BY_ACTION,    /* hash: query and ec2 operations by name */
+    CAT_SEC_BY_ENDPOINT,  /* hash: services by endpoint prefix */
+    CAT_SEC_BY_SIGNING,   /* hash: groups by signing name */
+    CAT_SEC_GROUPS,       /* struct cat_group */
+    CAT_SEC_NODES,        /* struct cat_node: the path segments of a group's operations, a trie */
+    CAT_SEC_ROUTES,       /* struct cat_route: operations at the end of a path, best first */
+    CAT_SEC_CONDITIONS,   /* struct cat_condition: of a route, side by side */
+    CAT_SEC_PAGES,        /* struct cat_page, sorted by operation */
+    CAT_SEC_READIES,      /* struct cat_ready, sorted by operation */
+    CAT_SEC_LIFE_STRINGS, /* as the strings: nouns and paths of lifecycle.h */
+    CAT_SEC_LIFE_OPS,     /* struct life_op, sorted by operation */
+    CAT_SEC_LIFE_TYPES,   /* struct life_type */
+    CAT_SEC_LIFE_KEYS,    /* struct life_key, a type's side by side */
     CAT_SEC_LIFE_BINDINGS, /* struct life_binding, an operation's side by side */
     CAT_SEC_COUNT,
 };
