@@ -24,6 +24,6 @@ struct repeats {
 };
 
 /* Distances go up to window. No repeat begins in the last 12 bytes of text, or reaches into the
- * last 5: LZ4's block format asks for that. */
+ * last 5: text is read eight bytes at a time. */
 void repeats_start(struct repeats *r, struct str text, size_t window);
 bool repeats_next(struct repeats *r, struct repeat *out);
